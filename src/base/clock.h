@@ -70,7 +70,7 @@ private:
     void disarm(const std::shared_ptr<Sleeper>& sleeper) override;
 
     mutable std::mutex mutex_;
-    Instant now_;                                                    // Guarded by mutex_, like all below.
+    Instant now_;  // Guarded by mutex_, like all below.
     Monotonic monotonic_{};
     std::multimap<Monotonic, std::shared_ptr<Sleeper>> sleepers_;
 };

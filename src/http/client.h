@@ -25,11 +25,11 @@ struct Response {
 };
 
 struct ClientOptions {
-    Duration timeout = 30s;              ///< For the whole exchange: waiting for a connection, sending, receiving.
+    Duration timeout = 30s;  ///< For the whole exchange: waiting for a connection, sending, receiving.
     std::size_t max_body_bytes = 16u << 20;
     std::size_t max_idle_connections = 256;
-    Duration idle_timeout = 50s;         ///< A connection idle for longer is not used again.
-    std::string ca_file;                 ///< PEM; empty: the system's.
+    Duration idle_timeout = 50s;  ///< A connection idle for longer is not used again.
+    std::string ca_file;          ///< PEM; empty: the system's.
     std::string user_agent = "crmsync/" CRMSYNC_VERSION;
 };
 

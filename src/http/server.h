@@ -17,11 +17,11 @@ namespace crmsync::http {
 
 struct ServerRequest {
     Method method = Method::get;
-    std::string path;                                          ///< Decoded, without the query.
-    std::vector<std::pair<std::string, std::string>> query;    ///< Decoded, in order.
+    std::string path;                                        ///< Decoded, without the query.
+    std::vector<std::pair<std::string, std::string>> query;  ///< Decoded, in order.
     Headers headers;
-    std::string body;                                          ///< Empty when the route streams its body.
-    std::string peer;                                          ///< The client's address, without port.
+    std::string body;  ///< Empty when the route streams its body.
+    std::string peer;  ///< The client's address, without port.
 
     std::optional<std::string_view> query_value(std::string_view name) const;
 };
@@ -57,12 +57,12 @@ using StreamHandler = std::function<Task<ServerResponse>(ServerRequest, BodyRead
 
 struct ServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                    ///< 0: any free one; see Server::port.
+    std::uint16_t port = 0;  ///< 0: any free one; see Server::port.
     std::size_t max_header_bytes = 16u << 10;
-    std::size_t max_body_bytes = 8u << 20;     ///< Beyond: 413. Streamed bodies have no limit of their own.
-    std::size_t max_connections = 4096;        ///< Beyond: accepted and closed with 503.
-    Duration header_timeout = 10s;             ///< For receiving a whole header, and idle between requests: 75 s.
-    Duration body_timeout = 30s;               ///< Without a byte.
+    std::size_t max_body_bytes = 8u << 20;  ///< Beyond: 413. Streamed bodies have no limit of their own.
+    std::size_t max_connections = 4096;     ///< Beyond: accepted and closed with 503.
+    Duration header_timeout = 10s;          ///< For receiving a whole header, and idle between requests: 75 s.
+    Duration body_timeout = 30s;            ///< Without a byte.
     bool reuse_port = false;
 };
 

@@ -46,7 +46,13 @@ TEST(ManualClock, WakesSleepersWhenTheirTimeHasCome)
     asio::io_context loop;
     ManualClock clock(Instant{1'000'000s});
     bool woken = false;
-    asio::co_spawn(loop, [&]() -> Task<> { co_await sleep_for(clock, 10s); woken = true; }, asio::detached);
+    asio::co_spawn(
+        loop,
+        [&]() -> Task<> {
+            co_await sleep_for(clock, 10s);
+            woken = true;
+        },
+        asio::detached);
     loop.poll();
     EXPECT_EQ(clock.until_next(), Duration{10s});
     clock.advance(9s);
@@ -67,8 +73,15 @@ TEST(Alarm, KeepsARingThatCameBeforeTheWait)
     Alarm alarm(clock, loop.get_executor());
     alarm.ring();
     int waits = 0;
-    asio::co_spawn(loop, [&]() -> Task<> { co_await alarm.wait(); ++waits; co_await alarm.wait(1h); ++waits; },
-                   asio::detached);
+    asio::co_spawn(
+        loop,
+        [&]() -> Task<> {
+            co_await alarm.wait();
+            ++waits;
+            co_await alarm.wait(1h);
+            ++waits;
+        },
+        asio::detached);
     loop.poll();
     EXPECT_EQ(waits, 1);
     alarm.ring();

@@ -15,7 +15,8 @@ TEST(Uuid, RoundTripsThroughText)
 
 TEST(Uuid, RefusesWhatIsNone)
 {
-    for (const auto* text : {"", "0193a5b6", "0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f506g", "0193a5b6+c7d8-7e9f-8a0b-1c2d3e4f5061"})
+    for (const auto* text :
+         {"", "0193a5b6", "0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f506g", "0193a5b6+c7d8-7e9f-8a0b-1c2d3e4f5061"})
         EXPECT_FALSE(parse_uuid(text)) << text;
 }
 

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "domain/connector_state.h"
+#include "domain/field_mapping.h"
+#include "domain/outcome.h"
+
+namespace crmsync {
+
+/// How one exchange with the CRM went, for history, metrics and budgets.
+struct Exchange {
+    std::optional<int> http_status;  ///< Nothing when no answer came.
+    Duration elapsed{};
+    std::string request_id;           ///< Ours, sent along where the CRM has a header for it.
+    std::vector<LimitReport> limits;  ///< From the response headers.
+};
+
+/// One outcome per contact, in the order given.
+struct PerItem {
+    std::vector<Outcome> outcomes;
+};
+/// One outcome for all: the CRM told nothing per contact. A rejection makes the engine bisect.
+struct WholeCall {
+    Outcome outcome;
+};
+/// The CRM took the work and will tell later; the engine polls `operation_id` through the connector.
+struct Accepted {
+    std::string operation_id;
+};
+
+struct SendResult {
+    std::variant<PerItem, WholeCall, Accepted> answer;
+    Exchange exchange;
+};
+
+/// What a CRM allows and costs. Fixed for the life of a connector.
+struct ConnectorTraits {
+    Crm crm = Crm::brevo;
+    BudgetConfig budget;
+    std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
+    std::size_t concurrency_max = 64;  ///< Calls in flight per process.
+    Duration timeout = 30s;            ///< Of one call, at most.
+    FieldMapping mapping;              ///< Defaults with the user's changes applied.
+};
+
+/// A field of the CRM, as its schema lists it.
+struct RemoteField {
+    std::string name;
+    std::string type;
+    bool writable = true;
+};
+
+/// What `setup` would do or did, in words; and what it could not do.
+struct SetupReport {
+    std::vector<std::string> present;
+    std::vector<std::string> missing;  ///< Before the run; or still, when `create` was false.
+    std::vector<std::string> created;
+    std::vector<std::string> problems;  ///< Such as a field of another type than mapped, or a refused creation.
+};
+
+/// One CRM. Makes one attempt per call: it never sleeps, retries, stores, reads a wall clock or decides what follows.
+/// Runs on one event loop; calls overlap. Cancelling the awaiting coroutine aborts the call. Errors and outcomes never
+/// carry keys.
+class Connector {
+public:
+    virtual ~Connector() = default;
+    virtual const ConnectorTraits& traits() const = 0;
+    /// 1 to `batch_max` contacts, all different addresses. A single call is a batch of one.
+    virtual Task<SendResult> send(std::span<const MappedContact> contacts) = 0;
+    /// Whether the credentials work, by the CRM's cheapest call. The Ok text names the account.
+    virtual Task<Result<std::string>> test() = 0;
+    /// Compares the mapped fields with the CRM's schema; creates the missing ones when asked.
+    virtual Task<Result<SetupReport>> setup(bool create) = 0;
+    virtual void close() = 0;
+};
+
+/// Settings of one connector: names as in configuration (without the CRM's prefix), values as text; checked by the
+/// connector's factory, which reports all problems at once.
+using Settings = std::map<std::string, std::string, std::less<>>;
+
+struct ConnectorContext {
+    Executor executor;
+    std::string default_phone_region = "US";
+    std::string ca_file;
+};
+
+/// Why a connector does not exist.
+struct NotConfigured {
+    std::string reason;  ///< As the error column shows it: "BREVO_API_KEY not configured".
+};
+
+struct ConnectorEntry {
+    Crm crm;
+    Result<std::unique_ptr<Connector>> (*create)(const Settings&, const ConnectorContext&,
+                                                 std::vector<std::string>& warnings);
+    /// The settings that must be set for this connector to exist.
+    std::vector<std::string_view> required;
+};
+
+}  // namespace crmsync

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/uuid.h"
+#include "domain/outcome.h"
+
+namespace crmsync {
+
+/// A limit the CRM publishes: so many calls in any stretch of `period`.
+struct RateLimit {
+    std::string name;  ///< "second", "hour", "10 seconds", "day": for health, metrics and logs.
+    Duration period{};
+    std::int64_t limit = 0;  ///< 0: none.
+};
+
+/// What the CRM's response headers said of one of its windows.
+struct LimitReport {
+    std::int64_t limit = 0;
+    std::int64_t remaining = 0;
+    Duration reset{};  ///< Until the window is full again.
+};
+
+/// One rolling window. What was taken within `period` plus what is granted never exceeds the usable limit.
+struct Window {
+    RateLimit rate;
+    struct Slice {
+        Instant at{};
+        std::int64_t calls = 0;
+        bool operator==(const Slice&) const = default;
+    };
+    std::deque<Slice> used;  ///< Oldest first, merged to at most 64 per period.
+    bool operator==(const Window& other) const { return rate.name == other.rate.name && used == other.used; }
+};
+
+/// Keeps an outage from costing more than a few attempts. Closed: work flows. Open: only probes are granted.
+struct Breaker {
+    bool open = false;
+    bool unauthorized = false;  ///< Opened by refused credentials: a person must act.
+    std::string reason;         ///< What opened it, for people.
+    Instant opened_at{};
+    std::optional<Uuid> witness;   ///< The contact whose call opened it: its failures as a probe count.
+    int consecutive_failures = 0;  ///< Since the last answer that showed the CRM alive.
+    int failed_probes = 0;         ///< Since it opened; spaces the probes out.
+    Instant next_probe_at{};
+    std::optional<Instant> probing_until;  ///< A probe is in flight, at most until then.
+    std::vector<Uuid> probed;              ///< Recently used as probes; others go first.
+    bool operator==(const Breaker&) const = default;
+};
+
+/// The coordination row of one connector, shared by all workers on one database. Plain data; every change happens
+/// inside a store transaction that holds the row, through the functions below, so that budget, "one probe" and
+/// fairness are decided once for all nodes.
+struct ConnectorState {
+    bool paused = false;
+    std::string paused_by;
+    std::optional<Instant> throttled_until;
+    std::int64_t slots = 0;  ///< Jobs claimed so far: every fifth slot is for the bulk lane.
+    Breaker breaker;
+    std::vector<Window> windows;
+    std::optional<Instant> last_acknowledged_at;
+    std::optional<Instant> last_sweep_at;
+    bool operator==(const ConnectorState&) const = default;
+};
+
+std::string to_json(const ConnectorState& state);
+/// An unreadable text gives the default state: a connector must never stop for that.
+ConnectorState parse_connector_state(std::string_view json);
+
+/// How a connector's limits are configured.
+struct BudgetConfig {
+    std::vector<RateLimit> limits;
+    int reserve_percent = 5;
+};
+
+/// What a claim may take.
+struct Grant {
+    enum class Kind { none, work, witness_probe, other_probe } kind = Kind::none;
+    std::size_t count = 0;
+    std::optional<Uuid> only;           ///< witness_probe: this contact, if it is due.
+    std::vector<Uuid> except;           ///< other_probe: not these.
+    Instant again_at = Instant::max();  ///< kind none: when to ask again; `Instant::max()`: when somebody acts.
+    std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open".
+};
+
+/// Decides how many jobs may be claimed now. Does not take tokens yet (see `take`).
+Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now);
+/// Books what a claim really took: tokens, slots, the probe in flight.
+void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
+/// Books further calls made outside a claim (repairs, reads).
+void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
+
+/// How an attempt weighs on its contact; see `Cost` in transition.h.
+/// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
+/// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).
+void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now);
+/// A probe that ended without an answer about the CRM (its job was gone, refused here, or handed back on stop).
+void on_probe_abandoned(ConnectorState& state, Instant now);
+/// Corrects the windows by what the CRM said. The window is the one whose configured limit is nearest.
+void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now);
+
+void pause(ConnectorState& state, std::string by);
+/// Lifts a pause, and a breaker or throttle with it: a person says "go".
+void resume(ConnectorState& state);
+
+/// Calls left now in a window, after the reserve.
+std::int64_t budget_left(const Window& window, int reserve_percent, Instant now);
+
+}  // namespace crmsync

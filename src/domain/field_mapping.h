@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "domain/contact.h"
+#include "domain/job.h"
+
+namespace crmsync {
+
+/// The fields of a contact that can be mapped.
+enum class SourceField {
+    email,
+    name,
+    first_name,
+    last_name,
+    phone,
+    email_type,
+    has_gmail,
+    context,
+    source_url,
+    domain_id,
+    page_id,
+    source_job_id,
+    contact_id
+};
+std::string_view to_string(SourceField field);
+std::optional<SourceField> parse_source_field(std::string_view text);
+
+/// How the CRM wants a value.
+enum class FieldType { text, phone_e164, boolean };
+
+/// One line of a mapping: contact field -> the CRM's field.
+struct FieldRule {
+    SourceField source = SourceField::email;
+    std::string target;  ///< The CRM's name of the field.
+    FieldType type = FieldType::text;
+    bool unique = false;  ///< The CRM refuses the contact when another has the value: repairable by omission.
+    bool operator==(const FieldRule&) const = default;
+};
+
+/// Data, not code: a connector brings defaults, a user's TOML adds, changes and removes.
+struct FieldMapping {
+    std::vector<FieldRule> rules;
+    std::string phone_region = "US";  ///< For numbers without a country code; ISO 3166 alpha-2.
+};
+
+using FieldValue = std::variant<std::string, bool>;
+struct MappedField {
+    std::string name;
+    FieldValue value;
+    bool operator==(const MappedField&) const = default;
+};
+
+/// A contact in the CRM's terms, ready to send.
+struct MappedContact {
+    Uuid contact_id;
+    std::string email;                     ///< Trimmed, lower-cased, domain in ASCII (IDNA).
+    std::vector<MappedField> fields;       ///< In rule order; empty values left out; never null or "".
+    std::optional<std::string> remote_id;  ///< Where the contact went before.
+    std::optional<std::string> numeric_id;
+    std::string idempotency_key;        ///< contact id, CRM and generation: the same over retries and crashes.
+    std::string fingerprint;            ///< Hash of e-mail and fields.
+    std::vector<std::string> warnings;  ///< Optional values left out, and why.
+};
+
+/// What the CRM would surely refuse, told without a call.
+struct Refusal {
+    std::string field;
+    std::string code;  ///< "invalid_email"; "missing_email" is a transient failure.
+    std::string reason;
+};
+
+/// Pure. `without` names CRM fields to leave out.
+std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
+                                                 std::int64_t generation, const FieldMapping& mapping,
+                                                 const std::vector<std::string>& without);
+std::string fingerprint_of(const MappedContact& contact);
+
+}  // namespace crmsync

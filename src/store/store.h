@@ -1,0 +1,314 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/uuid.h"
+#include "domain/connector_state.h"
+#include "domain/contact.h"
+#include "domain/job.h"
+#include "domain/selection.h"
+#include "domain/transition.h"
+
+namespace crmsync {
+
+// ---- The engine's words --------------------------------------------------------------------------------------------
+
+struct ClaimRequest {
+    Crm crm = Crm::brevo;
+    Uuid worker_id;
+    std::size_t wanted = 1;
+    BudgetConfig budget;
+    Duration probe_deadline = 2min;
+    Instant now{};
+};
+
+struct ClaimResult {
+    std::vector<ClaimedJob> jobs;  ///< Hand lane first, each lane oldest due first.
+    Grant grant;                   ///< Why there are no more, and when to ask again.
+    /// The earliest due time of what waits and was not claimed; nothing when nothing waits.
+    std::optional<Instant> next_due;
+};
+
+/// The end of one attempt. Fenced by the lease token.
+struct JobResult {
+    JobKey key;
+    std::int64_t lease_token = 0;
+    std::int64_t generation = 0;
+    Transition transition;
+    bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
+    std::optional<std::string> remote_id;  ///< Each kept when absent.
+    std::optional<std::string> numeric_id;
+    std::optional<std::string> fingerprint;  ///< Set when the CRM acknowledged this payload.
+    std::vector<std::string> warnings;       ///< Replaces the job's when the transition completes it.
+    std::optional<Attempt> attempt;          ///< History row; none for a silent hand-back.
+};
+
+struct RecordRequest {
+    Crm crm = Crm::brevo;
+    std::vector<JobResult> results;
+    /// Applied to the coordination row in the same transaction; not called with the row locked when empty. Must be
+    /// pure: it may run on another thread and more than once.
+    std::function<void(ConnectorState&)> update_state;
+    Instant now{};
+};
+
+struct RecordResult {
+    std::size_t recorded = 0;  ///< Transition applied.
+    std::size_t stale = 0;     ///< A person decided meanwhile: history and remote id kept, lease freed.
+    std::size_t lost = 0;      ///< The lease was no longer ours, or the contact is gone: nothing changed.
+};
+
+struct WorkerInfo {
+    Uuid id;
+    std::string host;
+    std::int64_t pid = 0;
+};
+
+struct AbsorbResult {
+    std::size_t absorbed = 0;  ///< Writes turned into decisions.
+    std::size_t put_back = 0;  ///< Writes that contradicted their job; the columns show the job again.
+    std::vector<std::string> put_back_examples;  ///< For the log: contact id, CRM and what was written.
+    bool more = false;                           ///< Call again.
+};
+
+// ---- People's words ------------------------------------------------------------------------------------------------
+
+struct ContactFilter {
+    std::optional<CurationStatus> curation_status;
+    std::optional<ProcessingStatus> processing_status;
+    PerCrm<std::optional<SyncStatus>> sync_status;
+    PerCrm<std::optional<ProcessingStatus>> crm_processing_status;
+    std::optional<EmailType> email_type;
+    std::optional<Uuid> domain_id;
+    std::optional<Uuid> page_id;
+    std::optional<std::string> email_contains;  ///< Without regard to case; % and _ are plain characters.
+    std::optional<std::string> name_contains;
+    std::optional<bool> has_gmail;
+    bool operator==(const ContactFilter&) const = default;
+};
+
+struct ContactSort {
+    enum class By { created_at, updated_at, email, name } by = By::created_at;
+    bool descending = false;
+    bool operator==(const ContactSort&) const = default;
+};
+
+struct PageRequest {
+    std::size_t limit = 100;  ///< 1..1000.
+    std::size_t offset = 0;
+    /// Where a former page ended: opaque to callers, made by the store; goes with the same filter and sort alone.
+    std::optional<std::string> cursor;
+    bool with_total = true;
+};
+
+struct ContactPage {
+    std::vector<Contact> contacts;
+    std::optional<std::string> next_cursor;  ///< Nothing at the end.
+    std::optional<std::int64_t> total;       ///< Exact up to `total_exact_max`; above, see total_is_estimate.
+    bool total_is_estimate = false;
+};
+inline constexpr std::int64_t total_exact_max = 10'000;
+
+/// New values of fields; an absent one stays.
+struct ContactChange {
+    std::optional<std::string> email;
+    std::optional<std::optional<std::string>> name;
+    std::optional<std::optional<std::string>> phone_number;
+    std::optional<std::optional<EmailType>> email_type;
+    std::optional<std::optional<bool>> has_gmail;
+    std::optional<std::optional<std::string>> context;
+    std::optional<std::optional<std::string>> source_url;
+    std::optional<std::optional<Uuid>> domain_id;
+    std::optional<std::optional<Uuid>> page_id;
+    std::optional<std::optional<Uuid>> source_job_id;
+    std::optional<CurationStatus> curation_status;
+};
+
+/// Which contacts an action is about: ids as a person gave them (unknown ones are counted), or all that match.
+using Target = std::variant<std::vector<Uuid>, ContactFilter>;
+
+struct ActionRequest {
+    Action action = Action::select;
+    std::vector<Crm> crms;
+    Target target;
+    Lane lane = Lane::hand;
+    JobOptions options;
+    std::optional<std::string> error_code;  ///< retry: only jobs that failed with this code.
+    std::string actor;                      ///< Who, for the audit: "api:<subject>", "cli:<user>", "sql".
+    bool preview = false;                   ///< Count only.
+    Instant now{};
+};
+
+struct ActionCounts {
+    std::size_t found = 0;      ///< Contacts.
+    std::size_t not_found = 0;  ///< Ids without a contact.
+    /// Over all pairs of contact and CRM:
+    std::size_t queued = 0;
+    std::size_t changed = 0;  ///< Queued, unselected or skipped.
+    std::size_t already = 0;
+    std::size_t skipped = 0;
+    std::size_t nothing = 0;
+};
+
+struct ImportRow {
+    ContactFields fields;  ///< e-mail checked and trimmed by the caller; absent fields do not erase.
+};
+struct ImportCounts {
+    std::size_t created = 0;
+    std::size_t updated = 0;    ///< An existing contact changed.
+    std::size_t unchanged = 0;  ///< An existing contact had it all.
+    std::size_t merged = 0;     ///< Rows of this batch that met an earlier row of the same address.
+};
+
+struct AuditEntry {
+    Instant at{};
+    std::string actor;
+    std::string action;
+    std::string detail;  ///< JSON.
+    std::int64_t count = 0;
+};
+
+struct CrmQueue {
+    std::int64_t due = 0;      ///< Waiting and due.
+    std::int64_t waiting = 0;  ///< Queued or retrying, due or not.
+    std::int64_t running = 0;
+    std::optional<Instant> oldest_due;
+};
+
+struct FailureQuery {
+    std::optional<Crm> crm;
+    std::optional<std::string> error_code;
+    bool with_dismissed = false;
+    std::size_t limit = 100;
+    std::size_t offset = 0;
+};
+struct Failure {
+    Job job;
+    std::string email;
+    std::optional<std::string> name;
+};
+struct FailureCause {
+    Crm crm = Crm::brevo;
+    std::string error_code;
+    std::string example;  ///< One job's error text.
+    std::int64_t count = 0;
+};
+
+struct JobsOfContact {
+    std::vector<Job> jobs;         ///< Only CRMs that have one, in CRM order.
+    std::vector<Attempt> history;  ///< Newest first.
+};
+
+/// How a selection or a foreign write reaches a waiting engine. Thread-safe; called from any thread.
+using WakeHandler = std::function<void()>;
+
+/// Storage, in the engine's and people's own words. Two dialects (sqlite/, postgres/) keep one meaning, checked by one
+/// conformance suite (tests/conformance).
+///
+/// Every verb is atomic unless it says "in chunks". Verbs may be awaited from the event loop the store was opened on;
+/// several at a time. Errors: `unavailable` (database gone or busy; the verb had no effect, or, for a commit cut off,
+/// may have had it: every verb may be repeated), `not_found`, `conflict`, `invalid`, `internal`.
+/// Deadlocks and serialisation failures are retried inside.
+///
+/// The published columns of `contacts` equal the jobs after every verb, in the same transaction, except for foreign
+/// writes not yet absorbed: `absorb_writes` and, before it claims, `claim` see to those.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    // -- engine
+    /// Locks the connector's row, asks `admit`, claims, books with `take`. Marks the jobs running and publishes that.
+    /// May be lost in a database crash (asynchronous commit); then nothing happened.
+    ///
+    /// Only jobs without a live lease. Of several contacts with one address (`address_of`) the newest `updated_at`
+    /// (then id) among those waiting or completed goes: an older one waits (its due time moves to the newer's, at
+    /// least one second ahead) and, once the newer is completed, comes with `superseded_by`. Nothing is claimed while
+    /// another contact of its address has a live lease at this CRM.
+    virtual Task<Result<ClaimResult>> claim(ClaimRequest request) = 0;
+    virtual Task<Result<RecordResult>> record(RecordRequest request) = 0;
+
+    virtual Task<Status> register_worker(WorkerInfo worker, Instant now) = 0;
+    /// Renews all leases of the worker by one row. `conflict`: this worker was declared dead meanwhile, its leases are
+    /// gone; it must register anew.
+    virtual Task<Status> heartbeat(Uuid worker_id, Instant now) = 0;
+    /// Hands back (reason "worker lost") what dead workers held: those without a heartbeat for `dead_after`, by the
+    /// database's clock where several machines share it. Returns how many jobs.
+    virtual Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) = 0;
+    /// Hands back whatever the worker still holds and forgets it. The last act of a clean stop.
+    virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;
+    /// Turns foreign writes to the status columns into decisions (`interpret_write`) or puts the columns back.
+    virtual Task<Result<AbsorbResult>> absorb_writes(Instant now) = 0;
+    /// Deletes history older than `before`, at most `limit` rows; returns how many.
+    virtual Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) = 0;
+
+    // -- connectors
+    virtual Task<Result<PerCrm<ConnectorState>>> connector_states() = 0;
+    /// `update` runs inside the transaction, perhaps on another thread and more than once; pure. Wakes all engines.
+    virtual Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) = 0;
+    virtual Task<Result<PerCrm<CrmQueue>>> queues(Instant now) = 0;
+
+    // -- decisions of people
+    /// Applies `effect_of` to every pair, writes one audit row (not for previews) and wakes the engines. With a filter
+    /// in chunks, each atomic; `progress` is told the contacts done so far and may return false to stop.
+    virtual Task<Result<ActionCounts>> act(ActionRequest request,
+                                           std::function<bool(std::size_t done)> progress = {}) = 0;
+    /// Sets the curation status; Queued also sets contact_processing_status Queued and clears its error.
+    /// Returns how many contacts matched. In chunks.
+    virtual Task<Result<std::size_t>> set_curation_status(Target target, CurationStatus status, std::string actor,
+                                                          Instant now) = 0;
+    /// Marks failures as seen (hidden until they fail again) or not.
+    virtual Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed,
+                                              std::string actor, Instant now) = 0;
+    virtual Task<Status> audit(AuditEntry entry) = 0;
+    virtual Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) = 0;
+
+    // -- contacts
+    virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;
+    virtual Task<Result<Contact>> contact(Uuid id) = 0;
+    virtual Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) = 0;
+    virtual Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) = 0;
+    virtual Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) = 0;
+    /// Also with a call in flight: its answer then meets no job and changes nothing.
+    virtual Task<Status> delete_contact(Uuid id, std::string actor, Instant now) = 0;
+    /// One batch, at most 5,000 rows, atomic. Duplicates by address within the batch are merged in order (later values
+    /// win where present); existing contacts are updated, of several the oldest.
+    virtual Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) = 0;
+
+    // -- status
+    virtual Task<Result<JobsOfContact>> jobs_of(Uuid contact_id, std::size_t history_limit) = 0;
+    struct Summary {
+        std::int64_t contacts = 0;
+        PerCrm<std::map<SyncStatus, std::int64_t>> by_status;  ///< All seven statuses, also those with 0.
+    };
+    virtual Task<Result<Summary>> summary() = 0;
+    virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;
+    virtual Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) = 0;
+
+    // -- the database itself
+    struct Health {
+        std::string engine;  ///< "SQLite 3.40.1", "PostgreSQL 15.18".
+        int schema_version = 0;
+        Duration clock_offset{};  ///< Database clock minus ours; 0 for SQLite.
+    };
+    virtual Task<Result<Health>> health(Instant now) = 0;
+    /// Columns of `contacts` that are NOT NULL here beyond our own schema (an adopted table's domain_id, page_id).
+    virtual Task<Result<std::vector<std::string>>> required_contact_columns() = 0;
+
+    /// Called after anything that may have made work due or changed a connector, in this process or (PostgreSQL LISTEN,
+    /// SQLite data_version) another. One handler.
+    virtual void on_wake(WakeHandler handler) = 0;
+    /// Ends background work (LISTEN connection, writer thread) after what was begun. Await before destruction.
+    virtual Task<> close() = 0;
+};
+
+}  // namespace crmsync

@@ -1,0 +1,339 @@
+#include "engine/connector_run.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+
+namespace crmsync {
+
+namespace {
+
+constexpr Duration setup_retry = 60s;
+constexpr Duration nothing_claimable_pause = 20ms;
+constexpr Duration store_retry = 500ms;
+constexpr Duration cycle_log_interval = 10s;
+
+bool is_trouble(const Outcome& outcome)
+{
+    const auto* transient = std::get_if<Transient>(&outcome);
+    return std::holds_alternative<Throttled>(outcome) || std::holds_alternative<Unauthorized>(outcome) ||
+           (transient && transient->scope == Transient::Scope::crm);
+}
+
+}  // namespace
+
+std::string_view state_name(const ConnectorState& state, Instant now)
+{
+    if (state.paused) return "paused";
+    if (state.breaker.open) return state.breaker.unauthorized ? "unauthorized" : "circuit open";
+    if (state.throttled_until && *state.throttled_until > now) return "throttled";
+    return "healthy";
+}
+
+ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
+                           const Executor& executor, EventBus& events)
+    : connector_(connector),
+      options_(std::move(options)),
+      worker_id_(worker_id),
+      store_(store),
+      clock_(clock),
+      events_(events),
+      crm_(connector.traits().crm),
+      alarm_(clock, executor),
+      setup_alarm_(clock, executor),
+      delivery_(connector, options_.retry, clock),
+      recorder_(crm_, worker_id, store, clock, executor,
+                {.recorded = [this](const auto& batch) { on_recorded(batch); },
+                 .state = [this](const auto& state) { on_state(state); }}),
+      concurrency_(connector.traits().concurrency_max),
+      calls_(executor),
+      services_(executor)
+{
+}
+
+Task<> ConnectorRun::run()
+{
+    TaskGroup recording(co_await asio::this_coro::executor);
+    recording.spawn(recorder_.run());
+    if (!co_await set_up()) services_.spawn(set_up_later());
+    status_.ready = true;
+    co_await claim_loop();
+    return_unsent("stopped");
+    co_await calls_.join();
+    co_await services_.join();
+    recorder_.stop();
+    co_await recording.join();
+    log_cycle();
+}
+
+Task<bool> ConnectorRun::set_up()
+{
+    const auto report = co_await connector_.setup(options_.auto_setup);
+    if (!report) {
+        status_.problems = {report.error().message};
+        log::warn("{} set-up: {}", display_name(crm_), report.error().message);
+        co_return false;
+    }
+    status_.problems = report->problems;
+    for (const auto& created : report->created) log::info("{}: created {}", display_name(crm_), created);
+    for (const auto& missing : report->missing)
+        log::warn("{}: {} is missing; its values are left out", display_name(crm_), missing);
+    for (const auto& problem : report->problems) log::warn("{} set-up: {}", display_name(crm_), problem);
+    co_return true;
+}
+
+Task<> ConnectorRun::set_up_later()
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (!stopping_) {
+        co_await setup_alarm_.wait(setup_retry);
+        if (!stopping_ && co_await set_up()) co_return;
+    }
+}
+
+void ConnectorRun::stop()
+{
+    stopping_ = true;
+    alarm_.ring();
+    setup_alarm_.ring();
+}
+
+void ConnectorRun::abort()
+{
+    calls_.cancel();
+    services_.cancel();
+}
+
+void ConnectorRun::wake()
+{
+    if (options_.drain) alarm_.ring();
+}
+
+void ConnectorRun::distrust()
+{
+    if (std::exchange(distrusted_, true)) return;
+    return_unsent("lease in doubt");  // Recorded once the database answers, if the leases are still ours then.
+    calls_.cancel();
+}
+
+void ConnectorRun::trust(Uuid worker_id)
+{
+    worker_id_ = worker_id;
+    recorder_.set_worker(worker_id);
+    if (std::exchange(distrusted_, false)) alarm_.ring();
+}
+
+bool ConnectorRun::may_send() const
+{
+    if (stopping_ || distrusted_ || view_.paused) return false;
+    return !(view_.throttled_until && *view_.throttled_until > clock_.now());
+}
+
+std::size_t ConnectorRun::room() const
+{
+    if (stopping_ || distrusted_) return 0;
+    // What we know of an outage must reach the row before it is asked for more work.
+    if (!may_send() || view_.breaker.open)
+        if (recorder_.pending() > 0 || sending_ > 0) return 0;
+    if (!options_.drain) return unsent_.empty() && sending_ == 0 ? options_.batch_size : 0;
+    // Twice what may be in flight, so that the next claim overlaps with the calls; unrecorded ends count as well, so
+    // that a slow database slows claiming down instead of filling memory.
+    const std::size_t capacity = 2 * std::max(concurrency_.limit() * connector_.traits().batch_max, std::size_t{1});
+    const std::size_t held = unsent_.size() + sending_ + recorder_.pending() / 4;
+    const std::size_t free = capacity > held ? capacity - held : 0;
+    const bool worth_it = free >= capacity / 4 || held == 0;
+    return worth_it ? free : 0;
+}
+
+Task<> ConnectorRun::claim_loop()
+{
+    while (!stopping_) {
+        if (room() == 0) {
+            co_await alarm_.wait(options_.drain ? Duration{options_.interval} : Duration{1s});
+            continue;
+        }
+        if (!co_await claim_once()) co_await alarm_.wait(store_retry);
+    }
+}
+
+Task<bool> ConnectorRun::claim_once()
+{
+    const auto wanted = room();
+    auto claimed = co_await store_.claim({.crm = crm_,
+                                          .worker_id = worker_id_,
+                                          .wanted = wanted,
+                                          .budget = connector_.traits().budget,
+                                          .probe_deadline = 2 * connector_.traits().timeout,
+                                          .now = clock_.now()});
+    if (!claimed) {
+        if (claimed.error().code != ErrorCode::cancelled)
+            log::warn("{}: cannot claim work: {}", display_name(crm_), claimed.error().message);
+        co_return false;
+    }
+    status_.last_sweep = clock_.now();
+    status_.next_sweep = clock_.now() + options_.interval;
+    if (cycle_.total() == 0 && !claimed->jobs.empty()) cycle_started_ = clock_.monotonic();
+    const auto count = claimed->jobs.size();
+    const bool is_probe = !claimed->jobs.empty() && claimed->jobs.front().probe;
+    if (!claimed->jobs.empty() && !is_probe) {
+        // The row granted work: whatever we believed of a breaker or a throttle is over.
+        if (std::exchange(view_.breaker, {}).open) concurrency_.restart();
+        view_.throttled_until.reset();
+        view_.paused = false;
+    }
+    std::ranges::move(claimed->jobs, std::back_inserter(unsent_));
+    dispatch();
+    if (!options_.drain) {
+        co_await wait_for_interval();
+    } else if (count < wanted) {
+        co_await idle(*claimed, count);
+    }
+    co_return true;
+}
+
+Task<> ConnectorRun::wait_for_interval()
+{
+    const auto deadline = clock_.monotonic() + Duration{options_.interval};
+    while (!stopping_ && clock_.monotonic() < deadline)
+        co_await alarm_.wait(std::chrono::ceil<Duration>(deadline - clock_.monotonic()));
+}
+
+Task<> ConnectorRun::idle(const ClaimResult& claimed, std::size_t count)
+{
+    if (unsent_.empty() && sending_ == 0 && recorder_.pending() == 0) log_cycle();
+    const auto now = clock_.now();
+    const bool queue_exhausted = count < claimed.grant.count;
+    if (count > 0 && !queue_exhausted && claimed.grant.again_at == Instant::max()) co_return;  // Ask when more may go.
+    auto until = now + Duration{options_.interval};
+    if (!queue_exhausted) until = std::min(until, claimed.grant.again_at);
+    if (queue_exhausted && claimed.next_due) until = std::min(until, *claimed.next_due);
+    const auto pause = std::max(until - now, count == 0 ? nothing_claimable_pause : Duration{0});
+    if (pause > Duration{0}) co_await alarm_.wait(pause);
+}
+
+void ConnectorRun::dispatch()
+{
+    const auto batch_max = connector_.traits().batch_max;
+    while (!unsent_.empty() && calls_.size() < concurrency_.limit()) {
+        if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {
+            return_unsent(state_name(view_, clock_.now()));
+            return;
+        }
+        std::vector<ClaimedJob> batch;
+        while (!unsent_.empty() && batch.size() < batch_max) {
+            batch.push_back(std::move(unsent_.front()));
+            unsent_.pop_front();
+        }
+        sending_ += batch.size();
+        calls_.spawn(call(std::move(batch)));
+    }
+}
+
+Task<> ConnectorRun::call(std::vector<ClaimedJob> jobs)
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const auto count = jobs.size();
+    auto ended = co_await delivery_.deliver(std::move(jobs));
+    sending_ -= count;
+    learn(ended);
+    recorder_.add(std::move(ended), sending_);
+    dispatch();
+    if (room() > 0) alarm_.ring();
+}
+
+void ConnectorRun::learn(const std::vector<Delivered>& ended)
+{
+    const auto now = clock_.now();
+    for (const auto& one : ended) {
+        if (!one.answer) continue;
+        const bool trouble = is_trouble(*one.answer);
+        recent_failures_[recent_count_++ % recent_failures_.size()] = trouble;
+        if (trouble) {
+            concurrency_.on_trouble();
+        } else {
+            concurrency_.on_success();
+        }
+        if (std::holds_alternative<Upserted>(*one.answer)) status_.last_success = now;
+        on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
+    }
+}
+
+void ConnectorRun::return_unsent(std::string_view reason)
+{
+    if (unsent_.empty()) return;
+    std::vector<Delivered> back;
+    back.reserve(unsent_.size());
+    for (auto& job : unsent_) back.push_back(handed_back(std::move(job), std::string(reason)));
+    unsent_.clear();
+    recorder_.add(std::move(back), sending_);
+}
+
+void ConnectorRun::on_state(const ConnectorState& state)
+{
+    view_ = state;
+    const auto now = clock_.now();
+    const auto name = state_name(state, now);
+    if (name != last_state_name_) {
+        if (!last_state_name_.empty() || name != "healthy")
+            log::info("{} is {}{}{}", display_name(crm_), name, state.breaker.open ? ": " : "",
+                      state.breaker.open ? state.breaker.reason : std::string{});
+        last_state_name_ = name;
+        events_.publish(ConnectorChanged{crm_, std::string(name), state.breaker.reason, now});
+    }
+}
+
+void ConnectorRun::on_recorded(const std::vector<Delivered>& batch)
+{
+    for (const auto& one : batch) {
+        switch (one.transition.next) {
+            case JobState::completed:
+                ++(one.answer ? cycle_.upserted : cycle_.unchanged);
+                break;
+            case JobState::failed:
+                ++cycle_.failed;
+                break;
+            case JobState::retrying:
+                ++cycle_.waiting;
+                break;
+            case JobState::queued:
+                ++cycle_.handed_back;
+                break;
+            case JobState::idle:
+            case JobState::running:
+            case JobState::skipped:
+                break;
+        }
+        if (events_.has_subscribers())
+            events_.publish(
+                JobChanged{one.job.key, one.transition.next, one.history, one.transition.error, clock_.now()});
+    }
+    if (clock_.monotonic() - cycle_started_ >= cycle_log_interval) log_cycle();
+    // Freed leases may let another contact of the same address go, and the breaker or throttle may have moved.
+    alarm_.ring();
+}
+
+void ConnectorRun::log_cycle()
+{
+    if (cycle_.total() == 0) return;
+    log::info("{} sync: {} synced, {} unchanged, {} failed, {} waiting for a retry, {} handed back, in {} ms",
+              display_name(crm_), cycle_.upserted, cycle_.unchanged, cycle_.failed, cycle_.waiting, cycle_.handed_back,
+              std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - cycle_started_).count());
+    cycle_ = {};
+    cycle_started_ = clock_.monotonic();
+}
+
+RunStatus ConnectorRun::status() const
+{
+    RunStatus status = status_;
+    status.in_flight = calls_.size();
+    status.claimed = unsent_.size() + sending_ + recorder_.pending();
+    status.concurrency = concurrency_.limit();
+    const auto seen = std::min(recent_count_, recent_failures_.size());
+    const auto failures = std::count(recent_failures_.begin(), recent_failures_.end(), true);
+    status.error_share = seen == 0 ? 0 : static_cast<double>(failures) / static_cast<double>(seen);
+    return status;
+}
+
+}  // namespace crmsync

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "base/task_group.h"
+#include "connectors/connector.h"
+#include "domain/connector_state.h"
+#include "domain/transition.h"
+#include "engine/concurrency.h"
+#include "engine/delivery.h"
+#include "engine/events.h"
+#include "engine/recorder.h"
+#include "store/store.h"
+
+namespace crmsync {
+
+/// How one connector is worked, as configured ({CRM}_SYNC_*).
+struct RunOptions {
+    bool enabled = true;
+    bool auto_setup = true;
+    std::chrono::minutes interval{5};  ///< The safety-net sweep.
+    std::size_t batch_size = 10;       ///< Of one claim; raised by the engine when more is due and `drain` is on.
+    /// false: the strict schedule, one batch per interval and no wake-ups.
+    bool drain = true;
+    RetryPolicy retry;
+};
+
+/// What a connector is doing, for health and CLI.
+struct RunStatus {
+    bool ready = false;         ///< Set up and claiming.
+    std::size_t in_flight = 0;  ///< Calls.
+    std::size_t claimed = 0;    ///< Jobs leased and not yet recorded.
+    std::size_t concurrency = 0;
+    std::optional<Instant> last_sweep;
+    std::optional<Instant> next_sweep;
+    std::optional<Instant> last_success;
+    double error_share = 0;             ///< Of the last 100 answers.
+    std::vector<std::string> problems;  ///< What set-up could not do.
+};
+
+/// Works the queue of one connector in this process: waits for budget and work, claims, delivers, records. One
+/// coroutine claims; each call is a coroutine of its own; one records. For one loop.
+class ConnectorRun {
+public:
+    ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
+                 const Executor& executor, EventBus& events);
+
+    /// Runs until `stop`; returns when nothing of it is left.
+    Task<> run();
+    /// Claims no more, hands back what was not sent, waits for calls in flight; `abort` ends those too.
+    void stop();
+    void abort();
+    /// Work or permission may have come.
+    void wake();
+    /// Leases are in doubt (no renewal for too long): start no call and cancel those in flight until `trust`.
+    void distrust();
+    void trust(Uuid worker_id);
+
+    RunStatus status() const;
+    Connector& connector() { return connector_; }
+
+private:
+    Task<bool> set_up();
+    Task<> set_up_later();
+    Task<> wait_for_interval();
+    Task<> claim_loop();
+    Task<bool> claim_once();
+    Task<> idle(const ClaimResult& claimed, std::size_t count);
+    Task<> call(std::vector<ClaimedJob> jobs);
+    void dispatch();
+    void return_unsent(std::string_view reason);
+    void learn(const std::vector<Delivered>& ended);
+    void on_recorded(const std::vector<Delivered>& batch);
+    void on_state(const ConnectorState& state);
+    std::size_t room() const;
+    bool may_send() const;
+    void log_cycle();
+
+    Connector& connector_;
+    RunOptions options_;
+    Uuid worker_id_;
+    Store& store_;
+    Clock& clock_;
+    EventBus& events_;
+    Crm crm_;
+    Alarm alarm_;
+    Alarm setup_alarm_;
+    Delivery delivery_;
+    Recorder recorder_;
+    Concurrency concurrency_;
+    TaskGroup calls_;
+    TaskGroup services_;
+
+    std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
+    std::size_t sending_ = 0;        // Jobs in calls.
+    /// Our view of the coordination row: what records returned, plus what answers since then add. Stops sending before
+    /// the next claim learns of an outage.
+    ConnectorState view_;
+    bool stopping_ = false;
+    bool distrusted_ = false;
+    RunStatus status_;
+    std::array<bool, 100> recent_failures_{};
+    std::size_t recent_count_ = 0;
+    struct Cycle {
+        std::size_t upserted = 0, failed = 0, waiting = 0, handed_back = 0, unchanged = 0;
+        std::size_t total() const { return upserted + failed + waiting + handed_back + unchanged; }
+    } cycle_;
+    Monotonic cycle_started_{};
+    std::string last_state_name_;
+};
+
+/// "healthy", "throttled", "circuit open", "unauthorized" or "paused": one word for people.
+std::string_view state_name(const ConnectorState& state, Instant now);
+
+}  // namespace crmsync

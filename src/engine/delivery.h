@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "connectors/connector.h"
+#include "domain/job.h"
+#include "domain/outcome.h"
+#include "domain/transition.h"
+#include "store/store.h"
+
+namespace crmsync {
+
+/// How one claimed job ended, before anything is recorded.
+struct Delivered {
+    ClaimedJob job;
+    /// Nothing when no call was needed or made: superseded, unchanged, refused by our own checks, or handed back.
+    std::optional<Outcome> answer;
+    Exchange exchange;
+    std::int64_t calls = 0;  ///< Made for this job alone; a share of a batch counts as 0 for all but one.
+    Transition transition;
+    std::string history;                     ///< The word for history; empty: leaves no row.
+    std::optional<std::string> fingerprint;  ///< Of the payload the CRM acknowledged.
+    std::vector<std::string> warnings;
+};
+
+/// One way through: prepare -> send -> (repair | bisect) -> classify. Knows neither store nor queue; makes no decision
+/// that `decide` does not make. For one connector, on one loop.
+class Delivery {
+public:
+    Delivery(Connector& connector, RetryPolicy policy, Clock& clock)
+        : connector_(connector), policy_(policy), clock_(clock)
+    {
+    }
+
+    /// Delivers 1 to `batch_max` jobs and tells how each ended, in any order. When the awaiting coroutine is cancelled
+    /// what has no answer yet comes back handed back.
+    Task<std::vector<Delivered>> deliver(std::vector<ClaimedJob> jobs);
+
+private:
+    struct Prepared {
+        ClaimedJob job;
+        MappedContact contact;
+        int repairs = 0;
+        std::int64_t calls = 0;
+        std::vector<std::string> warnings;
+    };
+
+    std::optional<Prepared> prepare(ClaimedJob job, std::vector<Delivered>& done) const;
+    Task<> send(std::vector<Prepared> batch, std::vector<Delivered>& done);
+    Task<> send_halves(std::vector<Prepared> batch, std::vector<Delivered>& done);
+    /// Takes the refused field out of the payload; false when that is not possible.
+    bool repair(Prepared& item, const Rejected& rejected) const;
+    Delivered finish(Prepared item, Outcome outcome, const Exchange& exchange) const;
+    Delivered without_call(ClaimedJob job, Outcome outcome, std::string history) const;
+
+    Connector& connector_;
+    RetryPolicy policy_;
+    Clock& clock_;
+};
+
+/// The job as before its claim, for stops, throttles and open breakers.
+Delivered handed_back(ClaimedJob job, std::string reason);
+
+/// What the store records of it.
+JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant now);
+
+}  // namespace crmsync

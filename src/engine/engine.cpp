@@ -1,0 +1,174 @@
+#include "engine/engine.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace crmsync {
+
+namespace {
+
+constexpr std::size_t prune_batch = 5000;
+
+}  // namespace
+
+Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector<std::unique_ptr<Connector>> connectors,
+               EngineOptions options)
+    : executor_(executor),
+      clock_(clock),
+      store_(store),
+      options_(std::move(options)),
+      connectors_(std::move(connectors)),
+      worker_id_(random_uuid7(clock.now())),
+      heartbeat_alarm_(clock, executor),
+      watchdog_alarm_(clock, executor),
+      rescue_alarm_(clock, executor),
+      absorb_alarm_(clock, executor),
+      prune_alarm_(clock, executor),
+      workers_(executor),
+      services_(executor)
+{
+    for (const auto& connector : connectors_) {
+        const auto& run = options_.run[connector->traits().crm];
+        if (run.enabled)
+            runs_.push_back(
+                std::make_unique<ConnectorRun>(*connector, run, worker_id_, store_, clock_, executor_, events_));
+    }
+}
+
+Engine::~Engine() = default;
+
+ConnectorRun* Engine::run(Crm crm)
+{
+    for (const auto& run : runs_)
+        if (run->connector().traits().crm == crm) return run.get();
+    return nullptr;
+}
+
+Task<Status> Engine::register_worker()
+{
+    const auto registered =
+        co_await store_.register_worker({.id = worker_id_, .host = options_.host, .pid = options_.pid}, clock_.now());
+    if (registered) renewed_at_ = clock_.monotonic();
+    co_return registered;
+}
+
+Task<Status> Engine::start()
+{
+    if (const auto registered = co_await register_worker(); !registered) co_return registered;
+    store_.on_wake([this] { wake(); });
+    services_.spawn(heartbeat_loop());
+    services_.spawn(watchdog_loop());
+    services_.spawn(rescue_loop());
+    services_.spawn(absorb_loop());
+    services_.spawn(prune_loop());
+    for (const auto& run : runs_) workers_.spawn(run->run());
+    co_return Status{};
+}
+
+Task<> Engine::stop(Duration grace)
+{
+    store_.on_wake({});
+    for (const auto& run : runs_) run->stop();
+    TaskGroup deadline(executor_);
+    Alarm ended(clock_, executor_);
+    const auto watch = [](Alarm& alarm, std::vector<std::unique_ptr<ConnectorRun>>& runs, Duration patience,
+                          bool& done) -> Task<> {
+        co_await alarm.wait(patience);
+        if (!done)
+            for (const auto& run : runs) run->abort();
+    };
+    bool done = false;
+    deadline.spawn(watch(ended, runs_, grace, done));
+    co_await workers_.join();
+    done = true;
+    ended.ring();
+    co_await deadline.join();
+
+    stopping_ = true;
+    for (auto* alarm : {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_})
+        alarm->ring();
+    co_await services_.join();
+    const auto retired = co_await store_.retire_worker(worker_id_, clock_.now());
+    if (!retired) log::warn("Could not hand back this worker's leases: {}", retired.error().message);
+    for (const auto& connector : connectors_) connector->close();
+}
+
+void Engine::wake()
+{
+    absorb_alarm_.ring();
+    asio::post(executor_, [this] {
+        for (const auto& run : runs_) run->wake();
+    });
+}
+
+Task<> Engine::heartbeat_loop()
+{
+    while (!stopping_) {
+        co_await heartbeat_alarm_.wait(options_.heartbeat_every);
+        if (stopping_) co_return;
+        const auto renewed = co_await store_.heartbeat(worker_id_, clock_.now());
+        if (renewed) {
+            renewed_at_ = clock_.monotonic();
+            for (const auto& run : runs_) run->trust(worker_id_);
+        } else if (renewed.error().code == ErrorCode::conflict) {
+            log::warn("This worker was taken for dead; its leases went to others. Going on under a new name");
+            for (const auto& run : runs_) run->distrust();
+            worker_id_ = random_uuid7(clock_.now());
+            if (co_await register_worker())
+                for (const auto& run : runs_) run->trust(worker_id_);
+        } else {
+            log::warn("Cannot renew leases: {}", renewed.error().message);
+        }
+    }
+}
+
+Task<> Engine::watchdog_loop()
+{
+    // Apart from the renewal itself, which may hang as long as the database does.
+    while (!stopping_) {
+        co_await watchdog_alarm_.wait(
+            std::chrono::ceil<Duration>(renewed_at_ + options_.distrust_after - clock_.monotonic()));
+        if (stopping_ || clock_.monotonic() - renewed_at_ < options_.distrust_after) continue;
+        for (const auto& run : runs_) run->distrust();
+        co_await watchdog_alarm_.wait(options_.heartbeat_every);
+    }
+}
+
+Task<> Engine::rescue_loop()
+{
+    while (!stopping_) {
+        co_await rescue_alarm_.wait(options_.rescue_every);
+        if (stopping_) co_return;
+        const auto rescued = co_await store_.rescue(options_.dead_after, clock_.now());
+        if (!rescued || *rescued == 0) continue;
+        log::warn("Took back {} jobs of workers that died", *rescued);
+        wake();
+    }
+}
+
+Task<> Engine::absorb_loop()
+{
+    while (!stopping_) {
+        const auto absorbed = co_await store_.absorb_writes(clock_.now());
+        if (absorbed) {
+            for (const auto& example : absorbed->put_back_examples)
+                log::warn("Put back a status column that another program set against its job: {}", example);
+            if (absorbed->absorbed > 0)
+                for (const auto& run : runs_) run->wake();
+            if (absorbed->more) continue;
+        }
+        co_await absorb_alarm_.wait(options_.absorb_every);
+    }
+}
+
+Task<> Engine::prune_loop()
+{
+    while (!stopping_) {
+        const auto pruned = co_await store_.prune_history(clock_.now() - options_.history_kept, prune_batch);
+        if (pruned && *pruned == prune_batch) continue;
+        co_await prune_alarm_.wait(options_.prune_every);
+    }
+}
+
+}  // namespace crmsync

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/task_group.h"
+#include "connectors/connector.h"
+#include "engine/connector_run.h"
+#include "engine/events.h"
+#include "store/store.h"
+
+namespace crmsync {
+
+struct EngineOptions {
+    PerCrm<RunOptions> run;
+    std::string host;  ///< For people who look at the worker table.
+    std::int64_t pid = 0;
+    std::chrono::days history_kept{90};
+    Duration heartbeat_every = 2s;
+    Duration dead_after = 8s;      ///< Without a heartbeat; by the store's clock.
+    Duration distrust_after = 5s;  ///< Without a renewal, by our own monotonic clock: less than dead_after.
+    Duration rescue_every = 1s;
+    Duration prune_every = 1h;
+    Duration absorb_every = 30s;  ///< Safety net; foreign writes wake the engine at once.
+};
+
+/// The workers of one process: one ConnectorRun per configured connector, and the services all share (heartbeat,
+/// rescue, absorbing foreign writes, pruning). Several engines on one PostgreSQL share queue and budgets. For one loop.
+class Engine {
+public:
+    Engine(const Executor& executor, Clock& clock, Store& store, std::vector<std::unique_ptr<Connector>> connectors,
+           EngineOptions options);
+    ~Engine();
+
+    /// Registers the worker and starts. Fails when the store does.
+    Task<Status> start();
+    /// Clean stop: claims no more, hands back what was not sent, gives calls in flight `grace` to end, then ends them
+    /// and hands those back too. Nothing is left Processing. The engine cannot be started again.
+    Task<> stop(Duration grace);
+
+    /// Work may have come; thread-safe.
+    void wake();
+
+    EventBus& events() { return events_; }
+    /// Null when that CRM has no connector here. For the engine's loop.
+    ConnectorRun* run(Crm crm);
+    const Uuid& worker_id() const { return worker_id_; }
+
+private:
+    Task<> heartbeat_loop();
+    Task<> watchdog_loop();
+    Task<> rescue_loop();
+    Task<> absorb_loop();
+    Task<> prune_loop();
+    Task<Status> register_worker();
+
+    Executor executor_;
+    Clock& clock_;
+    Store& store_;
+    EngineOptions options_;
+    EventBus events_;
+    std::vector<std::unique_ptr<Connector>> connectors_;
+    Uuid worker_id_;
+    std::vector<std::unique_ptr<ConnectorRun>> runs_;
+    bool stopping_ = false;
+    Monotonic renewed_at_{};
+    Alarm heartbeat_alarm_;
+    Alarm watchdog_alarm_;
+    Alarm rescue_alarm_;
+    Alarm absorb_alarm_;
+    Alarm prune_alarm_;
+    TaskGroup workers_;
+    TaskGroup services_;
+};
+
+}  // namespace crmsync

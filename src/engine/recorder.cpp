@@ -1,0 +1,148 @@
+#include "engine/recorder.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "base/log.h"
+
+namespace crmsync {
+
+namespace {
+
+/// What one ended attempt tells the coordination row; a copy, for the update may outlive the batch.
+struct StateNote {
+    Uuid contact_id;
+    bool probe = false;
+    std::optional<Outcome> answer;
+};
+
+void apply(ConnectorState& state, const std::vector<StateNote>& notes, const std::vector<LimitReport>& limits,
+           std::int64_t further_calls, Instant now)
+{
+    for (const auto& note : notes) {
+        if (note.answer) {
+            on_outcome(state, note.contact_id, note.probe, *note.answer, now);
+        } else if (note.probe) {
+            on_probe_abandoned(state, now);
+        }
+    }
+    for (const auto& report : limits) on_limit_report(state, report, now);
+    if (further_calls > 0) take_calls(state, further_calls, now);
+}
+
+bool is_plain_success(const Delivered& ended)
+{
+    return !ended.job.probe && ended.answer && std::holds_alternative<Upserted>(*ended.answer);
+}
+
+}  // namespace
+
+Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer)
+    : crm_(crm),
+      worker_id_(worker_id),
+      store_(store),
+      clock_(clock),
+      alarm_(clock, executor),
+      observer_(std::move(observer))
+{
+}
+
+void Recorder::add(std::vector<Delivered> ended, std::size_t more_expected)
+{
+    std::ranges::move(ended, std::back_inserter(pending_));
+    more_expected_ = more_expected;
+    if (pending_.size() >= batch_worth_writing || more_expected_ < pending_.size() || pending_.size() == ended.size())
+        alarm_.ring();
+}
+
+void Recorder::stop()
+{
+    stopping_ = true;
+    alarm_.ring();
+}
+
+Task<> Recorder::wait_for_batch()
+{
+    while (pending_.empty() && !stopping_) co_await alarm_.wait();
+    const auto deadline = clock_.monotonic() + patience;
+    while (!stopping_ && pending_.size() < batch_worth_writing && pending_.size() <= more_expected_ &&
+           clock_.monotonic() < deadline)
+        co_await alarm_.wait(std::chrono::ceil<Duration>(deadline - clock_.monotonic()));
+}
+
+Task<> Recorder::run()
+{
+    for (;;) {
+        co_await wait_for_batch();
+        if (pending_.empty()) co_return;
+        co_await flush();
+    }
+}
+
+std::function<void(ConnectorState&)> Recorder::state_update(const std::vector<Delivered>& batch, Instant now)
+{
+    std::vector<StateNote> notes;
+    std::map<std::int64_t, LimitReport> limits;  // The last report of each window: answers come in order of sending.
+    std::int64_t further_calls = 0;
+    bool after_success = false;  // One of a run of successes says it all.
+    for (const auto& ended : batch) {
+        const bool success = is_plain_success(ended);
+        if (!success) suspicious_ = true;
+        if (!success || !after_success) notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
+        after_success = success;
+        for (const auto& report : ended.exchange.limits) limits[report.limit] = report;
+        further_calls += std::max<std::int64_t>(ended.calls - 1, 0);
+    }
+    const bool due = clock_.monotonic() - state_written_at_ >= state_refresh;
+    if (!suspicious_ && !due && limits.empty() && further_calls == 0) return {};
+    state_written_at_ = clock_.monotonic();
+
+    std::vector<LimitReport> reports;
+    for (const auto& [limit, report] : limits) reports.push_back(report);
+    return [notes = std::move(notes), reports = std::move(reports), further_calls, now](ConnectorState& state) {
+        apply(state, notes, reports, further_calls, now);
+    };
+}
+
+Task<> Recorder::flush()
+{
+    std::vector<Delivered> batch;
+    if (pending_.size() <= batch_max) {
+        batch.swap(pending_);
+    } else {
+        const auto end = pending_.begin() + static_cast<std::ptrdiff_t>(batch_max);
+        batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
+        pending_.erase(pending_.begin(), end);
+    }
+    in_flight_ = batch.size();
+
+    const auto now = clock_.now();
+    RecordRequest request{.crm = crm_, .results = {}, .update_state = {}, .now = now};
+    request.results.reserve(batch.size());
+    for (const auto& ended : batch) request.results.push_back(to_result(ended, worker_id_, now));
+    const auto after = std::make_shared<std::optional<ConnectorState>>();
+    if (auto update = state_update(batch, now))
+        request.update_state = [update = std::move(update), after](ConnectorState& state) {
+            update(state);
+            *after = state;
+        };
+
+    for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
+        const auto result = co_await store_.record(request);
+        if (result) break;
+        log::warn("{}: cannot record {} results yet: {}", display_name(crm_), batch.size(), result.error().message);
+        if (stopping_ && delay >= 1s) break;  // The leases run out or are voided at the next start; nothing is lost.
+        co_await sleep_for(clock_, delay);
+    }
+    in_flight_ = 0;
+    if (*after) {
+        suspicious_ = (*after)->breaker.open || (*after)->breaker.consecutive_failures > 0;
+        if (observer_.state) observer_.state(**after);
+    }
+    if (observer_.recorded) observer_.recorded(batch);
+}
+
+}  // namespace crmsync

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "engine/delivery.h"
+#include "engine/events.h"
+#include "store/store.h"
+
+namespace crmsync {
+
+/// Collects ended attempts of one connector and records them in batches, each in one transaction together with what
+/// they mean for the coordination row. Flushes at once when nothing is being recorded and no more ends are expected
+/// soon, so a single contact is not kept waiting and a flood is written in hundreds. For one loop.
+///
+/// While the store is unavailable results are kept and tried again: the calls were made, and only the record tells.
+class Recorder {
+public:
+    struct Observer {
+        /// Results whose record the store confirmed.
+        std::function<void(const std::vector<Delivered>&)> recorded = {};
+        /// The coordination row as the last record left it.
+        std::function<void(const ConnectorState&)> state = {};
+    };
+
+    Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer);
+
+    /// `more_expected`: ends that will follow soon; lets the batch grow.
+    void add(std::vector<Delivered> ended, std::size_t more_expected);
+    std::size_t pending() const { return pending_.size() + in_flight_; }
+    /// Writes whatever is pending, then waits for more until `stop` was called and all is written.
+    Task<> run();
+    void stop();
+    /// Leases are lost: what is pending is still offered (the fence decides), but no longer retried forever.
+    void set_worker(Uuid worker_id) { worker_id_ = worker_id; }
+
+private:
+    Task<> flush();
+    Task<> wait_for_batch();
+    std::function<void(ConnectorState&)> state_update(const std::vector<Delivered>& batch, Instant now);
+
+    static constexpr std::size_t batch_max = 1000;
+    static constexpr std::size_t batch_worth_writing = 250;
+    static constexpr Duration patience = 4ms;
+    static constexpr Duration state_refresh = 1s;
+
+    Crm crm_;
+    Uuid worker_id_;
+    Store& store_;
+    Clock& clock_;
+    Alarm alarm_;
+    Observer observer_;
+    std::vector<Delivered> pending_;
+    std::size_t in_flight_ = 0;
+    std::size_t more_expected_ = 0;
+    bool stopping_ = false;
+    /// Whether the row may hold traces of failures that a success must clear.
+    bool suspicious_ = true;
+    Monotonic state_written_at_{};
+};
+
+}  // namespace crmsync

@@ -56,11 +56,11 @@ Connection::~Connection()
     if (socket_->is_open()) socket_->release();
 }
 
-Task<Outcome<std::unique_ptr<Connection>>> Connection::open(Executor executor, ConnectionOptions options)
+Task<Answer<std::unique_ptr<Connection>>> Connection::open(Executor executor, ConnectionOptions options)
 {
     // The name is looked up here, blocking, where the URL has a name and no address: libpq knows no other way.
-    const std::array keywords{"dbname",           "fallback_application_name", "client_encoding",     "keepalives_idle",
-                              "tcp_user_timeout", static_cast<const char*>(nullptr)};
+    const std::array keywords{"dbname",          "fallback_application_name", "client_encoding",
+                              "keepalives_idle", "tcp_user_timeout",          static_cast<const char*>(nullptr)};
     const std::array values{options.url.c_str(), "crmsync", "UTF8", "10", "15000", static_cast<const char*>(nullptr)};
     Handle handle(PQconnectStartParams(keywords.data(), values.data(), 1));
     if (!handle) throw std::bad_alloc();
@@ -71,7 +71,7 @@ Task<Outcome<std::unique_ptr<Connection>>> Connection::open(Executor executor, C
     co_return connection;
 }
 
-Task<Outcome<void>> Connection::finish_connecting()
+Task<Answer<void>> Connection::finish_connecting()
 {
     if (PQstatus(handle_.get()) == CONNECTION_BAD) co_return std::unexpected(lose());
     start_deadline(options_.connect_timeout);
@@ -86,11 +86,11 @@ Task<Outcome<void>> Connection::finish_connecting()
     deadline_.cancel();
     if (next != PGRES_POLLING_OK || PQsetnonblocking(handle_.get(), 1) != 0) co_return std::unexpected(lose());
     socket_->assign(PQsocket(handle_.get()));
-    co_return Outcome<void>{};
+    co_return Answer<void>{};
 }
 
 /// A pooler makes up the process number it tells at connection; the server's own differs.
-Task<Outcome<void>> Connection::find_pooler()
+Task<Answer<void>> Connection::find_pooler()
 {
     static const Query backend{"", "SELECT pg_backend_pid()"};
     pooled_ = true;
@@ -99,10 +99,10 @@ Task<Outcome<void>> Connection::find_pooler()
     const auto rows = co_await run(std::move(statements));
     if (!rows) co_return std::unexpected(rows.error());
     pooled_ = rows->front().get<int>(0, 0) != PQbackendPID(handle_.get());
-    co_return Outcome<void>{};
+    co_return Answer<void>{};
 }
 
-Task<Outcome<std::vector<Rows>>> Connection::run(std::vector<Statement> statements)
+Task<Answer<std::vector<Rows>>> Connection::run(std::vector<Statement> statements)
 {
     if (lost()) co_return std::unexpected(lose());
     exchanging_ = true;
@@ -126,8 +126,8 @@ bool Connection::send(const Statement& statement, bool prepare)
     const Query& query = statement.query;
     const Params& params = statement.params;
     const auto count = static_cast<std::size_t>(params.size());
-    if (prepare && PQsendPrepare(handle_.get(), query.name.c_str(), query.sql.c_str(), params.size(),
-                                 params.types().data()) != 1)
+    if (prepare &&
+        PQsendPrepare(handle_.get(), query.name.c_str(), query.sql.c_str(), params.size(), params.types().data()) != 1)
         return false;
     std::vector<const char*> values(count);
     std::vector<int> lengths(count);
@@ -144,11 +144,11 @@ bool Connection::send(const Statement& statement, bool prepare)
                                formats.data(), binary) == 1;
 }
 
-Task<Outcome<std::vector<Rows>>> Connection::receive(const std::vector<Statement>& statements,
-                                                     const std::vector<bool>& prepares)
+Task<Answer<std::vector<Rows>>> Connection::receive(const std::vector<Statement>& statements,
+                                                    const std::vector<bool>& prepares)
 {
     std::vector<Rows> answers;
-    std::optional<Failure> failed;
+    std::optional<Fault> failed;
     for (std::size_t i = 0; i < statements.size(); ++i) {
         // Each answer is a result and an empty one; a statement prepared on the way has two answers.
         for (int left = prepares[i] ? 2 : 1; left > 0; --left) {
@@ -177,7 +177,7 @@ Task<Outcome<std::vector<Rows>>> Connection::receive(const std::vector<Statement
     co_return answers;
 }
 
-Task<Outcome<void>> Connection::execute(std::string sql)
+Task<Answer<void>> Connection::execute(std::string sql)
 {
     if (lost()) co_return std::unexpected(lose());
     exchanging_ = true;
@@ -186,7 +186,7 @@ Task<Outcome<void>> Connection::execute(std::string sql)
         PQsendQuery(handle_.get(), sql.c_str()) != 1)
         co_return std::unexpected(lose());
     if (auto flushed = co_await flush(); !flushed) co_return flushed;
-    std::optional<Failure> failed;
+    std::optional<Fault> failed;
     for (;;) {
         const auto result = co_await next_result();
         if (!result) co_return std::unexpected(result.error());
@@ -199,10 +199,10 @@ Task<Outcome<void>> Connection::execute(std::string sql)
     deadline_.cancel();
     exchanging_ = false;
     if (failed) co_return std::unexpected(*failed);
-    co_return Outcome<void>{};
+    co_return Answer<void>{};
 }
 
-Task<Outcome<void>> Connection::notified()
+Task<Answer<void>> Connection::notified()
 {
     for (;;) {
         bool any = false;
@@ -210,7 +210,7 @@ Task<Outcome<void>> Connection::notified()
             PQfreemem(notification);
             any = true;
         }
-        if (any) co_return Outcome<void>{};
+        if (any) co_return Answer<void>{};
         if (auto waited = co_await wait(readable); !waited) co_return waited;
         if (PQconsumeInput(handle_.get()) != 1) co_return std::unexpected(lose());
     }
@@ -222,21 +222,21 @@ void Connection::interrupt()
     socket_->cancel();
 }
 
-Task<Outcome<void>> Connection::wait(Wait what)
+Task<Answer<void>> Connection::wait(Wait what)
 {
     boost::system::error_code error;
     co_await socket_->async_wait(what, asio::redirect_error(asio::use_awaitable, error));
     if (error || lost_) co_return std::unexpected(lose());
-    co_return Outcome<void>{};
+    co_return Answer<void>{};
 }
 
-Task<Outcome<void>> Connection::flush()
+Task<Answer<void>> Connection::flush()
 {
     using asio::experimental::awaitable_operators::operator||;
     for (;;) {
         const int left = PQflush(handle_.get());
         if (left < 0) co_return std::unexpected(lose());
-        if (left == 0) co_return Outcome<void>{};
+        if (left == 0) co_return Answer<void>{};
         // The server may stop reading until its answers are read.
         const auto ready = co_await (wait(writable) || wait(readable));
         const bool failed = std::visit([](const auto& waited) { return !waited; }, ready);
@@ -245,7 +245,7 @@ Task<Outcome<void>> Connection::flush()
     }
 }
 
-Task<Outcome<PGresult*>> Connection::next_result()
+Task<Answer<PGresult*>> Connection::next_result()
 {
     while (PQisBusy(handle_.get()) == 1) {
         if (auto waited = co_await wait(readable); !waited) co_return std::unexpected(waited.error());
@@ -262,26 +262,25 @@ void Connection::start_deadline(Duration limit)
     });
 }
 
-Failure Connection::lose()
+Fault Connection::lose()
 {
     lost_ = true;
     const std::string said = one_line(PQerrorMessage(handle_.get()));
     return {{ErrorCode::unavailable, "PostgreSQL: " + (said.empty() ? std::string("connection lost") : said)},
-            Failure::Again::on_a_new_one};
+            Fault::Again::on_a_new_one};
 }
 
-Failure Connection::failure_of(const PGresult* result)
+Fault Connection::failure_of(const PGresult* result)
 {
     const std::string state = field_of(result, PG_DIAG_SQLSTATE);
     const bool plan_is_stale = state == "0A000" || state == "26000";  // The schema, or a pooler's session, changed.
     if (state.empty() || has_class(state, "08") || has_class(state, "57P") || plan_is_stale ||
         PQstatus(handle_.get()) == CONNECTION_BAD) {
-        Failure failure = lose();
+        Fault failure = lose();
         if (!state.empty()) failure.error.message = "PostgreSQL: " + field_of(result, PG_DIAG_MESSAGE_PRIMARY);
         return failure;
     }
-    const auto again =
-        state == "40001" || state == "40P01" ? Failure::Again::at_once : Failure::Again::no;
+    const auto again = state == "40001" || state == "40P01" ? Fault::Again::at_once : Fault::Again::no;
     return {{code_of(state), "PostgreSQL: " + field_of(result, PG_DIAG_MESSAGE_PRIMARY) + " (" + state + ")",
              field_of(result, PG_DIAG_COLUMN_NAME)},
             again};

@@ -25,8 +25,17 @@ struct Statement {
     Params params = {};
 };
 
+template <class... S>
+std::vector<Statement> batch(S&&... statements)
+{
+    std::vector<Statement> all;
+    all.reserve(sizeof...(statements));
+    (all.push_back(std::forward<S>(statements)), ...);
+    return all;
+}
+
 /// Why a statement failed, and whether the same transaction may be tried again.
-struct Failure {
+struct Fault {
     enum class Again {
         no,
         at_once,       ///< Deadlock or serialisation failure: the transaction is rolled back.
@@ -36,7 +45,7 @@ struct Failure {
     Again again = Again::no;
 };
 template <class T>
-using Outcome = std::expected<T, Failure>;
+using Answer = std::expected<T, Fault>;
 
 struct ConnectionOptions {
     std::string url;
@@ -49,7 +58,7 @@ struct ConnectionOptions {
 /// the loop of `executor`. Nothing is set on the session: each transaction sets what it needs for itself alone.
 class Connection {
 public:
-    static Task<Outcome<std::unique_ptr<Connection>>> open(Executor executor, ConnectionOptions options);
+    static Task<Answer<std::unique_ptr<Connection>>> open(Executor executor, ConnectionOptions options);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -57,11 +66,11 @@ public:
     /// Sends all statements at once, followed by one Sync, and waits for all answers. Outside of an explicit
     /// transaction they are one transaction. Fails with the first statement's failure that had one; the others had no
     /// effect then.
-    Task<Outcome<std::vector<Rows>>> run(std::vector<Statement> statements);
+    Task<Answer<std::vector<Rows>>> run(std::vector<Statement> statements);
     /// Runs text of several statements without parameters, outside of the pipeline. For migrations and LISTEN.
-    Task<Outcome<void>> execute(std::string sql);
+    Task<Answer<void>> execute(std::string sql);
     /// Waits for the next notification on any channel listened to.
-    Task<Outcome<void>> notified();
+    Task<Answer<void>> notified();
     /// Makes whatever waits on this connection return at once with a failure; the connection is lost.
     void interrupt();
 
@@ -81,17 +90,17 @@ private:
 
     Connection(Executor executor, Handle handle, ConnectionOptions options);
 
-    Task<Outcome<void>> finish_connecting();
-    Task<Outcome<void>> find_pooler();
-    Task<Outcome<void>> wait(asio::posix::descriptor_base::wait_type what);
-    Task<Outcome<void>> flush();
-    Task<Outcome<PGresult*>> next_result();
-    Task<Outcome<std::vector<Rows>>> receive(const std::vector<Statement>& statements,
-                                             const std::vector<bool>& prepares);
+    Task<Answer<void>> finish_connecting();
+    Task<Answer<void>> find_pooler();
+    Task<Answer<void>> wait(asio::posix::descriptor_base::wait_type what);
+    Task<Answer<void>> flush();
+    Task<Answer<PGresult*>> next_result();
+    Task<Answer<std::vector<Rows>>> receive(const std::vector<Statement>& statements,
+                                            const std::vector<bool>& prepares);
     bool send(const Statement& statement, bool prepare);
     void start_deadline(Duration limit);
-    Failure lose();
-    Failure failure_of(const PGresult* result);
+    Fault lose();
+    Fault failure_of(const PGresult* result);
 
     ConnectionOptions options_;
     Handle handle_;

@@ -11,7 +11,7 @@ constexpr Duration backoff_min = 50ms;
 constexpr Duration backoff_max = 1s;
 constexpr Duration longest_wait = 15s;
 
-std::unexpected<Failure> unavailable(const Error& error) { return std::unexpected(Failure{error}); }
+std::unexpected<Fault> unavailable(const Error& error) { return std::unexpected(Fault{error}); }
 
 /// Gives the slot back unless the connection was opened, also when the coroutine is cancelled.
 class SlotGuard {
@@ -38,7 +38,7 @@ Pool::Pool(Executor executor, ConnectionOptions options, std::size_t size)
 
 Pool::~Pool() { assert(open_ == idle_.size()); }
 
-Task<Outcome<Pool::Loan>> Pool::borrow()
+Task<Answer<Pool::Loan>> Pool::borrow()
 {
     for (;;) {
         if (closed_) co_return unavailable({ErrorCode::cancelled, "the store is closed"});
@@ -59,7 +59,7 @@ Task<Outcome<Pool::Loan>> Pool::borrow()
     }
 }
 
-Task<Outcome<Pool::Loan>> Pool::open_one()
+Task<Answer<Pool::Loan>> Pool::open_one()
 {
     ++open_;
     SlotGuard slot([this] { release_slot(); });
@@ -68,7 +68,7 @@ Task<Outcome<Pool::Loan>> Pool::open_one()
         backoff_ = std::clamp(backoff_ * 2, backoff_min, backoff_max);
         not_before_ = std::chrono::steady_clock::now() + backoff_;
         last_error_ = connection.error().error;
-        connection.error().again = Failure::Again::no;
+        connection.error().again = Fault::Again::no;
         co_return std::unexpected(connection.error());
     }
     backoff_ = Duration{};

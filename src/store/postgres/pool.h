@@ -42,7 +42,7 @@ public:
         bool fresh_;
     };
 
-    Task<Outcome<Loan>> borrow();
+    Task<Answer<Loan>> borrow();
     /// All idle connections are closed; others when they come back. Borrowing fails from now on.
     void close();
 
@@ -50,7 +50,7 @@ private:
     void take_back(std::unique_ptr<Connection> connection);
     void release_slot();
     void wake_one();
-    Task<Outcome<Loan>> open_one();
+    Task<Answer<Loan>> open_one();
     Task<bool> wait_for_slot();
 
     Executor executor_;

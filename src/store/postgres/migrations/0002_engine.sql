@@ -31,7 +31,7 @@ CREATE TABLE job (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 CREATE INDEX job_due ON job (crm, lane, due_at, contact_id)
     WHERE state IN ('queued', 'retrying') AND lease_token IS NULL;
-CREATE INDEX job_state ON job (crm, state, contact_id);
+CREATE INDEX job_state ON job (crm, state, origin, contact_id);
 CREATE INDEX job_orphan ON job (worker_id) WHERE lease_token IS NOT NULL AND state <> 'running';
 
 -- One coordination row per CRM: budget, breaker, pause. Its lock is a claim's turn.
@@ -73,3 +73,6 @@ CREATE TABLE audit (
     detail text NOT NULL DEFAULT '{}',
     count bigint NOT NULL DEFAULT 0
 );
+
+-- The clock that leases live by: the database's, one for all workers. Tests put theirs in its place.
+CREATE FUNCTION crmsync_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT clock_timestamp()';

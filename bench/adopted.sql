@@ -76,7 +76,8 @@ CREATE INDEX idx_contacts_next_retry_at ON contacts (next_retry_at) WHERE next_r
 
 INSERT INTO domains (domain) SELECT 'company-' || i || '.com' FROM generate_series(0, 996) i;
 INSERT INTO pages (domain_id, url) SELECT id, 'https://' || domain || '/contact' FROM domains;
-INSERT INTO contacts (domain_id, page_id, email, name, phone_number, email_type, has_gmail, source_url, lead_score, notes)
+INSERT INTO contacts (domain_id, page_id, email, name, phone_number, email_type, has_gmail, source_url, lead_score,
+                      notes)
 SELECT p.domain_id, p.id, 'person' || i || '@company-' || i % 997 || '.com', 'Given' || i || ' Family' || i,
        CASE WHEN i % 10 = 0 THEN '+1 212 55' || 10000 + i % 89999 END, 'CORPORATE', false, p.url, i % 100,
        'Found by the crawler on the page above; not checked by anybody yet.'

@@ -6,26 +6,28 @@
 // Parameters are numbered in the order of the call.
 namespace crmsync::sqlite::sql {
 
-// ---- Columns, in the order rows.cpp reads them -----------------------------------------------------------------------
+// ---- Columns, in the order rows.cpp reads them
+// -----------------------------------------------------------------------
 
-#define FIELD_COLUMNS                                                                                          \
-    "c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, "       \
+#define FIELD_COLUMNS                                                                                    \
+    "c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, " \
     "c.page_id, c.source_job_id"
-#define CONTACT_COLUMNS                                                                                        \
-    "c.id, c.created_at, c.updated_at, " FIELD_COLUMNS                                                         \
-    ", c.contact_curation_status, c.contact_processing_status, c.contact_processing_error, "                   \
-    "c.brevo_sync_status, c.brevo_processing_status, c.brevo_processing_error, c.brevo_contact_id, "           \
-    "c.hubspot_sync_status, c.hubspot_processing_status, c.hubspot_processing_error, c.hubspot_contact_id, "   \
-    "c.mautic_sync_status, c.mautic_processing_status, c.mautic_processing_error, c.mautic_contact_id, "       \
-    "c.n8n_sync_status, c.n8n_processing_status, c.n8n_processing_error, c.n8n_workflow_id, "                  \
+#define CONTACT_COLUMNS                                                                                      \
+    "c.id, c.created_at, c.updated_at, " FIELD_COLUMNS                                                       \
+    ", c.contact_curation_status, c.contact_processing_status, c.contact_processing_error, "                 \
+    "c.brevo_sync_status, c.brevo_processing_status, c.brevo_processing_error, c.brevo_contact_id, "         \
+    "c.hubspot_sync_status, c.hubspot_processing_status, c.hubspot_processing_error, c.hubspot_contact_id, " \
+    "c.mautic_sync_status, c.mautic_processing_status, c.mautic_processing_error, c.mautic_contact_id, "     \
+    "c.n8n_sync_status, c.n8n_processing_status, c.n8n_processing_error, c.n8n_workflow_id, "                \
     "c.retry_count, c.last_retry_at, c.next_retry_at, c.last_failed_crm"
-#define JOB_COLUMNS                                                                                            \
-    "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, "     \
-    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "           \
+#define JOB_COLUMNS                                                                                        \
+    "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, " \
+    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "       \
     "j.acknowledged_at, j.dismissed"
 #define WAITING "j.state IN ('queued', 'retrying') AND j.lease_token IS NULL"
 
-// ---- Jobs and what they publish --------------------------------------------------------------------------------------
+// ---- Jobs and what they publish
+// --------------------------------------------------------------------------------------
 
 inline const Query find_job{
     "SELECT rowid, state, origin, error, error_code FROM job WHERE contact_id = ?1 AND crm = ?2"};
@@ -58,28 +60,28 @@ inline const Query latest_failure{
     "AND (state IN ('retrying', 'failed') OR (state = 'running' AND claimed_from = 'retrying')) "
     "ORDER BY last_attempt_at DESC LIMIT 1"};
 
-// ---- claim -----------------------------------------------------------------------------------------------------------
+// ---- claim
+// -----------------------------------------------------------------------------------------------------------
 
 inline const Query connector_state{"SELECT state FROM connector WHERE crm = ?1"};
 inline const Query connector_states{"SELECT crm, state FROM connector"};
 inline const Query set_connector_state{"UPDATE connector SET state = ?2 WHERE crm = ?1"};
-#define CLAIM_COLUMNS                                                                                          \
-    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, "       \
+#define CLAIM_COLUMNS                                                                                    \
+    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, " \
     "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS
 // CROSS JOIN keeps SQLite to this order of the tables: along the index of what is due.
-inline const Query claim_due{
-    "SELECT " CLAIM_COLUMNS
-    " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
-    "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
+inline const Query claim_due{"SELECT " CLAIM_COLUMNS
+                             " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+                             "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING
+                             " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
 inline const Query claim_probe{
     "SELECT " CLAIM_COLUMNS
     " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
     "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING
     " AND j.contact_id NOT IN (SELECT value FROM json_each(?5)) ORDER BY j.due_at, j.contact_id LIMIT ?4"};
-inline const Query claim_contact{
-    "SELECT " CLAIM_COLUMNS
-    " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
-    "WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
+inline const Query claim_contact{"SELECT " CLAIM_COLUMNS
+                                 " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+                                 "WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
 inline const Query claim_witness_due{
     "SELECT count(*) FROM job AS j WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
 inline const Query claim_siblings{
@@ -92,12 +94,11 @@ inline const Query claim_job{
 inline const CrmQuery claim_publish{
     "UPDATE contacts SET {crm}_sync_status = 'Processing', {crm}_processing_status = 'Processing' WHERE rowid = ?1"};
 inline const Query postpone_job{"UPDATE job SET due_at = ?2 WHERE rowid = ?1"};
-inline const Query postpone_publish{
-    "UPDATE contacts SET next_retry_at = ?2 WHERE rowid = ?1 AND last_failed_crm = ?3"};
-inline const Query next_due{
-    "SELECT min(j.due_at) FROM job AS j WHERE j.crm = ?1 AND j.lane = ?2 AND " WAITING};
+inline const Query postpone_publish{"UPDATE contacts SET next_retry_at = ?2 WHERE rowid = ?1 AND last_failed_crm = ?3"};
+inline const Query next_due{"SELECT min(j.due_at) FROM job AS j WHERE j.crm = ?1 AND j.lane = ?2 AND " WAITING};
 
-// ---- record ----------------------------------------------------------------------------------------------------------
+// ---- record
+// ----------------------------------------------------------------------------------------------------------
 
 inline const Query record_leased{
     "SELECT rowid, generation, origin, retry_count FROM job WHERE contact_id = ?1 AND crm = ?2 AND lease_token = ?3"};
@@ -118,7 +119,8 @@ inline const Query prune_history{
     "DELETE FROM attempt WHERE id IN "
     "(SELECT id FROM (SELECT id, at FROM attempt ORDER BY id LIMIT ?2) WHERE at < ?1)"};
 
-// ---- workers and leases ----------------------------------------------------------------------------------------------
+// ---- workers and leases
+// ----------------------------------------------------------------------------------------------
 
 inline const Query register_worker{
     "INSERT OR REPLACE INTO worker (id, host, pid, started_at, heartbeat_at) VALUES (?1, ?2, ?3, ?4, ?4)"};
@@ -132,6 +134,11 @@ inline const Query leased_without_worker{
     "UNION ALL "
     "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' "
     "AND worker_id NOT IN (SELECT id FROM worker)"};
+inline const Query leased_by_worker{
+    "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
+    "AND worker_id = ?1 "
+    "UNION ALL "
+    "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' AND worker_id = ?1"};
 inline const Query lease_of{"SELECT contact_id, crm, state, claimed_from, origin FROM job WHERE rowid = ?1"};
 inline const Query hand_back{
     "UPDATE job SET state = claimed_from, error = ?2, claimed_from = NULL, lease_token = NULL, worker_id = NULL "
@@ -139,7 +146,8 @@ inline const Query hand_back{
 inline const Query free_lease{
     "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL WHERE rowid = ?1"};
 
-// ---- foreign writes --------------------------------------------------------------------------------------------------
+// ---- foreign writes
+// --------------------------------------------------------------------------------------------------
 
 inline const Query any_write{"SELECT EXISTS (SELECT 1 FROM contact_write)"};
 inline const Query writes{
@@ -149,7 +157,8 @@ inline const Query forget_writes{"DELETE FROM contact_write WHERE id <= ?1"};
 inline const Query forget_writes_of{"DELETE FROM contact_write WHERE contact_id = ?1"};
 inline const Query data_version{"PRAGMA data_version"};
 
-// ---- decisions of people ---------------------------------------------------------------------------------------------
+// ---- decisions of people
+// ---------------------------------------------------------------------------------------------
 
 inline const Query audit{
     "INSERT INTO audit (at, actor, action, detail, count) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id"};
@@ -165,9 +174,14 @@ inline const Query dismiss{
     "AND (?1 IS NULL OR crm = ?1) AND (?2 IS NULL OR error_code = ?2) AND dismissed <> ?4 "
     "AND (?3 IS NULL OR contact_id IN (SELECT value FROM json_each(?3)))"};
 
-// ---- contacts --------------------------------------------------------------------------------------------------------
+// ---- contacts
+// --------------------------------------------------------------------------------------------------------
 
 inline const Query contact{"SELECT " CONTACT_COLUMNS " FROM contacts AS c WHERE c.id = ?1"};
+/// What a list of contacts is put together from.
+inline constexpr std::string_view list_contacts = "SELECT " CONTACT_COLUMNS " FROM contacts AS c";
+inline constexpr std::string_view list_ids = "SELECT c.id FROM contacts AS c";
+inline const Query last_rowid{"SELECT coalesce(max(rowid), 0) FROM contacts"};
 inline const Query create_contact{
     "INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context, "
     "source_url, domain_id, page_id, source_job_id, contact_curation_status) "
@@ -180,7 +194,8 @@ inline const Query import_existing{
     "SELECT c.id, " FIELD_COLUMNS
     " FROM contacts AS c WHERE lower(trim(c.email)) = ?1 ORDER BY c.created_at, c.id LIMIT 1"};
 
-// ---- status ----------------------------------------------------------------------------------------------------------
+// ---- status
+// ----------------------------------------------------------------------------------------------------------
 
 inline const Query jobs_of{"SELECT " JOB_COLUMNS " FROM job AS j WHERE j.contact_id = ?1 ORDER BY j.crm"};
 inline const Query history_of{
@@ -192,8 +207,8 @@ inline const Query queue_due{
     "SELECT count(*) FROM job AS j WHERE j.crm = ?1 AND j.lane IN (0, 1) AND j.due_at <= ?2 AND " WAITING};
 inline const Query queue_state{"SELECT count(*) FROM job WHERE crm = ?1 AND state = ?2"};
 /// ?1 CRM, ?2 error code, each NULL for any; ?3 also those dismissed.
-#define FAILED                                                                                                 \
-    "j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'failed' AND (?1 IS NULL OR j.crm = ?1) "    \
+#define FAILED                                                                                              \
+    "j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'failed' AND (?1 IS NULL OR j.crm = ?1) " \
     "AND (?2 IS NULL OR j.error_code = ?2) AND (?3 OR j.dismissed = 0)"
 inline const Query failures{
     "SELECT " JOB_COLUMNS
@@ -203,6 +218,20 @@ inline const Query failure_causes{
     "SELECT j.crm, coalesce(j.error_code, ''), min(j.error), count(*) FROM job AS j WHERE " FAILED
     " GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2"};
 
+// ---- schema
+// ----------------------------------------------------------------------------------------------------------
+
+inline const Query has_table{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1"};
+inline const Query applied_migrations{"SELECT version FROM schema_migration"};
+inline const Query schema_version{"SELECT max(version) FROM schema_migration"};
+inline constexpr std::string_view create_schema_migration =
+    "CREATE TABLE IF NOT EXISTS schema_migration "
+    "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+inline const Query note_migration{
+    "INSERT INTO schema_migration (version, name, applied_at) "
+    "VALUES (?1, ?2, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER))"};
+
+#undef CONTACT_COLUMNS
 #undef FIELD_COLUMNS
 #undef JOB_COLUMNS
 #undef WAITING

@@ -23,9 +23,9 @@ enum class Access { read, write };
 
 /// Runs work on connections: one thread per connection, or on the caller's loop when the store must have no threads.
 ///
-/// Writing work is committed in groups: what queues up while a commit is under way shares the next one, for at most 5 ms
-/// or 500 changed rows. Each piece has a savepoint, so that one that fails takes nothing of its neighbours along, and no
-/// result is told before the commit.
+/// Writing work is committed in groups: what queues up while a commit is under way shares the next one, for at most 5
+/// ms or 500 changed rows. Each piece has a savepoint, so that one that fails takes nothing of its neighbours along,
+/// and no result is told before the commit.
 class WorkQueue {
 public:
     /// `inline_on`: run there, posted and one group at a time, instead of on threads; needs exactly one connection.

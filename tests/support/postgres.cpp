@@ -1,4 +1,4 @@
-#include "support/postgres.h"
+#include "tests/support/postgres.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -140,7 +140,9 @@ bool PostgresServer::start(std::string& why_not)
                                 directory_ +
                                 " -c full_page_writes=off -c shared_buffers=64MB -c max_connections=200 "
                                 "-c autovacuum_naptime=5s -c log_min_messages=warning";
-    if (run({bin + "/pg_ctl", "-D", directory_ + "/data", "-l", log, "-w", "-o", options, "start"}, log) != 0) {
+    if (run({bin + "/pg_ctl", "-D", directory_ + "/data", "-l", directory_ + "/server.log", "-w", "-o", options,
+             "start"},
+            log) != 0) {
         why_not = "the PostgreSQL server did not start";
         return false;
     }
@@ -164,8 +166,9 @@ PostgresServer::~PostgresServer()
 void PostgresServer::restart()
 {
     const std::string log = directory_ + "/log";
-    if (run({find_bin() + "/pg_ctl", "-D", directory_ + "/data", "-m", "immediate", "-w", "-l", log, "restart"}, log) !=
-        0)
+    if (run({find_bin() + "/pg_ctl", "-D", directory_ + "/data", "-m", "immediate", "-w", "-l",
+             directory_ + "/server.log", "restart"},
+            log) != 0)
         throw std::runtime_error("the PostgreSQL server did not restart");
 }
 
@@ -195,8 +198,7 @@ void PostgresServer::start_pgbouncer()
 
 std::vector<std::vector<std::string>> PostgresServer::sql(const std::string& database, const std::string& statements)
 {
-    Psql connection(url(database));
-    return connection(statements);
+    return Psql(url(database))(statements);
 }
 
 void PostgresServer::make_template()
@@ -213,11 +215,6 @@ std::string PostgresServer::create_database(bool migrated)
     const std::string name = "test_" + std::to_string(++databases_);
     sql("postgres", "CREATE DATABASE " + name + (migrated ? " TEMPLATE crmsync_template" : ""));
     return name;
-}
-
-void PostgresServer::drop_database(const std::string& name)
-{
-    sql("postgres", "DROP DATABASE " + name + " WITH (FORCE)");
 }
 
 }  // namespace crmsync::testing_support

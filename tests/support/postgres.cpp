@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -194,6 +195,9 @@ void PostgresServer::start_pgbouncer()
                           << "/pgbouncer.log\n";
     if (run({pgbouncer_binary, "-d", config}, directory_ + "/log") != 0)
         throw std::runtime_error("pgbouncer did not start");
+    // It detaches before it listens.
+    const std::string any = "postgresql://postgres@127.0.0.1:" + std::to_string(pooler_port_) + "/postgres";
+    for (int tries = 0; PQping(any.c_str()) != PQPING_OK && tries < 500; ++tries) poll(nullptr, 0, 10);
 }
 
 std::vector<std::vector<std::string>> PostgresServer::sql(const std::string& database, const std::string& statements)

@@ -1,0 +1,92 @@
+#include "app/cli/session.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <filesystem>
+
+#include "app/rehearsal.h"
+#include "store/migrate.h"
+#include "store/open.h"
+
+namespace crmsync::app {
+
+namespace {
+
+constexpr std::string_view sqlite_scheme = "sqlite:";
+constexpr std::size_t cli_pool_size = 2;
+
+/// An embedded database belongs to this program alone, so any command may make it or bring it up to date.
+Status prepare_embedded(const std::string& url)
+{
+    if (!url.starts_with(sqlite_scheme)) return {};
+    const std::filesystem::path path = url.substr(sqlite_scheme.size());
+    std::error_code error;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+    if (error) return fail(ErrorCode::unavailable, fmt::format("cannot make {}", path.parent_path().string()));
+    const Result<MigrationReport> migrated = migrate(url, false);
+    if (!migrated) return std::unexpected(migrated.error());
+    return {};
+}
+
+}  // namespace
+
+int report(Session& session, const Error& error)
+{
+    session.console.error(error.field.empty() ? error.message : fmt::format("{}: {}", error.field, error.message));
+    return error.code == ErrorCode::cancelled ? exit_rejects : exit_error;
+}
+
+int wrong_usage(Session& session, std::string_view message)
+{
+    session.console.error(message);
+    return exit_usage;
+}
+
+std::string actor()
+{
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> buffer{};
+    ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
+    return found ? fmt::format("cli:{}", found->pw_name) : fmt::format("cli:{}", ::getuid());
+}
+
+std::string database_of(const Session& session)
+{
+    return session.rehearsal ? rehearsal_database(session.config) : session.config.database_url;
+}
+
+int run_loop(const std::function<Task<int>(Executor)>& work)
+{
+    asio::io_context loop(1);
+    int code = exit_error;
+    asio::co_spawn(loop, work(loop.get_executor()), [&code](const std::exception_ptr& error, int result) {
+        if (error) std::rethrow_exception(error);
+        code = result;
+    });
+    loop.run();
+    return code;
+}
+
+int with_store(Session& session, const StoreWork& work)
+{
+    const std::string url = database_of(session);
+    if (const Status ready = prepare_embedded(url); !ready) return report(session, ready.error());
+    return run_loop([&](Executor executor) -> Task<int> {
+        const StoreConfig config{
+            .url = url, .direct_url = session.config.database_direct_url, .pool_size = cli_pool_size};
+        Result<std::unique_ptr<Store>> store = co_await open_store(executor, session.clock, config);
+        if (!store) co_return report(session, store.error());
+        const Result<int> result = co_await work(**store, executor);
+        co_await (*store)->close();
+        co_return result ? *result : report(session, result.error());
+    });
+}
+
+}  // namespace crmsync::app

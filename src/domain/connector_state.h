@@ -18,6 +18,7 @@ struct RateLimit {
     std::string name;  ///< "second", "hour", "10 seconds", "day": for health, metrics and logs.
     Duration period{};
     std::int64_t limit = 0;  ///< 0: none.
+    bool operator==(const RateLimit&) const = default;
 };
 
 /// What the CRM's response headers said of one of its windows.
@@ -29,28 +30,29 @@ struct LimitReport {
 
 /// One rolling window. What was taken within `period` plus what is granted never exceeds the usable limit.
 struct Window {
-    RateLimit rate;
+    RateLimit rate;             ///< As configured.
+    std::int64_t reported = 0;  ///< The limit by the CRM's own headers, which then counts; 0: not told yet.
     struct Slice {
         Instant at{};
         std::int64_t calls = 0;
         bool operator==(const Slice&) const = default;
     };
-    std::deque<Slice> used;  ///< Oldest first, merged to at most 64 per period.
-    bool operator==(const Window& other) const { return rate.name == other.rate.name && used == other.used; }
+    std::deque<Slice> used;  ///< Oldest first, merged to at most 64 per period. A slice counts from its last call.
+    bool operator==(const Window&) const = default;
 };
 
 /// Keeps an outage from costing more than a few attempts. Closed: work flows. Open: only probes are granted.
 struct Breaker {
     bool open = false;
     bool unauthorized = false;  ///< Opened by refused credentials: a person must act.
-    std::string reason;         ///< What opened it, for people.
+    std::string reason;         ///< What opened it, or what the last probe met, for people.
     Instant opened_at{};
     std::optional<Uuid> witness;   ///< The contact whose call opened it: its failures as a probe count.
     int consecutive_failures = 0;  ///< Since the last answer that showed the CRM alive.
     int failed_probes = 0;         ///< Since it opened; spaces the probes out.
     Instant next_probe_at{};
     std::optional<Instant> probing_until;  ///< A probe is in flight, at most until then.
-    std::vector<Uuid> probed;              ///< Recently used as probes; others go first.
+    std::vector<Uuid> probed;              ///< Failed as probes lately, at most 16; others go first.
     bool operator==(const Breaker&) const = default;
 };
 
@@ -89,26 +91,30 @@ struct Grant {
     std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open".
 };
 
-/// Decides how many jobs may be claimed now. Does not take tokens yet (see `take`).
+/// Decides how many jobs may be claimed now: never more than one second of the shortest window. Does not take tokens
+/// yet (see `take`). Fits the windows to the configuration and forgets what has run out.
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now);
-/// Books what a claim really took: tokens, slots, the probe in flight.
+/// Books what a claim really took: tokens, slots, the probe in flight. An other_probe that found no job (`claimed` 0)
+/// lets the next one take jobs that have been probes before.
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
 /// Books further calls made outside a claim (repairs, reads).
 void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
 
-/// How an attempt weighs on its contact; see `Cost` in transition.h.
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
 /// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).
 void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now);
 /// A probe that ended without an answer about the CRM (its job was gone, refused here, or handed back on stop).
 void on_probe_abandoned(ConnectorState& state, Instant now);
-/// Corrects the windows by what the CRM said. The window is the one whose configured limit is nearest.
+/// Corrects the windows by what the CRM said in an answer that came at `now`. The window is the one whose configured
+/// limit is nearest; a report that fits none (more than 16 times off) is ignored.
 void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now);
 
 void pause(ConnectorState& state, std::string by);
 /// Lifts a pause, and a breaker or throttle with it: a person says "go".
 void resume(ConnectorState& state);
 
+/// Calls of a window that are ours: its limit without the reserve, at least 1.
+std::int64_t usable_limit(const Window& window, int reserve_percent);
 /// Calls left now in a window, after the reserve.
 std::int64_t budget_left(const Window& window, int reserve_percent, Instant now);
 

@@ -52,8 +52,8 @@ struct Contact {
     std::optional<std::string> last_failed_crm;
 };
 
-/// The e-mail address in the form that tells whether two contacts are one: ASCII-trimmed and ASCII-lower-cased. Both
-/// stores' indexes compute the same (`lower(trim(email))`, in the C collation).
+/// The e-mail address in the form that tells whether two contacts are one: without spaces around it, its ASCII letters
+/// lower-cased. Both stores' indexes compute the same (`lower(trim(email))`, in the C collation).
 std::string address_of(std::string_view email);
 
 }  // namespace crmsync

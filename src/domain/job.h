@@ -30,8 +30,8 @@ struct JobOptions {
     bool only_changed = false;                ///< Complete without a call when the fingerprint is unchanged.
     bool operator==(const JobOptions&) const = default;
 };
-std::string to_json(const JobOptions& options);  ///< "" for the default.
-JobOptions parse_job_options(std::string_view json);
+std::string to_json(const JobOptions& options);       ///< "" for the default.
+JobOptions parse_job_options(std::string_view json);  ///< The default for "" and for what cannot be read.
 
 /// A job as a worker receives it, with the contact it is about. The lease is the right to record its end.
 struct ClaimedJob {

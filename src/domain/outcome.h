@@ -54,6 +54,7 @@ using Outcome = std::variant<Upserted, Throttled, Transient, Rejected, Unauthori
 std::string_view outcome_name(const Outcome& outcome);
 /// The reason in words; empty for Upserted.
 std::string_view reason_of(const Outcome& outcome);
+/// The short code for grouping; "throttled" for Throttled, empty for Upserted.
 std::string_view code_of(const Outcome& outcome);
 
 }  // namespace crmsync

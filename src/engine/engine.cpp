@@ -21,6 +21,7 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
       connectors_(std::move(connectors)),
       worker_id_(random_uuid7(clock.now())),
       heartbeat_alarm_(clock, executor),
+      watchdog_alarm_(clock, executor),
       rescue_alarm_(clock, executor),
       absorb_alarm_(clock, executor),
       prune_alarm_(clock, executor),
@@ -57,6 +58,7 @@ Task<Status> Engine::start()
     if (const auto registered = co_await register_worker(); !registered) co_return registered;
     store_.on_wake([this] { wake(); });
     services_.spawn(heartbeat_loop());
+    services_.spawn(watchdog_loop());
     services_.spawn(rescue_loop());
     services_.spawn(absorb_loop());
     services_.spawn(prune_loop());
@@ -84,7 +86,8 @@ Task<> Engine::stop(Duration grace)
     co_await deadline.join();
 
     stopping_ = true;
-    for (auto* alarm : {&heartbeat_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_}) alarm->ring();
+    for (auto* alarm : {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_})
+        alarm->ring();
     co_await services_.join();
     const auto retired = co_await store_.retire_worker(worker_id_, clock_.now());
     if (!retired) log::warn("Could not hand back this worker's leases: {}", retired.error().message);
@@ -114,10 +117,21 @@ Task<> Engine::heartbeat_loop()
             worker_id_ = random_uuid7(clock_.now());
             if (co_await register_worker())
                 for (const auto& run : runs_) run->trust(worker_id_);
-        } else if (clock_.monotonic() - renewed_at_ >= options_.distrust_after) {
+        } else {
             log::warn("Cannot renew leases: {}", renewed.error().message);
-            for (const auto& run : runs_) run->distrust();
         }
+    }
+}
+
+Task<> Engine::watchdog_loop()
+{
+    // Apart from the renewal itself, which may hang as long as the database does.
+    while (!stopping_) {
+        co_await watchdog_alarm_.wait(
+            std::chrono::ceil<Duration>(renewed_at_ + options_.distrust_after - clock_.monotonic()));
+        if (stopping_ || clock_.monotonic() - renewed_at_ < options_.distrust_after) continue;
+        for (const auto& run : runs_) run->distrust();
+        co_await watchdog_alarm_.wait(options_.heartbeat_every);
     }
 }
 

@@ -52,6 +52,7 @@ public:
 
 private:
     Task<> heartbeat_loop();
+    Task<> watchdog_loop();
     Task<> rescue_loop();
     Task<> absorb_loop();
     Task<> prune_loop();
@@ -68,6 +69,7 @@ private:
     bool stopping_ = false;
     Monotonic renewed_at_{};
     Alarm heartbeat_alarm_;
+    Alarm watchdog_alarm_;
     Alarm rescue_alarm_;
     Alarm absorb_alarm_;
     Alarm prune_alarm_;

@@ -12,9 +12,9 @@ namespace crmsync::http {
 
 struct Request {
     Method method = Method::get;
-    std::string target;  ///< Path and query under the client's base URL, beginning with '/'; already encoded.
-    Headers headers;     ///< Host, Content-Length and Connection are the client's.
-    std::string body;
+    std::string target;    ///< Path and query under the client's base URL, beginning with '/'; already encoded.
+    Headers headers = {};  ///< Host, Content-Length and Connection are the client's.
+    std::string body = {};
 };
 
 struct Response {
@@ -29,7 +29,7 @@ struct ClientOptions {
     std::size_t max_body_bytes = 16u << 20;
     std::size_t max_idle_connections = 256;
     Duration idle_timeout = 50s;  ///< A connection idle for longer is not used again.
-    std::string ca_file;          ///< PEM; empty: the system's.
+    std::string ca_file = {};     ///< PEM; empty: the system's.
     std::string user_agent = "crmsync/" CRMSYNC_VERSION;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ constexpr std::string_view to_string(Method method)
     __builtin_unreachable();
 }
 
+/// Field names, methods of authentication and the like compare without regard to ASCII case.
+bool same_name(std::string_view a, std::string_view b);
+
 /// Header fields in order; names compare without regard to case.
 class Headers {
 public:
@@ -39,6 +43,7 @@ public:
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
     /// The first field of that name.
     std::optional<std::string_view> find(std::string_view name) const;
+    void reserve(std::size_t count) { fields_.reserve(count); }
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }
 

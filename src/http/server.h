@@ -44,31 +44,37 @@ public:
 
 struct ServerResponse {
     int status = 200;
-    Headers headers;
-    std::string body;
+    Headers headers = {};
+    std::string body = {};
     /// When set, `body` is ignored; called after the header was sent, with the connection closed or chunk-ended after.
-    std::function<Task<>(BodyWriter&)> stream;
-    /// How the simulator misbehaves on demand.
-    enum class Fault { none, reset, close_without_answer } fault = Fault::none;
+    std::function<Task<>(BodyWriter&)> stream = {};
+    /// How the simulator misbehaves on demand. `never_answer` holds the connection open until the client leaves.
+    enum class Fault { none, reset, close_without_answer, never_answer } fault = Fault::none;
 };
 
 using Handler = std::function<Task<ServerResponse>(ServerRequest)>;
 using StreamHandler = std::function<Task<ServerResponse>(ServerRequest, BodyReader&)>;
 
+/// An answer of {"detail": "..."}, the form of all our errors.
+ServerResponse error_response(int status, std::string_view detail);
+
 struct ServerOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;  ///< 0: any free one; see Server::port.
-    std::size_t max_header_bytes = 16u << 10;
-    std::size_t max_body_bytes = 8u << 20;  ///< Beyond: 413. Streamed bodies have no limit of their own.
-    std::size_t max_connections = 4096;     ///< Beyond: accepted and closed with 503.
-    Duration header_timeout = 10s;          ///< For receiving a whole header, and idle between requests: 75 s.
-    Duration body_timeout = 30s;            ///< Without a byte.
+    std::uint16_t port = 0;                    ///< 0: any free one; see Server::port.
+    std::size_t max_header_bytes = 16u << 10;  ///< With the request line. Beyond: 431, or 414 when it is that line.
+    std::size_t max_body_bytes = 8u << 20;     ///< Beyond: 413. Streamed bodies have no limit of their own.
+    std::size_t max_connections = 4096;        ///< Beyond: accepted and closed with 503.
+    Duration header_timeout = 10s;             ///< For receiving a whole header; then 408.
+    Duration idle_timeout = 75s;               ///< Between requests; then the connection is closed.
+    Duration body_timeout = 30s;               ///< Without a byte of a body, received (408) or taken by the client.
     bool reuse_port = false;
 };
 
-/// An HTTP/1.1 server (Boost.Beast) on the given loop. One coroutine per connection; `handler` is called per request
-/// and must not throw: an exception is logged and answered 500. `streams` tells for which requests the body is handed
-/// over unread.
+/// An HTTP/1.1 server (Boost.Beast) on the given loop, an io_context run by one thread. One coroutine per connection;
+/// requests on one connection are answered in order. `handler` is called per request and must not throw: an exception
+/// is logged and answered 500. `streams` tells, from the header alone, for which requests the body is handed over
+/// unread. HEAD is handed to the handler like GET; the body of its answer is not sent. What the server itself refuses
+/// it answers with {"detail": "..."}. Timeouts are kept by one coarse timer and may be late by a quarter.
 class Server {
 public:
     static Result<std::unique_ptr<Server>> start(const Executor& executor, ServerOptions options, Handler handler,
@@ -76,7 +82,8 @@ public:
                                                  StreamHandler stream_handler = {});
     virtual ~Server() = default;
     virtual std::uint16_t port() const = 0;
-    /// Stops accepting, lets requests in progress end, at most for `grace`, then closes what is left.
+    /// Stops accepting, lets requests in progress end, at most for `grace`, then cancels and closes what is left.
+    /// Destruction without it cancels at once.
     virtual Task<> stop(Duration grace) = 0;
 };
 

@@ -1,0 +1,429 @@
+#include "domain/connector_state.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+
+namespace crmsync {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr int failures_to_open = 3;
+constexpr std::size_t probed_max = 16;
+constexpr Duration probe_spacing_first = 5s;
+constexpr Duration probe_spacing_max = 60s;
+constexpr Duration throttle_guess = 5s;
+constexpr Duration throttle_max = 1h;
+constexpr Duration throttle_max_daily = 25h;  // A daily window, and an hour for clocks that disagree.
+constexpr double report_ratio_max = 16;
+/// What lies further ahead than this was written before the clock was set back. Less is the skew between nodes.
+constexpr Duration skew_max = 5s;
+constexpr Duration probe_deadline_max = 15min;
+
+// ---- Windows -------------------------------------------------------------------------------------------------------
+
+std::int64_t limit_of(const Window& window) { return window.reported > 0 ? window.reported : window.rate.limit; }
+
+std::int64_t used_since(const Window& window, Instant start)
+{
+    std::int64_t calls = 0;
+    for (const Window::Slice& slice : window.used)
+        if (slice.at > start) calls += slice.calls;
+    return calls;
+}
+
+void forget_old(Window& window, Instant now)
+{
+    std::erase_if(window.used, [&](const Window::Slice& slice) {
+        return slice.at <= now - window.rate.period || slice.at > now + skew_max;
+    });
+}
+
+/// Calls that share one of the 63 parts of a period share a slice, which ages with its youngest call: a window errs
+/// towards fewer calls, by a 63rd part at most.
+void book(Window& window, std::int64_t calls, Instant at)
+{
+    const auto part = std::max<std::int64_t>(1, window.rate.period.count() / 63);
+    const auto bucket = [&](Instant t) { return t.time_since_epoch().count() / part; };
+    auto next = window.used.end();
+    while (next != window.used.begin() && std::prev(next)->at > at) --next;
+    if (next != window.used.begin() && bucket(std::prev(next)->at) == bucket(at)) {
+        --next;
+        next->calls += calls;
+        next->at = at;
+    } else if (next != window.used.end() && bucket(next->at) == bucket(at)) {
+        next->calls += calls;
+    } else {
+        window.used.insert(next, {at, calls});
+    }
+}
+
+/// When the next call becomes free in a window that has none left.
+Instant next_free(const Window& window, std::int64_t usable, Instant now)
+{
+    std::int64_t used = used_since(window, now - window.rate.period);
+    for (const Window::Slice& slice : window.used) {
+        if (slice.at <= now - window.rate.period) continue;
+        used -= slice.calls;
+        if (used < usable) return slice.at + window.rate.period;
+    }
+    return now;
+}
+
+void fit_windows(std::vector<Window>& windows, const BudgetConfig& budget)
+{
+    std::vector<Window> fitted;
+    for (const RateLimit& rate : budget.limits) {
+        if (rate.limit <= 0 || rate.period <= Duration{0}) continue;
+        const auto old = std::ranges::find(windows, rate.name, [](const Window& w) { return w.rate.name; });
+        if (old == windows.end()) {
+            fitted.push_back({.rate = rate, .reported = 0, .used = {}});
+            continue;
+        }
+        if (old->rate != rate) old->reported = 0;
+        old->rate = rate;
+        fitted.push_back(std::move(*old));
+    }
+    windows = std::move(fitted);
+}
+
+std::int64_t one_second_of(const std::vector<Window>& windows, int reserve_percent)
+{
+    const auto shortest = std::ranges::min_element(windows, {}, [](const Window& w) { return w.rate.period; });
+    const auto seconds = std::chrono::duration<double>(shortest->rate.period).count();
+    return static_cast<std::int64_t>(
+        std::ceil(static_cast<double>(usable_limit(*shortest, reserve_percent)) / std::max(seconds, 1.0)));
+}
+
+struct Budget {
+    std::int64_t left = 0;
+    Instant again_at{};  // When `left` is 0.
+};
+
+Budget budget_of(const ConnectorState& state, std::size_t wanted, int reserve_percent, Instant now)
+{
+    Budget budget{.left = static_cast<std::int64_t>(std::min<std::size_t>(wanted, std::size_t{1} << 30)),
+                  .again_at = now};
+    if (state.windows.empty()) return budget;
+    budget.left = std::min(budget.left, one_second_of(state.windows, reserve_percent));
+    for (const Window& window : state.windows) {
+        const std::int64_t left = budget_left(window, reserve_percent, now);
+        budget.left = std::min(budget.left, left);
+        if (left == 0)
+            budget.again_at = std::max(budget.again_at, next_free(window, usable_limit(window, reserve_percent), now));
+    }
+    return budget;
+}
+
+// ---- Breaker -------------------------------------------------------------------------------------------------------
+
+/// Whether the CRM answered as one that works: what it said of this contact does not matter here.
+bool shows_alive(const Outcome& outcome)
+{
+    return std::visit(Overloaded{
+                          [](const Upserted&) { return true; },
+                          [](const Throttled&) { return true; },
+                          [](const Transient& o) { return o.scope == Transient::Scope::contact; },
+                          [](const Rejected&) { return true; },
+                          [](const Unauthorized&) { return false; },
+                      },
+                      outcome);
+}
+
+Duration probe_spacing(int failed_probes)
+{
+    const Duration spacing = probe_spacing_first * (std::int64_t{1} << std::clamp(failed_probes - 1, 0, 10));
+    return std::min(spacing, probe_spacing_max);
+}
+
+void open_breaker(Breaker& breaker, const Uuid& witness, const Outcome& outcome, Instant now)
+{
+    breaker = {.open = true,
+               .unauthorized = std::holds_alternative<Unauthorized>(outcome),
+               .reason = std::string(reason_of(outcome)),
+               .opened_at = now,
+               .witness = witness,
+               .consecutive_failures = breaker.consecutive_failures,
+               .failed_probes = 0,
+               .next_probe_at = now,
+               .probing_until = std::nullopt,
+               .probed = {}};
+}
+
+void note_failed_probe(Breaker& breaker, const Uuid& contact_id, const Outcome& outcome, Instant now)
+{
+    breaker.unauthorized = std::holds_alternative<Unauthorized>(outcome);
+    breaker.reason = reason_of(outcome);
+    breaker.probing_until.reset();
+    breaker.next_probe_at = now + probe_spacing(++breaker.failed_probes);
+    if (breaker.witness == contact_id) return;
+    if (breaker.probed.size() == probed_max) breaker.probed.erase(breaker.probed.begin());
+    breaker.probed.push_back(contact_id);
+}
+
+Grant none(std::string why, Instant again_at)
+{
+    return {.kind = Grant::Kind::none,
+            .count = 0,
+            .only = std::nullopt,
+            .except = {},
+            .again_at = again_at,
+            .why = std::move(why)};
+}
+
+Grant admit_probe(const Breaker& breaker, bool witness_due, Instant now)
+{
+    if (breaker.probing_until && *breaker.probing_until > now) return none("breaker open", *breaker.probing_until);
+    Grant grant{.kind = Grant::Kind::other_probe,
+                .count = 1,
+                .only = std::nullopt,
+                .except = breaker.probed,
+                .again_at = Instant::max(),
+                .why = {}};
+    if (breaker.witness && witness_due) {
+        grant.kind = Grant::Kind::witness_probe;
+        grant.only = breaker.witness;
+        grant.except.clear();
+        return grant;
+    }
+    if (now < breaker.next_probe_at) return none("breaker open", breaker.next_probe_at);
+    if (breaker.witness) grant.except.push_back(*breaker.witness);
+    return grant;
+}
+
+/// After the clock was set back, nothing that we only guard against may wait for the old time to come round.
+void forget_the_future(ConnectorState& state, Instant now)
+{
+    Breaker& breaker = state.breaker;
+    breaker.next_probe_at = std::min(breaker.next_probe_at, now + probe_spacing_max);
+    if (breaker.probing_until && *breaker.probing_until > now + probe_deadline_max) breaker.probing_until.reset();
+    if (state.throttled_until && *state.throttled_until > now + throttle_max_daily) state.throttled_until.reset();
+}
+
+void throttle(ConnectorState& state, const Throttled& outcome, Instant now)
+{
+    const bool daily =
+        std::ranges::any_of(state.windows, [](const Window& w) { return w.rate.period >= std::chrono::days{1}; });
+    const Duration wait = std::clamp(outcome.retry_after.value_or(throttle_guess), Duration{0},
+                                     daily ? throttle_max_daily : throttle_max);
+    state.throttled_until = std::max(state.throttled_until.value_or(Instant::min()), now + wait);
+}
+
+// ---- JSON ----------------------------------------------------------------------------------------------------------
+
+std::int64_t to_number(Instant at) { return at.time_since_epoch().count(); }
+Instant to_instant(const json::value& value) { return Instant{Duration{value.to_number<std::int64_t>()}}; }
+
+void put(json::object& out, std::string_view name, const std::optional<Instant>& at)
+{
+    if (at) out[name] = to_number(*at);
+}
+
+std::optional<Instant> get_instant(const json::object& in, std::string_view name)
+{
+    const json::value* value = in.if_contains(name);
+    return value ? std::optional(to_instant(*value)) : std::nullopt;
+}
+
+Uuid get_uuid(const json::value& value) { return parse_uuid(std::string_view(value.as_string())).value(); }
+
+json::object to_object(const Breaker& breaker)
+{
+    json::object out{{"open", breaker.open}, {"failures", breaker.consecutive_failures}};
+    if (!breaker.open) return out;
+    out["unauthorized"] = breaker.unauthorized;
+    out["reason"] = breaker.reason;
+    out["opened_at"] = to_number(breaker.opened_at);
+    if (breaker.witness) out["witness"] = to_string(*breaker.witness);
+    out["failed_probes"] = breaker.failed_probes;
+    out["next_probe_at"] = to_number(breaker.next_probe_at);
+    put(out, "probing_until", breaker.probing_until);
+    json::array& probed = out["probed"].emplace_array();
+    for (const Uuid& id : breaker.probed) probed.emplace_back(to_string(id));
+    return out;
+}
+
+Breaker breaker_from(const json::object& in)
+{
+    Breaker breaker;
+    breaker.open = in.at("open").as_bool();
+    breaker.consecutive_failures = in.at("failures").to_number<int>();
+    if (!breaker.open) return breaker;
+    breaker.unauthorized = in.at("unauthorized").as_bool();
+    breaker.reason = in.at("reason").as_string();
+    breaker.opened_at = to_instant(in.at("opened_at"));
+    if (const json::value* witness = in.if_contains("witness")) breaker.witness = get_uuid(*witness);
+    breaker.failed_probes = in.at("failed_probes").to_number<int>();
+    breaker.next_probe_at = to_instant(in.at("next_probe_at"));
+    breaker.probing_until = get_instant(in, "probing_until");
+    for (const json::value& id : in.at("probed").as_array()) breaker.probed.push_back(get_uuid(id));
+    return breaker;
+}
+
+json::object to_object(const Window& window)
+{
+    json::array used;
+    for (const Window::Slice& slice : window.used) used.emplace_back(json::array{to_number(slice.at), slice.calls});
+    return {{"name", window.rate.name},
+            {"period", window.rate.period.count()},
+            {"limit", window.rate.limit},
+            {"reported", window.reported},
+            {"used", std::move(used)}};
+}
+
+Window window_from(const json::object& in)
+{
+    Window window{.rate = {.name = std::string(in.at("name").as_string()),
+                           .period = Duration{in.at("period").to_number<std::int64_t>()},
+                           .limit = in.at("limit").to_number<std::int64_t>()},
+                  .reported = in.at("reported").to_number<std::int64_t>(),
+                  .used = {}};
+    for (const json::value& slice : in.at("used").as_array())
+        window.used.push_back({to_instant(slice.at(0)), slice.at(1).to_number<std::int64_t>()});
+    return window;
+}
+
+ConnectorState state_from(const json::object& in)
+{
+    ConnectorState state;
+    state.paused = in.at("paused").as_bool();
+    state.paused_by = in.at("paused_by").as_string();
+    state.throttled_until = get_instant(in, "throttled_until");
+    state.slots = in.at("slots").to_number<std::int64_t>();
+    state.breaker = breaker_from(in.at("breaker").as_object());
+    for (const json::value& window : in.at("windows").as_array())
+        state.windows.push_back(window_from(window.as_object()));
+    state.last_acknowledged_at = get_instant(in, "last_acknowledged_at");
+    state.last_sweep_at = get_instant(in, "last_sweep_at");
+    return state;
+}
+
+}  // namespace
+
+std::string to_json(const ConnectorState& state)
+{
+    json::object out{{"paused", state.paused},
+                     {"paused_by", state.paused_by},
+                     {"slots", state.slots},
+                     {"breaker", to_object(state.breaker)}};
+    put(out, "throttled_until", state.throttled_until);
+    put(out, "last_acknowledged_at", state.last_acknowledged_at);
+    put(out, "last_sweep_at", state.last_sweep_at);
+    json::array& windows = out["windows"].emplace_array();
+    for (const Window& window : state.windows) windows.emplace_back(to_object(window));
+    return json::serialize(out);
+}
+
+ConnectorState parse_connector_state(std::string_view text)
+{
+    try {
+        return state_from(json::parse(text).as_object());
+    } catch (const std::exception&) {
+        return {};
+    }
+}
+
+std::int64_t usable_limit(const Window& window, int reserve_percent)
+{
+    const std::int64_t limit = limit_of(window);
+    return std::max<std::int64_t>(1, limit - (limit * std::clamp(reserve_percent, 0, 100) + 99) / 100);
+}
+
+std::int64_t budget_left(const Window& window, int reserve_percent, Instant now)
+{
+    const std::int64_t used = used_since(window, now - window.rate.period);
+    return std::max<std::int64_t>(0, usable_limit(window, reserve_percent) - used);
+}
+
+Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now)
+{
+    fit_windows(state.windows, budget);
+    for (Window& window : state.windows) forget_old(window, now);
+    forget_the_future(state, now);
+    if (state.paused) return none("paused", Instant::max());
+    if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
+    state.throttled_until.reset();
+    const Budget left = budget_of(state, wanted, budget.reserve_percent, now);
+    if (wanted > 0 && left.left == 0) return none("limit", left.again_at);
+    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
+    if (wanted == 0) return none("nothing wanted", Instant::max());
+    return {.kind = Grant::Kind::work,
+            .count = static_cast<std::size_t>(left.left),
+            .only = std::nullopt,
+            .except = {},
+            .again_at = Instant::max(),
+            .why = {}};
+}
+
+void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now)
+{
+    if (claimed == 0) {
+        if (grant.kind == Grant::Kind::other_probe) state.breaker.probed.clear();
+        return;
+    }
+    take_calls(state, static_cast<std::int64_t>(claimed), now);
+    state.slots += static_cast<std::int64_t>(claimed);
+    if (grant.kind == Grant::Kind::witness_probe || grant.kind == Grant::Kind::other_probe)
+        state.breaker.probing_until = now + probe_deadline;
+}
+
+void take_calls(ConnectorState& state, std::int64_t calls, Instant now)
+{
+    for (Window& window : state.windows) book(window, calls, now);
+}
+
+void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now)
+{
+    Breaker& breaker = state.breaker;
+    if (std::holds_alternative<Upserted>(outcome)) state.last_acknowledged_at = now;
+    if (const auto* throttled = std::get_if<Throttled>(&outcome)) throttle(state, *throttled, now);
+    if (shows_alive(outcome)) {
+        breaker.consecutive_failures = 0;
+        if (breaker.open && probe) breaker = {};
+        return;
+    }
+    if (breaker.open) {
+        if (probe) note_failed_probe(breaker, contact_id, outcome, now);
+        return;
+    }
+    ++breaker.consecutive_failures;
+    if (std::holds_alternative<Unauthorized>(outcome) || breaker.consecutive_failures >= failures_to_open)
+        open_breaker(breaker, contact_id, outcome, now);
+}
+
+void on_probe_abandoned(ConnectorState& state, Instant) { state.breaker.probing_until.reset(); }
+
+void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now)
+{
+    if (report.limit <= 0 || report.remaining < 0) return;
+    const auto distance = [&](const Window& w) {
+        return std::abs(std::log(static_cast<double>(w.rate.limit) / static_cast<double>(report.limit)));
+    };
+    const auto window = std::ranges::min_element(state.windows, {}, distance);
+    if (window == state.windows.end() || distance(*window) > std::log(report_ratio_max)) return;
+    window->reported = report.limit;
+    const Duration reset = std::clamp(report.reset, Duration{0}, window->rate.period);
+    const std::int64_t ours = report.limit - used_since(*window, now - window->rate.period);
+    // Booked so that it runs out when the CRM's window is full again. With nothing left our own calls must not free
+    // room before that either, so the whole limit is booked.
+    const std::int64_t unseen = report.remaining == 0 ? report.limit : ours - report.remaining;
+    if (unseen > 0 && reset > Duration{0}) book(*window, unseen, now + reset - window->rate.period);
+}
+
+void pause(ConnectorState& state, std::string by)
+{
+    state.paused = true;
+    state.paused_by = std::move(by);
+}
+
+void resume(ConnectorState& state)
+{
+    state.paused = false;
+    state.paused_by.clear();
+    state.throttled_until.reset();
+    state.breaker = {};
+}
+
+}  // namespace crmsync

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include "http/parser.h"
+#include "http/server.h"
+#include "http/socket.h"
+
+namespace crmsync::http {
+
+/// What the connections of one server share.
+struct ServerContext {
+    ServerOptions options;
+    Handler handler;
+    std::function<bool(const ServerRequest&)> streams;
+    StreamHandler stream_handler;
+    Duration tick{};        ///< The sweeper's period.
+    std::uint64_t now = 0;  ///< Ticks so far.
+    std::string date;       ///< The Date field's value, fresh to the second while requests come.
+    bool stopping = false;
+
+    std::uint64_t deadline(Duration after) const { return now + static_cast<std::uint64_t>(after / tick) + 1; }
+};
+
+/// One client's connection, from accept to close.
+class ServerConnection : public boost::intrusive::list_base_hook<> {
+public:
+    ServerConnection(ServerContext& context, Socket socket, std::string peer)
+        : context_(context), socket_(std::move(socket)), peer_(std::move(peer)), buffer_(64u << 10)
+    {
+    }
+
+    /// Serves requests until either side closes. Throws when aborted.
+    Task<> run();
+
+    /// Interrupts what has waited for the client for too long.
+    void sweep();
+    /// No further request: closes now if idle, else after the request in progress.
+    void finish();
+    /// Aborts the handler and closes.
+    void abort();
+    asio::cancellation_slot slot() { return cancel_.slot(); }
+
+private:
+    friend class RequestBodyReader;
+    friend class ChunkWriter;
+
+    enum class Phase { idle, header, body, handling, writing, draining };
+    enum class Parsed { yes, closed, refused };
+
+    Task<bool> serve_one();
+    Task<Parsed> read_header(RequestParser& parser);
+    Task<Parsed> read_body(RequestParser& parser);
+    Task<ErrorCodeOfSystem> fill();
+    Task<bool> write(std::span<const asio::const_buffer> buffers);
+    Task<bool> answer(const RequestParser& parser, ServerResponse response, bool keep);
+    Task<bool> stream(const RequestParser& parser, const ServerResponse& response, bool keep);
+    Task<bool> misbehave(ServerResponse::Fault fault);
+    Task<> refuse(int status, std::string_view detail);
+    Task<> drain();
+    Task<ServerResponse> handle(RequestParser& parser, ServerRequest request, bool streamed);
+    void write_head(const ServerResponse& response, std::string_view framing, bool keep);
+    void enter(Phase phase, Duration allowed);
+    void close();
+
+    ServerContext& context_;
+    Socket socket_;
+    std::string peer_;
+    ReadBuffer buffer_;
+    std::string head_;
+    asio::cancellation_signal cancel_;
+    Phase phase_ = Phase::idle;
+    std::uint64_t deadline_ = 0;
+    bool timed_out_ = false;
+};
+
+}  // namespace crmsync::http

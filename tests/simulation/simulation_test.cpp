@@ -1,0 +1,47 @@
+// The engine's invariants over many seeds (ARCHITECTURE.md, "Invariants"). A failure names its seed and weather; run it
+// alone with CRMSYNC_SEED=<seed>. CRMSYNC_SEEDS sets how many seeds each weather gets.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/simulation/world.h"
+
+namespace crmsync::test {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise)
+{
+    const char* text = std::getenv(name);
+    return text ? std::stoull(text) : otherwise;
+}
+
+class Simulation : public testing::TestWithParam<Weather> {};
+
+TEST_P(Simulation, KeepsItsPromises)
+{
+    const auto only = from_environment("CRMSYNC_SEED", 0);
+    const auto first = only != 0 ? only : 1;
+    const auto last = only != 0 ? only : from_environment("CRMSYNC_SEEDS", 100);
+    for (std::uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        World world(seed, GetParam());
+        for (int i = 0; i < 150; ++i) world.step();
+        world.settle_and_check();
+    }
+}
+
+std::string name_of(const testing::TestParamInfo<Weather>& info)
+{
+    constexpr std::array names{"calm", "throttled", "flaky", "outages", "everything"};
+    return names[static_cast<std::size_t>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Simulation,
+                         testing::Values(Weather::calm, Weather::throttled, Weather::flaky, Weather::outages,
+                                         Weather::everything),
+                         name_of);
+
+}  // namespace
+}  // namespace crmsync::test

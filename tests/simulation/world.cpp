@@ -1,0 +1,337 @@
+#include "tests/simulation/world.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <iterator>
+
+#include "store/migrate.h"
+#include "store/open.h"
+#include "tests/support/await.h"
+
+namespace crmsync::test {
+
+namespace {
+
+constexpr Crm crm = Crm::brevo;
+
+ConnectorTraits traits()
+{
+    return {.crm = crm,
+            .budget = {.limits = {{"second", 1s, 50}}, .reserve_percent = 5},
+            .batch_max = 1,
+            .concurrency_max = 8,
+            .timeout = 30s,
+            .mapping = {.rules = {{.source = SourceField::first_name, .target = "FIRSTNAME"}}, .phone_region = "US"}};
+}
+
+EngineOptions engine_options()
+{
+    EngineOptions options;
+    options.host = "simulated";
+    options.run[crm].retry = {.max_retries = 3, .base = std::chrono::minutes{5}, .exponential = true};
+    return options;
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, Weather weather)
+    : random_(seed),
+      weather_(weather),
+      file_(std::filesystem::temp_directory_path() / fmt::format("crmsync-sim-{}-{}.db", ::getpid(), seed)),
+      clock_(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})
+{
+    std::filesystem::remove(file_);
+    const auto migrated = migrate("sqlite:" + file_.string(), false);
+    if (!migrated) throw std::runtime_error(migrated.error().message);
+    truth_.script = [this](const MappedContact& contact) { return answer(contact); };
+    people_ = ask(open_store(people_loop_.get_executor(), clock_,
+                             {.url = "sqlite:" + file_.string(), .direct_url = {}, .single_threaded = true}));
+    for (int i = 0; i < 20; ++i) add_contact();
+    start_worker();
+    start_worker();
+}
+
+World::~World()
+{
+    faults_on_ = false;
+    for (auto& worker : workers_) {
+        // What froze ends as a zombie does: its late results meet the fence.
+        asio::co_spawn(worker->loop, worker->engine->stop(Duration{0}), [](const std::exception_ptr&) {});
+        for (int i = 0; i < 100; ++i) {
+            worker->loop.restart();
+            worker->loop.poll();
+            clock_.advance(1s);
+        }
+        asio::co_spawn(worker->loop, worker->store->close(), [](const std::exception_ptr&) {});
+        worker->loop.restart();
+        worker->loop.poll();
+    }
+    for (const auto* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(file_.string() + suffix);
+}
+
+template <class T>
+T World::ask(Task<Result<T>> verb)
+{
+    auto result = await(people_loop_, std::move(verb));
+    if (!result) throw std::runtime_error(result.error().message);
+    if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+Answer World::answer(const MappedContact&)
+{
+    Answer answer{.latency = Duration{std::chrono::milliseconds{20 + random_.below(400)}}, .outcome = Upserted{}};
+    if (!faults_on_) return answer;
+    if (outage_) {
+        answer.outcome = Transient{Transient::Scope::crm, "http_503", "Brevo API error: down"};
+        return answer;
+    }
+    const bool flaky = weather_ == Weather::flaky || weather_ == Weather::everything;
+    const bool throttled = weather_ == Weather::throttled || weather_ == Weather::everything;
+    if (throttled && random_.chance(5)) answer.outcome = Throttled{Duration{2s}, "Brevo API error: slow down"};
+    if (flaky && random_.chance(5))
+        answer.outcome = Transient{Transient::Scope::crm, "timeout", "Brevo API error: no answer"};
+    if (flaky && random_.chance(3)) answer.outcome = Rejected{.code = "invalid", .reason = "Brevo API error: no"};
+    if (weather_ == Weather::everything && random_.chance(1)) answer.outcome = Unauthorized{"key", "wrong key"};
+    answer.lost = flaky && random_.chance(3) && std::holds_alternative<Upserted>(answer.outcome);
+    return answer;
+}
+
+FaultyStore::Fault World::store_fault()
+{
+    if (!faults_on_ || weather_ == Weather::calm || weather_ == Weather::throttled || !random_.chance(4))
+        return FaultyStore::Fault::none;
+    return random_.chance(50) ? FaultyStore::Fault::before : FaultyStore::Fault::after;
+}
+
+void World::start_worker()
+{
+    auto worker = std::make_unique<Worker>();
+    const auto opened = await(worker->loop, [](Worker& self, Clock& clock, std::string url) -> Task<bool> {
+        auto store = co_await open_store(self.loop.get_executor(), clock,
+                                         {.url = std::move(url), .direct_url = {}, .single_threaded = true});
+        if (store) self.store = *std::move(store);
+        co_return store.has_value();
+    }(*worker, clock_, "sqlite:" + file_.string()));
+    ASSERT_TRUE(opened);
+    worker->faulty = std::make_unique<FaultyStore>(*worker->store, [this] { return store_fault(); });
+    std::vector<std::unique_ptr<Connector>> connectors;
+    connectors.push_back(std::make_unique<ScriptedCrm>(truth_, worker->in_flight, clock_, traits()));
+    worker->engine = std::make_unique<Engine>(worker->loop.get_executor(), clock_, *worker->faulty,
+                                              std::move(connectors), engine_options());
+    const auto started = await(worker->loop, worker->engine->start());
+    ASSERT_TRUE(started);
+    truth_.workers.push_back(&worker->in_flight);
+    workers_.push_back(std::move(worker));
+}
+
+void World::crash_worker()
+{
+    auto& worker = *workers_[random_.below(workers_.size())];
+    if (!worker.alive) return;
+    worker.alive = false;
+    std::erase(truth_.workers, &worker.in_flight);
+    start_worker();
+}
+
+void World::thaw_worker()
+{
+    for (auto& worker : workers_)
+        if (!worker->alive && random_.chance(50)) {
+            worker->alive = true;
+            truth_.workers.push_back(&worker->in_flight);
+            jumped_ = true;  // Its calls were begun under a lease that ran out: they may overlap with others'.
+            return;
+        }
+}
+
+void World::add_contact()
+{
+    ContactFields fields;
+    // Some share an address with an earlier contact.
+    const auto number = emails_ > 0 && random_.chance(15) ? random_.below(static_cast<std::uint64_t>(emails_))
+                                                          : static_cast<std::uint64_t>(emails_++);
+    fields.email = fmt::format("Person{}@example.com", number);
+    fields.name = "Ada Lovelace";
+    const auto contact = ask(people_->create_contact(fields, CurationStatus::new_, clock_.now()));
+    decisions_[contact.id] = {Action::unselect, clock_.now()};
+}
+
+void World::act(Action action, const Uuid& id)
+{
+    const auto counts = ask(people_->act({.action = action,
+                                          .crms = {crm},
+                                          .target = std::vector{id},
+                                          .lane = random_.chance(50) ? Lane::hand : Lane::bulk,
+                                          .options = {},
+                                          .error_code = {},
+                                          .actor = "simulation",
+                                          .preview = false,
+                                          .now = clock_.now()}));
+    if (counts.changed > 0) decisions_[id] = {action, clock_.now()};
+}
+
+void World::decide_something()
+{
+    auto it = decisions_.begin();
+    std::advance(it, static_cast<std::ptrdiff_t>(random_.below(decisions_.size())));
+    constexpr std::array likely{Action::select, Action::select, Action::select,   Action::sync,
+                                Action::sync,   Action::retry,  Action::unselect, Action::skip};
+    act(likely[random_.below(likely.size())], it->first);
+}
+
+void World::write_by_sql(Action action, const Uuid& id)
+{
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(file_.c_str(), &db), SQLITE_OK);
+    const std::string_view status = action == Action::select ? "Selected" : "New";
+    const auto sql = fmt::format("UPDATE contacts SET brevo_sync_status='{}' WHERE id='{}' AND brevo_sync_status<>'{}'",
+                                 status, to_string(id), status);
+    EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    if (sqlite3_changes(db) > 0) decisions_[id] = {action, clock_.now()};
+    sqlite3_close(db);
+    ask(people_->absorb_writes(clock_.now()));
+}
+
+void World::edit_contact()
+{
+    auto it = decisions_.begin();
+    std::advance(it, static_cast<std::ptrdiff_t>(random_.below(decisions_.size())));
+    ContactChange change;
+    change.name = std::optional<std::string>(fmt::format("Name{} Changed", random_.below(1000)));
+    ask(people_->update_contact(it->first, change, clock_.now()));
+}
+
+void World::delete_contact()
+{
+    auto it = decisions_.begin();
+    std::advance(it, static_cast<std::ptrdiff_t>(random_.below(decisions_.size())));
+    ask(people_->delete_contact(it->first, "simulation", clock_.now()));
+    decisions_.erase(it);
+    add_contact();
+}
+
+void World::jump_clock()
+{
+    if (weather_ != Weather::everything) return;
+    clock_.jump(random_.chance(50) ? Duration{3min} : Duration{-3min});
+    jumped_ = true;
+}
+
+void World::run_loops()
+{
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        if (!workers_[i]->alive) continue;
+        workers_[i]->loop.restart();
+        workers_[i]->loop.poll();
+    }
+}
+
+void World::pass_time(Duration at_most)
+{
+    const auto end = clock_.monotonic() + at_most;
+    for (;;) {
+        run_loops();
+        const auto left = std::chrono::ceil<Duration>(end - clock_.monotonic());
+        if (left <= Duration{0}) return;
+        clock_.advance(std::min(left, clock_.until_next().value_or(left)));
+    }
+}
+
+void World::step()
+{
+    const bool stormy = weather_ == Weather::outages || weather_ == Weather::everything;
+    switch (random_.below(16)) {
+        case 0:
+            add_contact();
+            break;
+        case 1:
+            edit_contact();
+            break;
+        case 2:
+            delete_contact();
+            break;
+        case 3:
+            if (weather_ != Weather::calm && random_.chance(20)) crash_worker();
+            break;
+        case 4:
+            if (random_.chance(30)) thaw_worker();
+            break;
+        case 5:
+            if (stormy) outage_ = random_.chance(40);
+            break;
+        case 6:
+            if (random_.chance(20)) jump_clock();
+            break;
+        case 7: {
+            auto it = decisions_.begin();
+            std::advance(it, static_cast<std::ptrdiff_t>(random_.below(decisions_.size())));
+            write_by_sql(random_.chance(60) ? Action::select : Action::unselect, it->first);
+            break;
+        }
+        default:
+            decide_something();
+            break;
+    }
+    pass_time(random_.chance(10) ? Duration{4min} : Duration{std::chrono::milliseconds{random_.below(1500)}});
+}
+
+void World::settle_and_check()
+{
+    faults_on_ = false;
+    outage_ = false;
+    ask(people_->update_connector(crm, [](ConnectorState& state) { resume(state); }));
+    for (int hour = 0; hour < 3; ++hour) pass_time(1h);
+    check_published();
+    check_ends();
+    if (!jumped_) EXPECT_EQ(truth_.same_address_overlaps, 0) << "two calls for one address at once";
+}
+
+void World::check_published()
+{
+    for (const auto& [id, decision] : decisions_) {
+        const auto contact = ask(people_->contact(id));
+        const auto jobs = ask(people_->jobs_of(id, 1000));
+        const auto& shown = contact.crm[crm];
+        const Published expected = jobs.jobs.empty() ? Published{SyncStatus::new_, std::nullopt}
+                                                     : publish(jobs.jobs[0].state, jobs.jobs[0].origin);
+        EXPECT_EQ((Published{shown.sync_status, shown.processing_status}), expected) << to_string(id);
+    }
+}
+
+void World::check_ends()
+{
+    for (const auto& [id, decision] : decisions_) {
+        const auto jobs = ask(people_->jobs_of(id, 1000));
+        const auto state = jobs.jobs.empty() ? JobState::idle : jobs.jobs[0].state;
+        switch (decision.action) {
+            case Action::unselect:
+                EXPECT_EQ(state, JobState::idle) << to_string(id);
+                continue;
+            case Action::skip:
+                EXPECT_EQ(state, JobState::skipped) << to_string(id);
+                continue;
+            case Action::select:
+            case Action::sync:
+            case Action::retry:
+                break;
+        }
+        EXPECT_TRUE(state == JobState::completed || state == JobState::failed)
+            << to_string(id) << " is " << to_string(state);
+        if (weather_ == Weather::throttled || weather_ == Weather::calm) {
+            EXPECT_EQ(state, JobState::completed);
+            EXPECT_EQ(jobs.jobs[0].retry_count, 0) << "throttling cost an attempt";
+        }
+        if (state != JobState::completed) continue;
+        const bool superseded = !jobs.history.empty() && jobs.history.front().outcome == "superseded";
+        const bool acknowledged = std::ranges::any_of(truth_.calls, [&](const CrmTruth::Call& call) {
+            return call.contact_id == id && std::holds_alternative<Upserted>(call.outcome) && call.begun >= decision.at;
+        });
+        if (!jumped_)
+            EXPECT_TRUE(superseded || acknowledged) << to_string(id) << ": Complete without an acknowledgement";
+    }
+}
+
+}  // namespace crmsync::test

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "store/store.h"
+#include "tests/support/faulty_store.h"
+#include "tests/support/random.h"
+#include "tests/support/scripted_crm.h"
+
+namespace crmsync::test {
+
+/// What kind of bad luck a seed brings.
+enum class Weather { calm, throttled, flaky, outages, everything };
+
+/// A whole deployment on one manual clock and one thread: a real SQLite database, two workers that crash, freeze and
+/// come back, a scripted CRM, and people who change their minds. Every decision comes from the seed, so a seed that
+/// fails fails again.
+class World {
+public:
+    World(std::uint64_t seed, Weather weather);
+    ~World();
+
+    /// A random event, then some time.
+    void step();
+    /// Ends all faults, lets everything finish, and checks the invariants (as GoogleTest failures).
+    void settle_and_check();
+
+private:
+    struct Worker {
+        asio::io_context loop;
+        std::unique_ptr<Store> store;
+        std::unique_ptr<FaultyStore> faulty;
+        CrmTruth::InFlight in_flight;
+        std::unique_ptr<Engine> engine;
+        bool alive = true;
+    };
+    struct Decision {
+        Action action = Action::unselect;
+        Instant at{};
+    };
+
+    void add_contact();
+    void decide_something();
+    void act(Action action, const Uuid& id);
+    void write_by_sql(Action action, const Uuid& id);
+    void edit_contact();
+    void delete_contact();
+    void start_worker();
+    void crash_worker();
+    void thaw_worker();
+    void jump_clock();
+    Answer answer(const MappedContact& contact);
+    FaultyStore::Fault store_fault();
+
+    void run_loops();
+    void pass_time(Duration at_most);
+    void check_published();
+    void check_ends();
+
+    template <class T>
+    T ask(Task<Result<T>> verb);
+
+    Random random_;
+    Weather weather_;
+    std::filesystem::path file_;
+    ManualClock clock_;
+    CrmTruth truth_;
+    asio::io_context people_loop_;
+    std::unique_ptr<Store> people_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::map<Uuid, Decision> decisions_;
+    bool faults_on_ = true;
+    bool outage_ = false;
+    bool jumped_ = false;
+    int emails_ = 0;
+};
+
+}  // namespace crmsync::test

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "store/store.h"
+
+namespace crmsync::test {
+
+/// A real store whose verbs fail when told to: before they did anything, or after they took effect (the answer is
+/// lost, as when a connection breaks during a commit). All verbs the engine uses; the rest only forward.
+class FaultyStore final : public Store {
+public:
+    enum class Fault { none, before, after };
+
+    FaultyStore(Store& inner, std::function<Fault()> fault) : inner_(inner), fault_(std::move(fault)) {}
+
+    Task<Result<ClaimResult>> claim(ClaimRequest r) override { return with_fault(inner_.claim(std::move(r))); }
+    Task<Result<RecordResult>> record(RecordRequest r) override { return with_fault(inner_.record(std::move(r))); }
+    Task<Status> register_worker(WorkerInfo w, Instant now) override
+    {
+        return inner_.register_worker(std::move(w), now);
+    }
+    Task<Status> heartbeat(Uuid id, Instant now) override { return with_fault(inner_.heartbeat(id, now)); }
+    Task<Result<std::size_t>> rescue(Duration d, Instant now) override { return with_fault(inner_.rescue(d, now)); }
+    Task<Result<std::size_t>> retire_worker(Uuid id, Instant now) override { return inner_.retire_worker(id, now); }
+    Task<Result<AbsorbResult>> absorb_writes(Instant now) override { return with_fault(inner_.absorb_writes(now)); }
+    Task<Result<std::size_t>> prune_history(Instant b, std::size_t n) override
+    {
+        return with_fault(inner_.prune_history(b, n));
+    }
+    Task<Result<PerCrm<ConnectorState>>> connector_states() override { return inner_.connector_states(); }
+    Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override
+    {
+        return inner_.update_connector(crm, std::move(update));
+    }
+    Task<Result<PerCrm<CrmQueue>>> queues(Instant now) override { return inner_.queues(now); }
+    Task<Result<ActionCounts>> act(ActionRequest r, std::function<bool(std::size_t)> progress) override
+    {
+        return inner_.act(std::move(r), std::move(progress));
+    }
+    Task<Result<std::size_t>> set_curation_status(Target t, CurationStatus s, std::string a, Instant now) override
+    {
+        return inner_.set_curation_status(std::move(t), s, std::move(a), now);
+    }
+    Task<Result<std::size_t>> dismiss(FailureQuery q, std::vector<Uuid> ids, bool d, std::string a,
+                                      Instant now) override
+    {
+        return inner_.dismiss(std::move(q), std::move(ids), d, std::move(a), now);
+    }
+    Task<Status> audit(AuditEntry entry) override { return inner_.audit(std::move(entry)); }
+    Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t l, std::size_t o) override
+    {
+        return inner_.audit_log(l, o);
+    }
+    Task<Result<ContactPage>> contacts(ContactFilter f, ContactSort s, PageRequest p) override
+    {
+        return inner_.contacts(std::move(f), s, std::move(p));
+    }
+    Task<Result<Contact>> contact(Uuid id) override { return inner_.contact(id); }
+    Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) override
+    {
+        return inner_.contacts_by_id(std::move(ids));
+    }
+    Task<Result<Contact>> create_contact(ContactFields f, CurationStatus c, Instant now) override
+    {
+        return inner_.create_contact(std::move(f), c, now);
+    }
+    Task<Result<Contact>> update_contact(Uuid id, ContactChange c, Instant now) override
+    {
+        return inner_.update_contact(id, std::move(c), now);
+    }
+    Task<Status> delete_contact(Uuid id, std::string a, Instant now) override
+    {
+        return inner_.delete_contact(id, std::move(a), now);
+    }
+    Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) override
+    {
+        return inner_.import_contacts(std::move(rows), now);
+    }
+    Task<Result<JobsOfContact>> jobs_of(Uuid id, std::size_t n) override { return inner_.jobs_of(id, n); }
+    Task<Result<Summary>> summary() override { return inner_.summary(); }
+    Task<Result<std::vector<Failure>>> failures(FailureQuery q) override { return inner_.failures(std::move(q)); }
+    Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> c, bool d) override
+    {
+        return inner_.failure_causes(c, d);
+    }
+    Task<Result<Health>> health(Instant now) override { return inner_.health(now); }
+    Task<Result<std::vector<std::string>>> required_contact_columns() override
+    {
+        return inner_.required_contact_columns();
+    }
+    void on_wake(WakeHandler handler) override { inner_.on_wake(std::move(handler)); }
+    Task<> close() override { return inner_.close(); }
+
+private:
+    template <class T>
+    Task<Result<T>> with_fault(Task<Result<T>> verb)
+    {
+        const Fault fault = fault_();
+        if (fault == Fault::before) co_return fail(ErrorCode::unavailable, "injected");
+        auto result = co_await std::move(verb);
+        if (fault == Fault::after) co_return fail(ErrorCode::unavailable, "injected");
+        co_return result;
+    }
+
+    Store& inner_;
+    std::function<Fault()> fault_;
+};
+
+}  // namespace crmsync::test

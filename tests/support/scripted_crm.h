@@ -1,0 +1,88 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "connectors/connector.h"
+
+namespace crmsync::test {
+
+/// What one call meets at the CRM.
+struct Answer {
+    Duration latency{};
+    Outcome outcome = Upserted{};
+    bool lost = false;  ///< The CRM wrote, but the answer never came.
+};
+
+/// The CRM's side of the truth. Outlives every engine, as the real one does.
+struct CrmTruth {
+    struct Call {
+        Uuid contact_id;
+        std::string idempotency_key;
+        std::string email;
+        std::string fingerprint;
+        Instant begun{};
+        Outcome outcome;
+    };
+    std::map<std::string, std::string> records;  // address -> fingerprint of the last write
+    /// Calls now, per address, of each worker that is alive; a dead worker's are its own affair.
+    using InFlight = std::map<std::string, int>;
+    std::vector<InFlight*> workers;
+    std::vector<Call> calls;
+    int same_address_overlaps = 0;
+    std::function<Answer(const MappedContact&)> script = [](const MappedContact&) { return Answer{}; };
+};
+
+/// A connector whose CRM is a script on the same clock: everything the engine meets, without sockets. The real
+/// connectors are tested against the simulator; this one lets a seeded simulation decide every answer and its moment.
+class ScriptedCrm final : public Connector {
+public:
+    ScriptedCrm(CrmTruth& truth, CrmTruth::InFlight& in_flight, Clock& clock, ConnectorTraits traits)
+        : truth_(truth), in_flight_(in_flight), clock_(clock), traits_(std::move(traits))
+    {
+    }
+
+    const ConnectorTraits& traits() const override { return traits_; }
+
+    Task<SendResult> send(std::span<const MappedContact> contacts) override
+    {
+        PerItem items;
+        Duration longest{};
+        for (const auto& contact : contacts) {
+            for (const auto* worker : truth_.workers)
+                if (worker->contains(contact.email)) ++truth_.same_address_overlaps;
+            ++in_flight_[contact.email];
+            const auto answer = truth_.script(contact);
+            const auto begun = clock_.now();
+            co_await sleep_for(clock_, answer.latency);
+            if (--in_flight_[contact.email] == 0) in_flight_.erase(contact.email);
+            const bool wrote = std::holds_alternative<Upserted>(answer.outcome);
+            if (wrote) truth_.records[contact.email] = contact.fingerprint;
+            Outcome outcome = answer.outcome;
+            if (auto* upserted = std::get_if<Upserted>(&outcome)) upserted->remote_id = contact.email;
+            if (answer.lost) outcome = Transient{Transient::Scope::crm, "timeout", "no answer in time"};
+            truth_.calls.push_back(
+                {contact.contact_id, contact.idempotency_key, contact.email, contact.fingerprint, begun, outcome});
+            items.outcomes.push_back(std::move(outcome));
+            longest = std::max(longest, answer.latency);
+        }
+        co_return SendResult{.answer = std::move(items),
+                             .exchange = {.http_status = 200, .elapsed = longest, .request_id = "r", .limits = {}}};
+    }
+    Task<Result<std::string>> test() override { co_return "scripted"; }
+    Task<Result<SetupReport>> setup(bool) override { co_return SetupReport{}; }
+    void close() override {}
+
+private:
+    CrmTruth& truth_;
+    CrmTruth::InFlight& in_flight_;
+    Clock& clock_;
+    ConnectorTraits traits_;
+};
+
+}  // namespace crmsync::test

@@ -14,7 +14,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
 
-# libphonenumber ships no CMake config; its -dev package conflicts with Boost 1.81, so tools/install unpacks the headers.
+# libphonenumber ships no CMake config. Its -dev package conflicts with Boost 1.81: tools/install unpacks the headers.
 find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h
           HINTS ${CMAKE_SOURCE_DIR}/build/deps/phonenumber/usr/include REQUIRED)
 find_library(PHONENUMBER_LIBRARY NAMES libphonenumber.so.8 phonenumber REQUIRED)

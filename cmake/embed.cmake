@@ -6,8 +6,6 @@ foreach(path ${TEXTS})
     file(RELATIVE_PATH relative ${ROOT} ${path})
     file(READ ${path} hex HEX)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
-    # Short literals that the compiler joins: one very long one is slow to parse.
-    string(REGEX REPLACE "((\\\\x[0-9a-f][0-9a-f])(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?)" "\\1" bytes "${bytes}")
     string(LENGTH "${hex}" length)
     math(EXPR length "${length} / 2")
     string(APPEND rows "    File{\"${relative}\", std::string_view(\"${bytes}\", ${length})},\n")

@@ -10,8 +10,8 @@ function(crmsync_library name)
     foreach(excluded ${ARG_EXCLUDE})
         list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${name}/${excluded})
     endforeach()
-    file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.sql ${CMAKE_SOURCE_DIR}/src/${name}/*.csv
-         ${CMAKE_SOURCE_DIR}/src/${name}/*.json ${CMAKE_SOURCE_DIR}/src/${name}/*.html)
+    set(folder ${CMAKE_SOURCE_DIR}/src/${name})
+    file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${folder}/*.sql ${folder}/*.csv ${folder}/*.json ${folder}/*.html)
     if(texts)
         set(embedded ${CMAKE_BINARY_DIR}/embedded/${name}/embedded.cpp)
         add_custom_command(

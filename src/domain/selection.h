@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "domain/job.h"
 #include "domain/status.h"
@@ -38,6 +39,9 @@ enum class Effect {
     skipped,  ///< Nothing: a person said never; only `select` lifts that.
     nothing,  ///< Nothing to do.
 };
+
+/// What the error column of a job that a person skipped shows.
+inline constexpr std::string_view skip_reason = "Skipped by request";
 
 /// The only table. A contact without a job counts as idle. A live lease is no obstacle: the state changes at once, the
 /// generation moves, and the answer of the call in flight goes to history and remote id alone; the job is not claimed

@@ -205,6 +205,7 @@ Task<> ConnectorRun::idle(const ClaimResult& claimed, std::size_t count)
     if (unsent_.empty() && sending_ == 0 && recorder_.pending() == 0) log_cycle();
     const auto now = clock_.now();
     const bool queue_exhausted = count < claimed.grant.count;
+    if (count > 0 && !queue_exhausted && claimed.grant.again_at == Instant::max()) co_return;  // Ask when more may go.
     auto until = now + Duration{options_.interval};
     if (!queue_exhausted) until = std::min(until, claimed.grant.again_at);
     if (queue_exhausted && claimed.next_due) until = std::min(until, *claimed.next_due);

@@ -87,18 +87,17 @@ std::function<void(ConnectorState&)> Recorder::state_update(const std::vector<De
     std::vector<StateNote> notes;
     std::map<std::int64_t, LimitReport> limits;  // The last report of each window: answers come in order of sending.
     std::int64_t further_calls = 0;
+    bool after_success = false;  // One of a run of successes says it all.
     for (const auto& ended : batch) {
-        if (!is_plain_success(ended)) {
-            suspicious_ = true;
-            notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
-        }
+        const bool success = is_plain_success(ended);
+        if (!success) suspicious_ = true;
+        if (!success || !after_success) notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
+        after_success = success;
         for (const auto& report : ended.exchange.limits) limits[report.limit] = report;
         further_calls += std::max<std::int64_t>(ended.calls - 1, 0);
     }
-    const bool success = notes.size() < batch.size();
     const bool due = clock_.monotonic() - state_written_at_ >= state_refresh;
     if (!suspicious_ && !due && limits.empty() && further_calls == 0) return {};
-    if (success) notes.push_back({batch.back().job.key.contact_id, false, Upserted{}});
     state_written_at_ = clock_.monotonic();
 
     std::vector<LimitReport> reports;

@@ -52,7 +52,8 @@ private:
     Timer retry_;
     Timer emptied_;
     std::uint16_t port_ = 0;
-    boost::intrusive::list<ServerConnection> connections_;
+    boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
+    std::size_t connection_count_ = 0;
 };
 
 Status Core::listen()
@@ -120,7 +121,7 @@ void Core::serve(Socket socket)
     const auto peer = socket.remote_endpoint(ignored).address();
     socket.set_option(Tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
-    if (connections_.size() >= context_.options.max_connections) {
+    if (connection_count_ >= context_.options.max_connections) {
         socket.write_some(asio::buffer(std::string_view("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
                                                         "Retry-After: 1\r\nConnection: close\r\n\r\n")),
                           ignored);
@@ -128,6 +129,7 @@ void Core::serve(Socket socket)
     }
     const auto connection = std::make_shared<ServerConnection>(context_, std::move(socket), peer.to_string());
     connections_.push_back(*connection);
+    ++connection_count_;
     // An emitted signal may still be on its way when the coroutine ends, so the connection goes one turn later.
     asio::co_spawn(executor_, connection->run(),
                    asio::bind_cancellation_slot(connection->slot(),
@@ -139,7 +141,8 @@ void Core::serve(Socket socket)
 
 void Core::remove(ServerConnection& connection)
 {
-    connections_.erase(connections_.iterator_to(connection));
+    connection.unlink();
+    --connection_count_;
     if (connections_.empty()) emptied_.cancel();
 }
 

@@ -23,8 +23,11 @@ struct ServerContext {
     std::uint64_t deadline(Duration after) const { return now + static_cast<std::uint64_t>(after / tick) + 1; }
 };
 
+/// Unlinks itself, because a loop that is destroyed destroys connections in whatever order it likes.
+using ConnectionHook = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 /// One client's connection, from accept to close.
-class ServerConnection : public boost::intrusive::list_base_hook<> {
+class ServerConnection : public ConnectionHook {
 public:
     ServerConnection(ServerContext& context, Socket socket, std::string peer)
         : context_(context), socket_(std::move(socket)), peer_(std::move(peer)), buffer_(64u << 10)

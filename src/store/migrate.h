@@ -36,4 +36,13 @@ Result<MigrationReport> migrate(const std::string& url, bool dry_run, const Migr
 /// All known migrations, and which of them the database has. Changes nothing.
 Result<std::vector<Migration>> migration_status(const std::string& url);
 
+namespace sqlite {
+Result<MigrationReport> migrate(const std::string& url, bool dry_run, const MigrationProgress& progress);
+Result<std::vector<Migration>> migration_status(const std::string& url);
+}  // namespace sqlite
+namespace postgres {
+Result<MigrationReport> migrate(const std::string& url, bool dry_run, const MigrationProgress& progress);
+Result<std::vector<Migration>> migration_status(const std::string& url);
+}  // namespace postgres
+
 }  // namespace crmsync

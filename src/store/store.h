@@ -74,6 +74,10 @@ struct WorkerInfo {
     std::int64_t pid = 0;
 };
 
+/// The reasons that hand-backs by the store itself show.
+inline constexpr std::string_view worker_lost_reason = "worker lost";
+inline constexpr std::string_view worker_stopped_reason = "worker stopped";
+
 struct AbsorbResult {
     std::size_t absorbed = 0;  ///< Writes turned into decisions.
     std::size_t put_back = 0;  ///< Writes that contradicted their job; the columns show the job again.
@@ -241,10 +245,11 @@ public:
     /// Renews all leases of the worker by one row. `conflict`: this worker was declared dead meanwhile, its leases are
     /// gone; it must register anew.
     virtual Task<Status> heartbeat(Uuid worker_id, Instant now) = 0;
-    /// Hands back (reason "worker lost") what dead workers held: those without a heartbeat for `dead_after`, by the
+    /// Hands back (`worker_lost_reason`) what dead workers held: those without a heartbeat for `dead_after`, by the
     /// database's clock where several machines share it. Returns how many jobs.
     virtual Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) = 0;
-    /// Hands back whatever the worker still holds and forgets it. The last act of a clean stop.
+    /// Hands back (`worker_stopped_reason`) whatever the worker still holds and forgets it. The last act of a clean
+    /// stop.
     virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;
     /// Turns foreign writes to the status columns into decisions (`interpret_write`) or puts the columns back.
     virtual Task<Result<AbsorbResult>> absorb_writes(Instant now) = 0;

@@ -325,6 +325,27 @@ TEST_F(ServerTest, StopCancelsWhatOutlastsTheGrace)
     }());
 }
 
+TEST(ServerTeardown, SurvivesALoopThatIsDestroyedWithConnectionsOpen)
+{
+    Loop clients;
+    RawClient client(clients.context);
+    {
+        Loop loop;
+        const auto server = Server::start(loop.executor(), {}, [&](ServerRequest) -> Task<ServerResponse> {
+            loop.context.stop();
+            Signal never(loop.context);
+            co_await never.wait();
+            co_return ServerResponse{};
+        });
+        clients.run([&]() -> Task<> {
+            co_await client.connect((*server)->port());
+            co_await client.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        }());
+        loop.context.run_for(std::chrono::seconds(10));
+    }
+    EXPECT_EQ(clients.run(client.read_all()), "");
+}
+
 TEST_F(ServerTest, SaysWhyItCannotListen)
 {
     start();

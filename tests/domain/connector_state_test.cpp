@@ -1,0 +1,418 @@
+#include "domain/connector_state.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <numeric>
+
+namespace crmsync {
+namespace {
+
+constexpr Instant start{std::chrono::seconds{1'700'000'000}};
+
+Uuid id(std::uint8_t n)
+{
+    Uuid uuid;
+    uuid.bytes[15] = n;
+    return uuid;
+}
+
+BudgetConfig brevo_budget(std::int64_t per_second = 10, std::int64_t per_hour = 36'000)
+{
+    return {.limits = {{"second", 1s, per_second}, {"hour", 1h, per_hour}}, .reserve_percent = 5};
+}
+
+const BudgetConfig no_limits{};
+
+Grant claim(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)
+{
+    const Grant grant = admit(state, budget, wanted, false, now);
+    take(state, grant, grant.count, 2min, now);
+    return grant;
+}
+
+const Outcome timed_out = Transient{.code = "timeout", .reason = "Brevo API error: no answer"};
+const Outcome wrong_key = Unauthorized{.code = "wrong_key", .reason = "Brevo API error: Key not found"};
+const Outcome alive[] = {Upserted{.remote_id = "a@example.com"}, Rejected{.code = "400"},
+                         Throttled{.retry_after = Duration{0}}, Transient{.scope = Transient::Scope::contact}};
+
+ConnectorState opened(const Outcome& by, Instant now)
+{
+    ConnectorState state;
+    for (int i = 0; i < 3 && !state.breaker.open; ++i) on_outcome(state, id(1), false, by, now);
+    return state;
+}
+
+// ---- Budget --------------------------------------------------------------------------------------------------------
+
+TEST(Budget, KeepsTheReserveAndTellsWhenTheNextCallIsFree)
+{
+    ConnectorState state;
+    EXPECT_EQ(claim(state, brevo_budget(), 100, start).count, 9u);
+    const Grant grant = admit(state, brevo_budget(), 100, false, start + 300ms);
+    EXPECT_EQ(grant.kind, Grant::Kind::none);
+    EXPECT_EQ(grant.why, "limit");
+    EXPECT_EQ(grant.again_at, start + 1s);
+    EXPECT_EQ(admit(state, brevo_budget(), 100, false, grant.again_at - 1us).kind, Grant::Kind::none);
+    EXPECT_EQ(admit(state, brevo_budget(), 100, false, grant.again_at).count, 9u);
+}
+
+TEST(Budget, LeavesAtLeastOneCallAndNeverMoreThanTheLimit)
+{
+    for (const auto& [limit, reserve, usable] :
+         {std::tuple{1, 5, 1}, {1, 100, 1}, {10, 5, 9}, {10, 0, 10}, {20, 5, 19}, {100, 5, 95}, {36'000, 5, 34'200}})
+        EXPECT_EQ(usable_limit({.rate = {"x", 1s, limit}, .used = {}}, reserve), usable) << limit << ' ' << reserve;
+}
+
+TEST(Budget, HasNoLimitWhereNoneIsConfigured)
+{
+    ConnectorState state;
+    EXPECT_EQ(claim(state, brevo_budget(0, 0), 12'345, start).count, 12'345u);
+    EXPECT_TRUE(state.windows.empty());
+}
+
+TEST(Budget, GrantsNoMoreThanOneSecondOfTheShortestWindow)
+{
+    ConnectorState state;
+    const BudgetConfig budget{.limits = {{"10 seconds", 10s, 100}, {"day", 24h, 250'000}}, .reserve_percent = 5};
+    EXPECT_EQ(admit(state, budget, 1000, false, start).count, 10u);
+}
+
+TEST(Budget, FollowsAChangedConfiguration)
+{
+    ConnectorState state;
+    claim(state, brevo_budget(), 9, start);
+    EXPECT_EQ(admit(state, brevo_budget(20), 100, false, start).count, 10u);
+    EXPECT_EQ(admit(state, brevo_budget(5), 100, false, start).why, "limit");
+    EXPECT_EQ(admit(state, no_limits, 100, false, start).count, 100u);
+}
+
+TEST(Budget, ForgetsCallsOfTheFutureWhenTheClockWasSetBack)
+{
+    ConnectorState state;
+    claim(state, brevo_budget(), 9, start);
+    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start - 3h).count, 9u);
+    // The skew between two nodes is no such jump.
+    ConnectorState skewed;
+    claim(skewed, brevo_budget(), 9, start);
+    EXPECT_EQ(admit(skewed, brevo_budget(), 9, false, start - 100ms).kind, Grant::Kind::none);
+}
+
+TEST(Budget, CountsCallsMadeOutsideAClaim)
+{
+    ConnectorState state;
+    claim(state, brevo_budget(), 3, start);
+    take_calls(state, 4, start);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start), 2);
+}
+
+/// Whatever is claimed whenever: no stretch of a window's period holds more than its usable limit.
+RC_GTEST_PROP(Budget, IsNeverExceeded, ())
+{
+    const auto per_second = *rc::gen::inRange<std::int64_t>(1, 40);
+    const auto per_minute = *rc::gen::inRange<std::int64_t>(1, 400);
+    const BudgetConfig budget{.limits = {{"second", 1s, per_second}, {"minute", 1min, per_minute}},
+                              .reserve_percent = *rc::gen::inRange(0, 60)};
+    ConnectorState state;
+    std::vector<Window::Slice> claims;
+    Instant now = start;
+    const auto steps = *rc::gen::container<std::vector<std::pair<std::uint32_t, std::uint8_t>>>(
+        rc::gen::pair(rc::gen::inRange<std::uint32_t>(0, 3'000'000), rc::gen::inRange<std::uint8_t>(1, 50)));
+    for (const auto& [wait_us, wanted] : steps) {
+        now += Duration{wait_us};
+        state = parse_connector_state(to_json(state));
+        const Grant grant = claim(state, budget, wanted, now);
+        if (grant.kind == Grant::Kind::work) claims.push_back({now, static_cast<std::int64_t>(grant.count)});
+    }
+    for (const Window& window : state.windows) {
+        RC_ASSERT(window.used.size() <= 64u);
+        for (const Window::Slice& last : claims) {
+            std::int64_t calls = 0;
+            for (const Window::Slice& claim : claims)
+                if (claim.at <= last.at && claim.at > last.at - window.rate.period) calls += claim.calls;
+            RC_ASSERT(calls <= usable_limit(window, budget.reserve_percent));
+        }
+    }
+}
+
+/// A queue that never ends gets at least 97 % of what it may use, in whatever pieces the claims come.
+RC_GTEST_PROP(Budget, IsUsedUp, ())
+{
+    const auto per_second = *rc::gen::inRange<std::int64_t>(2, 40);
+    const BudgetConfig budget{.limits = {{"second", 1s, per_second}, {"minute", 1min, 40 * 60}}, .reserve_percent = 5};
+    const auto pieces = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange(1, 12)));
+    const auto delays =
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<std::int64_t>>(rc::gen::inRange<std::int64_t>(0, 5'000)));
+    ConnectorState state;
+    std::size_t calls = 0;
+    std::size_t step = 0;
+    Instant now = start;
+    while (now < start + 5min) {
+        const Grant grant = claim(state, budget, pieces[step % pieces.size()], now);
+        calls += grant.count;
+        now = grant.kind == Grant::Kind::none ? grant.again_at : now + Duration{delays[step % delays.size()]};
+        ++step;
+    }
+    RC_ASSERT(calls >=
+              static_cast<std::size_t>(0.97 * 300) * static_cast<std::size_t>(usable_limit(state.windows[0], 5)));
+}
+
+// ---- What the CRM's headers say ------------------------------------------------------------------------------------
+
+struct ReportCase {
+    LimitReport report;
+    std::int64_t second_left;
+    std::int64_t hour_left;
+};
+
+class LimitReports : public testing::TestWithParam<ReportCase> {};
+
+TEST_P(LimitReports, AgreeWithTheTable)
+{
+    ConnectorState state;
+    claim(state, brevo_budget(), 4, start);
+    on_limit_report(state, GetParam().report, start);
+    EXPECT_EQ(budget_left(state.windows[0], 0, start), GetParam().second_left);
+    EXPECT_EQ(budget_left(state.windows[1], 0, start), GetParam().hour_left);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LimitReports,
+                         testing::Values(ReportCase{{10, 6, 1s}, 6, 35'996},  // As we thought.
+                                         ReportCase{{10, 8, 1s}, 6, 35'996},  // Ours in flight are not seen yet.
+                                         ReportCase{{10, 3, 1s}, 3, 35'996},  // Others call too.
+                                         ReportCase{{20, 16, 1s}, 16, 35'996}, ReportCase{{5, 1, 1s}, 1, 35'996},
+                                         ReportCase{{36'000, 20'000, 30min}, 6, 20'000},
+                                         ReportCase{{72'000, 71'000, 1h}, 6, 71'000},
+                                         ReportCase{{36'000, 35'000, 0s}, 6, 35'996},  // Full again by now.
+                                         ReportCase{{0, 0, 1s}, 6, 35'996},            // Silly, like the next ones.
+                                         ReportCase{{1'000'000'000, 0, 1h}, 6, 35'996},
+                                         ReportCase{{10, -1, 1s}, 6, 35'996}));
+
+TEST(LimitReport, WithNothingLeftStopsUntilTheReset)
+{
+    ConnectorState state;
+    claim(state, brevo_budget(), 1, start);
+    on_limit_report(state, {.limit = 36'000, .remaining = 0, .reset = 20min}, start);
+    const Grant grant = admit(state, brevo_budget(), 9, false, start + 1min);
+    EXPECT_EQ(grant.why, "limit");
+    EXPECT_EQ(grant.again_at, start + 20min);
+    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start + 20min).count, 9u);
+}
+
+TEST(LimitReport, OfALimitHoldsUntilTheConfigurationChanges)
+{
+    ConnectorState state;
+    claim(state, brevo_budget(), 1, start);
+    on_limit_report(state, {.limit = 20, .remaining = 19, .reset = 1s}, start);
+    EXPECT_EQ(admit(state, brevo_budget(), 99, false, start + 5s).count, 10u);  // The hour's 34,200 / 3,600.
+    EXPECT_EQ(budget_left(state.windows[0], 5, start + 5s), 19);
+    admit(state, brevo_budget(15), 99, false, start + 5s);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start + 5s), 14);
+}
+
+// ---- Pause and throttle --------------------------------------------------------------------------------------------
+
+TEST(Pause, StopsEverythingUntilAPersonSaysGo)
+{
+    ConnectorState state = opened(wrong_key, start);
+    state.throttled_until = start + 1h;
+    pause(state, "cli:ann");
+    const Grant grant = admit(state, no_limits, 9, true, start);
+    EXPECT_EQ(grant.why, "paused");
+    EXPECT_EQ(grant.again_at, Instant::max());
+    resume(state);
+    EXPECT_EQ(state, ConnectorState{});
+}
+
+struct ThrottleCase {
+    std::optional<Duration> retry_after;
+    bool daily;
+    Duration expected;
+};
+
+class Throttling : public testing::TestWithParam<ThrottleCase> {};
+
+TEST_P(Throttling, LastsAsTheTableSays)
+{
+    ConnectorState state;
+    const BudgetConfig daily{.limits = {{"day", 24h, 250'000}}, .reserve_percent = 5};
+    admit(state, GetParam().daily ? daily : brevo_budget(), 1, false, start);
+    on_outcome(state, id(1), false, Throttled{.retry_after = GetParam().retry_after}, start);
+    const Grant grant = admit(state, GetParam().daily ? daily : brevo_budget(), 1, false, start);
+    EXPECT_EQ(grant.why, "throttled");
+    EXPECT_EQ(grant.again_at, start + GetParam().expected);
+    EXPECT_EQ(admit(state, brevo_budget(), 1, false, grant.again_at).kind, Grant::Kind::work);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Throttling,
+                         testing::Values(ThrottleCase{std::nullopt, false, 5s}, ThrottleCase{7s, false, 7s},
+                                         ThrottleCase{9h, false, 1h}, ThrottleCase{9h, true, 9h},
+                                         ThrottleCase{99h, true, 25h}));
+
+TEST(Throttle, IsNeverShortened)
+{
+    ConnectorState state;
+    on_outcome(state, id(1), false, Throttled{.retry_after = 60s}, start);
+    on_outcome(state, id(2), false, Throttled{.retry_after = 1s}, start);
+    on_outcome(state, id(3), false, alive[0], start);
+    EXPECT_EQ(state.throttled_until, start + 60s);
+}
+
+// ---- Breaker -------------------------------------------------------------------------------------------------------
+
+TEST(Breaker, OpensAtOnceWhenTheKeyIsRefused)
+{
+    ConnectorState state;
+    on_outcome(state, id(7), false, wrong_key, start);
+    EXPECT_TRUE(state.breaker.open);
+    EXPECT_TRUE(state.breaker.unauthorized);
+    EXPECT_EQ(state.breaker.witness, id(7));
+    EXPECT_EQ(state.breaker.reason, "Brevo API error: Key not found");
+    EXPECT_EQ(state.breaker.opened_at, start);
+}
+
+TEST(Breaker, OpensAtTheThirdFailureInARowWithItsContactAsWitness)
+{
+    for (const Outcome& sign_of_life : alive) {
+        ConnectorState state;
+        on_outcome(state, id(1), false, timed_out, start);
+        on_outcome(state, id(2), false, timed_out, start);
+        on_outcome(state, id(3), false, sign_of_life, start);
+        on_outcome(state, id(4), false, timed_out, start);
+        on_outcome(state, id(5), false, timed_out, start);
+        EXPECT_FALSE(state.breaker.open) << outcome_name(sign_of_life);
+        on_outcome(state, id(6), false, timed_out, start);
+        EXPECT_TRUE(state.breaker.open);
+        EXPECT_FALSE(state.breaker.unauthorized);
+        EXPECT_EQ(state.breaker.witness, id(6));
+    }
+}
+
+TEST(Breaker, KeepsItsWitnessWhateverCallsInFlightBring)
+{
+    ConnectorState state = opened(timed_out, start);
+    on_outcome(state, id(9), false, timed_out, start + 1s);
+    on_outcome(state, id(9), false, wrong_key, start + 1s);
+    on_outcome(state, id(9), false, alive[0], start + 1s);
+    EXPECT_TRUE(state.breaker.open);
+    EXPECT_EQ(state.breaker.witness, id(1));
+}
+
+TEST(Breaker, GrantsOneProbeAtATimeToAllNodes)
+{
+    ConnectorState state = opened(timed_out, start);
+    const Grant probe = claim(state, no_limits, 50, start);
+    EXPECT_EQ(probe.kind, Grant::Kind::other_probe);
+    EXPECT_EQ(probe.count, 1u);
+    EXPECT_EQ(probe.except, std::vector{id(1)});
+    const Grant second = admit(state, no_limits, 50, true, start + 1s);
+    EXPECT_EQ(second.kind, Grant::Kind::none);
+    EXPECT_EQ(second.why, "breaker open");
+    EXPECT_EQ(second.again_at, start + 2min);
+    // A prober that never came back.
+    EXPECT_EQ(admit(state, no_limits, 50, false, start + 2min).kind, Grant::Kind::other_probe);
+}
+
+TEST(Breaker, SpacesItsProbesAndRotatesThroughJobs)
+{
+    ConnectorState state = opened(timed_out, start);
+    Instant now = start;
+    std::uint8_t contact = 10;
+    for (const auto wait : {5s, 10s, 20s, 40s, 60s, 60s}) {
+        EXPECT_EQ(claim(state, no_limits, 1, now).kind, Grant::Kind::other_probe);
+        on_outcome(state, id(contact), true, timed_out, now);
+        const Grant next = admit(state, no_limits, 1, false, now);
+        EXPECT_EQ(next.kind, Grant::Kind::none);
+        EXPECT_EQ(next.again_at, now + wait);
+        now = next.again_at;
+        EXPECT_EQ(admit(state, no_limits, 1, false, now).except.size(), contact - 10u + 2u);
+        ++contact;
+    }
+    // Nobody else is left to probe with: those who were may be again.
+    take(state, admit(state, no_limits, 1, false, now), 0, 2min, now);
+    EXPECT_EQ(admit(state, no_limits, 1, false, now).except, std::vector{id(1)});
+}
+
+TEST(Breaker, ProbesWithTheWitnessWhenThatIsDue)
+{
+    ConnectorState state = opened(wrong_key, start);
+    state.breaker.next_probe_at = start + 1min;
+    const Grant grant = admit(state, no_limits, 50, true, start);
+    EXPECT_EQ(grant.kind, Grant::Kind::witness_probe);
+    EXPECT_EQ(grant.only, id(1));
+    EXPECT_EQ(grant.count, 1u);
+}
+
+TEST(Breaker, ClosesWhenAProbeShowsTheCrmAlive)
+{
+    for (const Outcome& sign_of_life : alive) {
+        ConnectorState state = opened(wrong_key, start);
+        claim(state, no_limits, 1, start);
+        on_outcome(state, id(2), true, sign_of_life, start);
+        EXPECT_EQ(state.breaker, Breaker{}) << outcome_name(sign_of_life);
+        EXPECT_EQ(admit(state, no_limits, 50, false, start).count, 50u);
+    }
+}
+
+TEST(Breaker, StaysOpenWhenAProbeMeetsARefusedKey)
+{
+    ConnectorState state = opened(timed_out, start);
+    claim(state, no_limits, 1, start);
+    on_outcome(state, id(2), true, wrong_key, start);
+    EXPECT_TRUE(state.breaker.open);
+    EXPECT_TRUE(state.breaker.unauthorized);
+    EXPECT_EQ(state.breaker.witness, id(1));
+}
+
+TEST(Breaker, ProbesAgainAtOnceWhenAProbeToldNothing)
+{
+    ConnectorState state = opened(timed_out, start);
+    claim(state, no_limits, 1, start);
+    on_probe_abandoned(state, start);
+    EXPECT_EQ(admit(state, no_limits, 1, false, start).kind, Grant::Kind::other_probe);
+}
+
+TEST(Breaker, SpendsBudgetOnProbes)
+{
+    ConnectorState state = opened(timed_out, start);
+    const BudgetConfig budget{.limits = {{"second", 1s, 1}}, .reserve_percent = 0};
+    claim(state, budget, 1, start);
+    on_probe_abandoned(state, start);
+    EXPECT_EQ(admit(state, budget, 1, true, start).why, "limit");
+}
+
+TEST(Breaker, DoesNotWaitForATimeThatWasSetBack)
+{
+    ConnectorState state = opened(timed_out, start);
+    claim(state, no_limits, 1, start);
+    const Instant earlier = start - 24h * 30;
+    const Grant grant = admit(state, no_limits, 1, false, earlier);
+    EXPECT_EQ(grant.again_at, earlier + 1min);
+    EXPECT_EQ(admit(state, no_limits, 1, false, earlier + 1min).kind, Grant::Kind::other_probe);
+}
+
+// ---- JSON ----------------------------------------------------------------------------------------------------------
+
+TEST(ConnectorStateJson, BringsBackAllThereIs)
+{
+    ConnectorState state = opened(wrong_key, start);
+    claim(state, brevo_budget(), 1, start);
+    on_outcome(state, id(2), true, timed_out, start);
+    claim(state, brevo_budget(), 1, start + 5s);
+    on_limit_report(state, {.limit = 20, .remaining = 3, .reset = 1s}, start + 5s);
+    pause(state, "api:\"o'hara\"");
+    state.throttled_until = start + 1min;
+    state.last_acknowledged_at = start - 1min;
+    state.last_sweep_at = start - 2min;
+    EXPECT_EQ(parse_connector_state(to_json(state)), state);
+    EXPECT_EQ(parse_connector_state(to_json({})), ConnectorState{});
+}
+
+TEST(ConnectorStateJson, GivesTheDefaultForWhatCannotBeRead)
+{
+    for (const std::string_view text : {"", "{}", "null", "[1]", "{\"paused\":1}", "{\"paused\":true", "\xff"})
+        EXPECT_EQ(parse_connector_state(text), ConnectorState{}) << text;
+}
+
+}  // namespace
+}  // namespace crmsync

@@ -1,0 +1,166 @@
+#include "domain/field_mapping.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace crmsync {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const JobKey key{.contact_id = parse_uuid("00000000-0000-7000-8000-000000000001").value(), .crm = Crm::brevo};
+
+const FieldMapping mapping{.rules = {{SourceField::first_name, "FIRSTNAME"},
+                                     {SourceField::last_name, "LASTNAME"},
+                                     {SourceField::phone, "SMS", FieldType::phone_e164, true},
+                                     {SourceField::email_type, "EMAIL_TYPE"},
+                                     {SourceField::has_gmail, "HAS_GMAIL", FieldType::boolean},
+                                     {SourceField::domain_id, "DOMAIN_ID"}},
+                           .phone_region = "US"};
+
+MappedContact mapped(const ContactFields& contact, const std::vector<std::string>& without = {},
+                     const FieldMapping& by = mapping)
+{
+    auto result = map_contact(contact, key, 3, by, without);
+    return std::get<MappedContact>(std::move(result));
+}
+
+Refusal refused(std::string email)
+{
+    return std::get<Refusal>(map_contact({.email = std::move(email)}, key, 1, mapping, {}));
+}
+
+MappedField text(std::string name, std::string value) { return {std::move(name), std::move(value)}; }
+
+TEST(MapContact, FollowsTheRulesInTheirOrder)
+{
+    const MappedContact contact = mapped({.email = " Ann@Example.com",
+                                          .name = "Ann  van der Lee ",
+                                          .phone_number = "(202) 456-1111",
+                                          .email_type = EmailType::corporate,
+                                          .has_gmail = false,
+                                          .domain_id = key.contact_id});
+    EXPECT_EQ(contact.email, "ann@example.com");
+    EXPECT_EQ(contact.contact_id, key.contact_id);
+    EXPECT_EQ(contact.idempotency_key, "00000000-0000-7000-8000-000000000001-brevo-3");
+    EXPECT_THAT(contact.fields,
+                ElementsAre(text("FIRSTNAME", "Ann"), text("LASTNAME", "van der Lee"), text("SMS", "+12024561111"),
+                            text("EMAIL_TYPE", "CORPORATE"), MappedField{"HAS_GMAIL", false},
+                            text("DOMAIN_ID", "00000000-0000-7000-8000-000000000001")));
+    EXPECT_THAT(contact.warnings, IsEmpty());
+}
+
+TEST(MapContact, LeavesEmptyValuesOut)
+{
+    EXPECT_THAT(mapped({.email = "a@b.co"}).fields, IsEmpty());
+    const MappedContact blank = mapped({.email = "a@b.co", .name = " \u00a0", .phone_number = " "});
+    EXPECT_THAT(blank.fields, IsEmpty());
+    EXPECT_THAT(blank.warnings, IsEmpty());
+}
+
+TEST(MapContact, LeavesAnUnusableOptionalValueOutAndSaysSo)
+{
+    const MappedContact contact = mapped({.email = "a@b.co", .name = "Ann", .phone_number = "call me"});
+    EXPECT_THAT(contact.fields, ElementsAre(text("FIRSTNAME", "Ann")));
+    EXPECT_THAT(contact.warnings, ElementsAre("SMS left out: the value is not a phone number"));
+}
+
+TEST(MapContact, RepairsTextAndSaysSo)
+{
+    const MappedContact contact = mapped({.email = "a@b.co", .name = "Jos\xe9 L\x01\x65\x65"});
+    EXPECT_THAT(contact.fields, ElementsAre(text("FIRSTNAME", "Jos\ufffd"), text("LASTNAME", "Lee")));
+    EXPECT_THAT(contact.warnings, ElementsAre("FIRSTNAME: characters that are not valid UTF-8 were replaced"));
+}
+
+TEST(MapContact, LeavesNamedFieldsOutInSilence)
+{
+    const MappedContact contact =
+        mapped({.email = "a@b.co", .name = "Ann Lee", .phone_number = "nonsense"}, {"SMS", "LASTNAME"});
+    EXPECT_THAT(contact.fields, ElementsAre(text("FIRSTNAME", "Ann")));
+    EXPECT_THAT(contact.warnings, IsEmpty());
+}
+
+TEST(MapContact, MapsAnyFieldToTextAndWordsToBooleans)
+{
+    const FieldMapping own{.rules = {{SourceField::email, "MAIL_COPY"},
+                                     {SourceField::has_gmail, "GMAIL_TEXT"},
+                                     {SourceField::contact_id, "OUR_ID"},
+                                     {SourceField::name, "NAME"},
+                                     {SourceField::context, "FLAG", FieldType::boolean}},
+                           .phone_region = "US"};
+    const MappedContact contact =
+        mapped({.email = "A@b.co", .name = " Ann  Lee", .has_gmail = true, .context = "perhaps"}, {}, own);
+    EXPECT_THAT(contact.fields,
+                ElementsAre(text("MAIL_COPY", "a@b.co"), text("GMAIL_TEXT", "true"),
+                            text("OUR_ID", "00000000-0000-7000-8000-000000000001"), text("NAME", "Ann Lee")));
+    EXPECT_THAT(contact.warnings, ElementsAre("FLAG left out: the value is neither true nor false"));
+}
+
+TEST(MapContact, RefusesAContactWithoutAUsableAddress)
+{
+    for (const char* blank : {"", " ", "\t\u00a0"}) {
+        EXPECT_EQ(refused(blank).code, "missing_email");
+        EXPECT_EQ(refused(blank).reason, "Contact has no email address");
+    }
+    EXPECT_EQ(refused("nonsense").code, "invalid_email");
+    EXPECT_EQ(refused("nonsense").reason, "The email address has no @");
+    EXPECT_EQ(refused("nonsense").field, "email");
+}
+
+TEST(SourceFields, AreReadAsWritten)
+{
+    for (int i = 0; i <= static_cast<int>(SourceField::contact_id); ++i) {
+        const auto field = static_cast<SourceField>(i);
+        EXPECT_EQ(parse_source_field(to_string(field)), field);
+    }
+    EXPECT_EQ(parse_source_field("zip"), std::nullopt);
+}
+
+// ---- Fingerprint ---------------------------------------------------------------------------------------------------
+
+TEST(Fingerprint, IsTheSameOnEveryMachineAndVersion)
+{
+    EXPECT_EQ(fingerprint_of({.email = "a@b.co", .fields = {text("A", "1"), {"B", true}}}), "FINGERPRINT");
+}
+
+TEST(Fingerprint, ChangesWithAddressFieldsAndTypesAlone)
+{
+    const ContactFields contact{.email = "a@b.co", .name = "Ann", .has_gmail = true};
+    const std::string before = mapped(contact).fingerprint;
+    EXPECT_EQ(before.size(), 32u);
+    MappedContact same = mapped(contact);
+    same.idempotency_key = "other";
+    same.remote_id = "other";
+    same.warnings = {"other"};
+    EXPECT_EQ(fingerprint_of(same), before);
+    for (const ContactFields& other : {ContactFields{.email = "b@b.co", .name = "Ann", .has_gmail = true},
+                                       ContactFields{.email = "a@b.co", .name = "Anna", .has_gmail = true},
+                                       ContactFields{.email = "a@b.co", .name = "Ann", .has_gmail = false},
+                                       ContactFields{.email = "a@b.co", .name = "Ann"}})
+        EXPECT_NE(mapped(other).fingerprint, before);
+}
+
+RC_GTEST_PROP(Fingerprint, DoesNotRunFieldsTogether,
+              (const std::string& a, const std::string& b, const std::string& c, const std::string& d))
+{
+    const MappedContact one{.email = "a@b.co", .fields = {text(a, b), text(c, d)}};
+    const MappedContact other{.email = "a@b.co", .fields = {text(a + b, c), text("", d)}};
+    if (one.fields != other.fields) RC_ASSERT(fingerprint_of(one) != fingerprint_of(other));
+}
+
+/// Whatever bytes the database holds: what is mapped is clean, and no value is empty.
+RC_GTEST_PROP(MapContact, MakesCleanPayloadsOfAnything,
+              (const std::string& name, const std::string& phone, const std::string& url))
+{
+    const MappedContact contact = mapped({.email = "a@b.co", .name = name, .phone_number = phone, .source_url = url});
+    for (const MappedField& field : contact.fields) {
+        const auto* value = std::get_if<std::string>(&field.value);
+        RC_ASSERT(value != nullptr && !value->empty());
+        RC_ASSERT(std::ranges::none_of(*value, [](char ch) { return static_cast<unsigned char>(ch) < 0x20; }));
+    }
+}
+
+}  // namespace
+}  // namespace crmsync

@@ -13,6 +13,7 @@
 #include "app/variables.h"
 #include "connectors/connector.h"
 #include "domain/crm.h"
+#include "domain/field_mapping.h"
 #include "engine/connector_run.h"
 
 namespace crmsync::app {
@@ -35,13 +36,6 @@ struct Sources {
     std::string toml_path;
     std::optional<std::string> toml;
     std::vector<Problem> problems;  ///< Files that were named and could not be read.
-};
-
-/// One line of a mapping that a person changed.
-struct FieldChange {
-    std::string target;             ///< The CRM's name of the field.
-    std::optional<FieldRule> rule;  ///< Nothing: the field is not sent.
-    bool operator==(const FieldChange&) const = default;
 };
 
 struct CrmConfig {

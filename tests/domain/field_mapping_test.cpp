@@ -138,7 +138,8 @@ TEST(SourceFields, AreReadAsWritten)
 
 TEST(Fingerprint, IsTheSameOnEveryMachineAndVersion)
 {
-    EXPECT_EQ(fingerprint_of({.email = "a@b.co", .fields = {text("A", "1"), {"B", true}}}), "FINGERPRINT");
+    EXPECT_EQ(fingerprint_of({.email = "a@b.co", .fields = {text("A", "1"), {"B", true}}}),
+              "4baaba6232cb7869d703547716b93fea");
 }
 
 TEST(Fingerprint, ChangesWithAddressFieldsAndTypesAlone)

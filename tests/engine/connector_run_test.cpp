@@ -1,0 +1,231 @@
+#include "engine/connector_run.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/engine/fixture.h"
+
+namespace crmsync::test {
+namespace {
+
+using ConnectorRunTest = EngineFixture;
+
+TEST_F(ConnectorRunTest, DeliversASelectionAtOnce)
+{
+    start();
+    pass(1s);
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(50ms);
+    EXPECT_EQ(job(id).state, JobState::completed);
+    EXPECT_EQ(contact(id).crm[crm].remote_id, "ada@example.com");
+    EXPECT_EQ(truth.calls.size(), 1u);
+}
+
+TEST_F(ConnectorRunTest, KeepsTheRetryScheduleToTheSecond)
+{
+    std::vector<Instant> begun;
+    truth.script = [&](const MappedContact&) {
+        begun.push_back(clock.now());
+        return after(0ms, Transient{Transient::Scope::contact, "425", "Brevo API error: busy"});
+    };
+    start();
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(10ms);
+    EXPECT_EQ(contact(id).retry_count, 1);
+    EXPECT_EQ(contact(id).crm[crm].sync_status, SyncStatus::queued);
+    EXPECT_EQ(contact(id).crm[crm].processing_status, ProcessingStatus::error);
+    pass(1h);
+    ASSERT_EQ(begun.size(), 4u);
+    const auto seconds = [&](int from) {
+        return std::chrono::round<std::chrono::seconds>(begun[static_cast<std::size_t>(from)] -
+                                                        begun[static_cast<std::size_t>(from) - 1]);
+    };
+    EXPECT_EQ(seconds(1), 5min);
+    EXPECT_EQ(seconds(2), 10min);
+    EXPECT_EQ(seconds(3), 20min);
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_EQ(job(id).error, "Max retries exceeded. Last error: Brevo API error: busy");
+    EXPECT_EQ(contact(id).retry_count, 3);
+}
+
+TEST_F(ConnectorRunTest, ThrottlingPausesTheConnectorAndCostsNobodyAnAttempt)
+{
+    int throttles = 3;
+    truth.script = [&](const MappedContact&) {
+        return throttles-- > 0 ? after(1ms, Throttled{Duration{30s}, "slow down"}) : Answer{};
+    };
+    start();
+    const auto ids = add_many(20);
+    act(Action::select, ids);
+    pass(5s);
+    const auto calls_while_throttled = truth.calls.size();
+    EXPECT_LE(calls_while_throttled, Concurrency::start);
+    pass(20s);
+    EXPECT_EQ(truth.calls.size(), calls_while_throttled);
+    pass(1min);
+    EXPECT_EQ(count_in(JobState::completed, ids), 20);
+    for (const auto& id : ids) EXPECT_EQ(job(id).retry_count, 0);
+}
+
+TEST_F(ConnectorRunTest, AnOutageOfADayTouchesOnlyAFew)
+{
+    bool down = true;
+    truth.script = [&](const MappedContact&) { return down ? after(5ms, crm_down()) : Answer{}; };
+    start();
+    const auto ids = add_many(200);
+    act(Action::select, ids);
+    pass(24h);
+    EXPECT_TRUE(state().breaker.open);
+    EXPECT_EQ(count_in(JobState::failed, ids), 1) << "only the witness goes to its end";
+    const auto touched = std::ranges::count_if(ids, [&](const Uuid& id) { return job(id).retry_count > 0; });
+    EXPECT_LE(touched, 4);
+    down = false;
+    pass(1h);
+    EXPECT_EQ(count_in(JobState::completed, ids), 199);
+    EXPECT_FALSE(state().breaker.open);
+}
+
+TEST_F(ConnectorRunTest, AWrongKeyQueuesAndAMendedKeyCompletes)
+{
+    bool wrong = true;
+    truth.script = [&](const MappedContact&) { return wrong ? after(1ms, wrong_key()) : Answer{}; };
+    start();
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(1s);
+    EXPECT_EQ(contact(id).crm[crm].sync_status, SyncStatus::queued);
+    EXPECT_EQ(contact(id).retry_count, 1);
+    EXPECT_TRUE(state().breaker.unauthorized);
+    wrong = false;
+    pass(6min);
+    EXPECT_EQ(job(id).state, JobState::completed);
+    EXPECT_EQ(contact(id).retry_count, 0);
+}
+
+TEST_F(ConnectorRunTest, OnePoisonContactCannotKeepTheBreakerOpen)
+{
+    truth.script = [&](const MappedContact& contact) {
+        return contact.email.starts_with("person0@") ? after(1ms, crm_down()) : after(1ms, Upserted{});
+    };
+    traits.concurrency_max = 1;
+    start();
+    const auto ids = add_many(30);
+    act(Action::select, ids);
+    pass(2h);
+    EXPECT_EQ(count_in(JobState::completed, ids), 29);
+    EXPECT_EQ(job(ids[0]).state, JobState::failed);
+}
+
+TEST_F(ConnectorRunTest, RejectedFailsAtOnce)
+{
+    truth.script = [](const MappedContact&) {
+        return after(0ms, Rejected{.code = "invalid_parameter", .reason = "Brevo API error: email is not valid"});
+    };
+    start();
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(100ms);
+    EXPECT_EQ(job(id).state, JobState::failed);
+    EXPECT_EQ(contact(id).crm[crm].processing_error, "Brevo API error: email is not valid");
+    pass(1h);
+    EXPECT_EQ(truth.calls.size(), 1u);
+}
+
+TEST_F(ConnectorRunTest, UnselectDuringACallStands)
+{
+    truth.script = [](const MappedContact&) { return after(5s, Upserted{}); };
+    start();
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(1s);
+    EXPECT_EQ(job(id).state, JobState::running);
+    act(Action::unselect, {id});
+    EXPECT_EQ(contact(id).crm[crm].sync_status, SyncStatus::new_);
+    pass(10s);
+    EXPECT_EQ(job(id).state, JobState::idle);
+    EXPECT_EQ(contact(id).crm[crm].remote_id, "ada@example.com");
+    ASSERT_EQ(history(id).size(), 1u);
+    EXPECT_TRUE(history(id)[0].stale);
+}
+
+TEST_F(ConnectorRunTest, SelectDuringACallRunsAgainAfterwards)
+{
+    truth.script = [](const MappedContact&) { return after(5s, Upserted{}); };
+    start();
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(1s);
+    act(Action::select, {id});
+    pass(1s);
+    EXPECT_EQ(truth.calls.size(), 0u) << "no second call while the first is out";
+    pass(20s);
+    EXPECT_EQ(truth.calls.size(), 2u);
+    EXPECT_EQ(job(id).state, JobState::completed);
+    EXPECT_NE(truth.calls[0].idempotency_key, truth.calls[1].idempotency_key);
+}
+
+TEST_F(ConnectorRunTest, TheStrictScheduleSendsOneBatchAnInterval)
+{
+    run_options.drain = false;
+    run_options.batch_size = 10;
+    run_options.interval = 5min;
+    const auto ids = add_many(40);
+    act(Action::select, ids);
+    start();
+    pass(1min);
+    EXPECT_EQ(truth.calls.size(), 10u);
+    act(Action::select, ids);  // A wake-up that must not matter.
+    pass(3min);
+    EXPECT_EQ(truth.calls.size(), 10u);
+    pass(2min);
+    EXPECT_EQ(truth.calls.size(), 20u);
+}
+
+TEST_F(ConnectorRunTest, APauseHoldsWorkAndAResumeLetsItGo)
+{
+    start();
+    ok(store->update_connector(crm, [](ConnectorState& s) { pause(s, "test"); }));
+    const auto ids = add_many(5);
+    act(Action::select, ids);
+    pass(1h);
+    EXPECT_TRUE(truth.calls.empty());
+    ok(store->update_connector(crm, [](ConnectorState& s) { resume(s); }));
+    pass(1s);
+    EXPECT_EQ(count_in(JobState::completed, ids), 5);
+}
+
+TEST_F(ConnectorRunTest, KeepsWithinThePublishedLimit)
+{
+    traits.budget = {.limits = {{"second", 1s, 10}, {"hour", 1h, 1000}}, .reserve_percent = 0};
+    start();
+    const auto ids = add_many(100);
+    act(Action::select, ids);
+    pass(5s);
+    EXPECT_GE(truth.calls.size(), 40u);
+    EXPECT_LE(truth.calls.size(), 60u);
+    for (const auto& call : truth.calls) {
+        const auto in_window = std::ranges::count_if(truth.calls, [&](const CrmTruth::Call& other) {
+            return other.begun >= call.begun && other.begun < call.begun + Duration{1s};
+        });
+        EXPECT_LE(in_window, 10);
+    }
+    pass(10s);
+    EXPECT_EQ(count_in(JobState::completed, ids), 100);
+}
+
+TEST_F(ConnectorRunTest, WorksOffAFloodInBatches)
+{
+    truth.script = [](const MappedContact&) { return after(1ms, Upserted{}); };
+    traits.concurrency_max = 64;
+    start();
+    const auto ids = add_many(400);
+    act(Action::select, ids);
+    pass(5s);
+    EXPECT_EQ(count_in(JobState::completed, ids), 400);
+    EXPECT_EQ(truth.calls.size(), 400u);
+    EXPECT_EQ(truth.same_address_overlaps, 0);
+}
+
+}  // namespace
+}  // namespace crmsync::test

@@ -11,15 +11,14 @@
 #include <filesystem>
 
 #include "app/rehearsal.h"
+#include "app/store_config.h"
 #include "store/migrate.h"
-#include "store/open.h"
 
 namespace crmsync::app {
 
 namespace {
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
-constexpr std::size_t cli_pool_size = 2;
 
 /// An embedded database belongs to this program alone, so any command may make it or bring it up to date.
 Status prepare_embedded(const std::string& url)
@@ -79,8 +78,8 @@ int with_store(Session& session, const StoreWork& work)
     const std::string url = database_of(session);
     if (const Status ready = prepare_embedded(url); !ready) return report(session, ready.error());
     return run_loop([&](Executor executor) -> Task<int> {
-        const StoreConfig config{
-            .url = url, .direct_url = session.config.database_direct_url, .pool_size = cli_pool_size};
+        StoreConfig config = store_config(session.config, StoreUse::command);
+        config.url = url;
         Result<std::unique_ptr<Store>> store = co_await open_store(executor, session.clock, config);
         if (!store) co_return report(session, store.error());
         const Result<int> result = co_await work(**store, executor);

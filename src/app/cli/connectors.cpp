@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "app/cli/command.h"
+#include "app/cli/commands.h"
+#include "app/cli/filter_options.h"
+#include "app/connectors.h"
+#include "domain/connector_state.h"
+
+namespace crmsync::app {
+
+namespace {
+
+struct CrmOptions {
+    std::string crms;
+};
+
+void define_crm(CLI::App& app, CrmOptions& options)
+{
+    app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas")->required();
+}
+
+struct PreviewOptions {
+    std::string crm;
+    std::string contact;
+    std::vector<std::string> without_fields;
+};
+
+void define_preview(CLI::App& app, PreviewOptions& options)
+{
+    app.add_option("crm", options.crm, "brevo, hubspot, mautic or n8n")->required();
+    app.add_option("contact", options.contact, "Id or e-mail address")->required();
+    app.add_option("--without-field", options.without_fields, "An optional field of the CRM to leave out");
+}
+
+boost::json::object payload_json(const MappedContact& mapped)
+{
+    boost::json::object fields;
+    for (const MappedField& field : mapped.fields)
+        fields[field.name] = std::visit([](const auto& value) { return boost::json::value(value); }, field.value);
+    return {{"email", mapped.email},
+            {"fields", std::move(fields)},
+            {"warnings", boost::json::array(mapped.warnings.begin(), mapped.warnings.end())}};
+}
+
+void print_payload(Console& console, const MappedContact& mapped)
+{
+    const boost::json::object payload = payload_json(mapped);
+    if (console.json()) return console.value(payload);
+    Table table{{"FIELD", "VALUE"}, {{"email", mapped.email}}};
+    for (const auto& [name, value] : payload.at("fields").as_object())
+        table.rows.push_back({name, value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value)});
+    console.table(table);
+    for (const std::string& warning : mapped.warnings)
+        console.line(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), printable(warning)));
+}
+
+int preview(Session& session, const PreviewOptions& options)
+{
+    const std::optional<Crm> crm = parse_crm(options.crm);
+    if (!crm) return wrong_usage(session, crms_of(options.crm).error().message);
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        const Result<Contact> contact = co_await find_contact(store, options.contact);
+        if (!contact) co_return std::unexpected(contact.error());
+        const Result<FieldMapping> mapping = mapping_of(session.config, *crm);
+        if (!mapping) co_return std::unexpected(mapping.error());
+        const auto mapped =
+            map_contact(contact->fields, {contact->id, *crm}, 0, *mapping, options.without_fields);
+        if (const auto* refusal = std::get_if<Refusal>(&mapped)) {
+            if (session.console.json()) {
+                session.console.value({{"refused", refusal->reason}, {"field", refusal->field}, {"code", refusal->code}});
+            } else {
+                session.console.line(fmt::format("refused: {}", printable(refusal->reason)));
+            }
+            co_return exit_rejects;
+        }
+        print_payload(session.console, std::get<MappedContact>(mapped));
+        co_return exit_fine;
+    });
+}
+
+/// Runs `work` for every connector the command line names; the worst exit code counts.
+int for_connectors(Session& session, const std::string& names,
+                   const std::function<Task<Status>(Connector&, Crm)>& work)
+{
+    const Result<std::vector<Crm>> crms = crms_of(names);
+    if (!crms) return wrong_usage(session, crms.error().message);
+    return run_loop([&](Executor executor) -> Task<int> {
+        int code = exit_fine;
+        for (const Crm crm : *crms) {
+            std::vector<std::string> warnings;
+            Result<std::unique_ptr<Connector>> connector = make_connector(session.config, crm, executor, warnings);
+            for (const std::string& warning : warnings) session.console.note("warning: " + warning);
+            Status done;
+            if (connector) {
+                done = co_await work(**connector, crm);
+                (*connector)->close();
+            } else {
+                done = std::unexpected(connector.error());
+            }
+            if (!done) code = report(session, {done.error().code, fmt::format("{}: {}", to_string(crm), done.error().message)});
+        }
+        co_return code;
+    });
+}
+
+int test(Session& session, const CrmOptions& options)
+{
+    return for_connectors(session, options.crms, [&](Connector& connector, Crm crm) -> Task<Status> {
+        const Result<std::string> account = co_await connector.test();
+        if (!account) co_return std::unexpected(account.error());
+        if (session.console.json()) {
+            session.console.value({{"crm", to_string(crm)}, {"ok", true}, {"account", *account}});
+        } else {
+            session.console.line(fmt::format("{}: the credentials work, {}", to_string(crm), printable(*account)));
+        }
+        co_return Status();
+    });
+}
+
+struct SetupOptions {
+    std::string crms;
+    bool dry_run = false;
+};
+
+void define_setup(CLI::App& app, SetupOptions& options)
+{
+    app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas")->required();
+    app.add_flag("--dry-run", options.dry_run, "Only say what is missing");
+}
+
+void print_setup(Console& console, Crm crm, const SetupReport& report)
+{
+    const std::pair<std::string_view, const std::vector<std::string>*> parts[] = {
+        {"present", &report.present}, {"missing", &report.missing}, {"created", &report.created}, {"problems", &report.problems}};
+    if (console.json()) {
+        boost::json::object result{{"crm", to_string(crm)}};
+        for (const auto& [name, texts] : parts) result[name] = boost::json::array(texts->begin(), texts->end());
+        return console.value(result);
+    }
+    for (const auto& [name, texts] : parts)
+        for (const std::string& text : *texts) console.line(fmt::format("{}: {}: {}", to_string(crm), name, printable(text)));
+}
+
+int setup(Session& session, const SetupOptions& options)
+{
+    return for_connectors(session, options.crms, [&](Connector& connector, Crm crm) -> Task<Status> {
+        const Result<SetupReport> report = co_await connector.setup(!options.dry_run);
+        if (!report) co_return std::unexpected(report.error());
+        print_setup(session.console, crm, *report);
+        if (!report->problems.empty()) co_return fail(ErrorCode::invalid, "not all could be set up");
+        co_return Status();
+    });
+}
+
+/// Pausing and resuming stay in the database: all workers honour it, across restarts.
+int steer(Session& session, const CrmOptions& options, std::string_view action,
+          const std::function<void(ConnectorState&)>& change)
+{
+    const Result<std::vector<Crm>> crms = crms_of(options.crms);
+    if (!crms) return wrong_usage(session, crms.error().message);
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        boost::json::array done;
+        for (const Crm crm : *crms) {
+            const Result<ConnectorState> state = co_await store.update_connector(crm, change);
+            if (!state) co_return std::unexpected(state.error());
+            const AuditEntry entry{session.clock.now(), actor(), std::string(action),
+                                   boost::json::serialize(boost::json::object{{"crm", to_string(crm)}}), 1};
+            if (const Status noted = co_await store.audit(entry); !noted) co_return std::unexpected(noted.error());
+            done.push_back({{"crm", to_string(crm)}, {"paused", state->paused}});
+            if (!session.console.json())
+                session.console.line(fmt::format("{} {}", display_name(crm), state->paused ? "is paused" : "goes on"));
+        }
+        if (session.console.json()) session.console.value(done);
+        co_return exit_fine;
+    });
+}
+
+int run_pause(Session& session, const CrmOptions& options)
+{
+    return steer(session, options, "pause", [who = actor()](ConnectorState& state) { pause(state, who); });
+}
+
+int run_resume(Session& session, const CrmOptions& options)
+{
+    return steer(session, options, "resume", [](ConnectorState& state) { resume(state); });
+}
+
+}  // namespace
+
+void add_connector_commands(Menu& menu)
+{
+    add_command<PreviewOptions>(menu.app, menu, "preview", "What would be sent of a contact, without sending it",
+                                "  crmsync preview brevo ann@example.com", define_preview, preview);
+    add_command<SetupOptions>(menu.app, menu, "setup", "Create the attributes a CRM lacks",
+                              "  crmsync setup brevo --dry-run\n  crmsync setup brevo", define_setup, setup);
+    add_command<CrmOptions>(menu.app, menu, "test", "Check a CRM's credentials", "  crmsync test brevo", define_crm,
+                            test);
+    add_command<CrmOptions>(menu.app, menu, "pause", "Stop sending to a CRM, on all workers",
+                            "  crmsync pause brevo", define_crm, run_pause);
+    add_command<CrmOptions>(menu.app, menu, "resume", "Go on; also closes an open breaker",
+                            "  crmsync resume brevo", define_crm, run_resume);
+}
+
+}  // namespace crmsync::app

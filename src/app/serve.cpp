@@ -1,0 +1,130 @@
+#include "app/serve.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "app/rehearsal.h"
+#include "app/service.h"
+#include "base/log.h"
+#include "base/task_group.h"
+#include "store/migrate.h"
+
+namespace crmsync::app {
+
+namespace {
+
+constexpr std::chrono::hours token_life{12};
+
+void start_log(const Config& config, Role role)
+{
+    const bool terminal = ::isatty(STDERR_FILENO) != 0;
+    const bool pretty = config.log_format == "pretty" || (config.log_format == "auto" && terminal);
+    // On a terminal the rehearsal draws a table; only what is wrong may interrupt it.
+    const bool quiet = role == Role::rehearsal && terminal && config.log_level == "info";
+    log::start(quiet ? "error" : config.log_level, pretty ? log::Format::pretty : log::Format::json);
+}
+
+Status bring_up_to_date(const Config& config)
+{
+    std::error_code error;
+    std::filesystem::create_directories(config.state_dir, error);
+    if (error)
+        return fail(ErrorCode::unavailable, fmt::format("cannot make the state directory {}: {}; set CRMSYNC_STATE_DIR",
+                                                        config.state_dir.string(), error.message()));
+    const std::string& url = config.database_direct_url.empty() ? config.database_url : config.database_direct_url;
+    const Result<MigrationReport> done = migrate(url, false, [](std::string_view step, std::int64_t, std::int64_t) {
+        log::debug("migrating: {}", step);
+    });
+    if (!done) return std::unexpected(done.error());
+    for (const std::string& step : done->steps) log::info("migrated: {}", step);
+    for (const std::string& warning : done->warnings) log::warn("{}", warning);
+    if (done->adopted) log::warn("an existing contacts table was adopted; all connectors are paused: crmsync resume CRM");
+    return {};
+}
+
+/// One line for each thing that matters.
+void announce(const Config& config, Service& service)
+{
+    for (const Problem& warning : config.warnings) log::warn("{}", to_string(warning));
+    log::info("database {}", without_password(config.database_url));
+    for (const Crm crm : all_crms) {
+        if (!service.off()[crm].empty()) {
+            log::warn("{} is off: {}", display_name(crm), service.off()[crm]);
+        } else {
+            log::info("{} is {}", display_name(crm), config.crm[crm].run.enabled ? "on" : "switched off by its SYNC_ENABLED");
+        }
+    }
+    if (!service.api_url().empty()) log::info("listening on {}", service.api_url());
+}
+
+/// Waits for the first SIGTERM or SIGINT, or for somebody to cancel the wait. From then on the next one ends the process.
+Task<> wait_for_signal(asio::signal_set& signals)
+{
+    boost::system::error_code cancelled;
+    co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    signals.async_wait([](const boost::system::error_code& error, int signal) {
+        if (!error) std::_Exit(128 + signal);
+    });
+}
+
+/// What a rehearsal shows while the service runs.
+Task<> show(Rehearsal& rehearsal, std::string token, Status& result, asio::signal_set& signals)
+{
+    result = co_await rehearsal.play(std::move(token));
+    if (!result) signals.cancel();
+}
+
+Task<int> run_service(Session& session, const Config& config, Role role, Executor executor)
+{
+    if (const Status ready = bring_up_to_date(config); !ready) co_return report(session, ready.error());
+    const Result<std::string> token = mint(session, role == Role::rehearsal ? "rehearsal" : "", token_life);
+    if (!token) co_return report(session, token.error());
+
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
+    Service service(config, session.clock, executor, {.with_api = role != Role::worker});
+    Status ended = co_await service.start();
+    if (ended) {
+        announce(config, service);
+        Rehearsal rehearsal(session.console, session.clock, executor, service, session.program);
+        TaskGroup shows(executor);
+        if (role == Role::rehearsal) shows.spawn(show(rehearsal, *token, ended, signals));
+        co_await wait_for_signal(signals);
+        log::info("stopping");
+        rehearsal.stop();
+        co_await shows.join();
+    }
+    co_await service.stop();
+    signals.cancel();
+    if (!ended) co_return report(session, ended.error());
+    log::info("stopped");
+    co_return exit_fine;
+}
+
+Task<int> run_rehearsal(Session& session, Executor executor)
+{
+    auto simulator = simulator::Simulator::start(executor, session.clock, rehearsal_simulator());
+    if (!simulator) co_return report(session, simulator.error());
+    const Config config = rehearsal_config(session.config, **simulator);
+    const int code = co_await run_service(session, config, Role::rehearsal, executor);
+    co_await (*simulator)->stop();
+    co_return code;
+}
+
+}  // namespace
+
+int serve(Session& session, Role role)
+{
+    start_log(session.config, role);
+    return run_loop([&](Executor executor) -> Task<int> {
+        if (role == Role::rehearsal) co_return co_await run_rehearsal(session, executor);
+        co_return co_await run_service(session, session.config, role, executor);
+    });
+}
+
+}  // namespace crmsync::app

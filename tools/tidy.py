@@ -304,7 +304,7 @@ def line_shape(tree):
                 yield Problem(path, number, "white space", "at the end of the line")
             if "\t" in line and not path.endswith(("Makefile", ".ts")):
                 yield Problem(path, number, "white space", "a tab")
-            if not line.isascii():
+            if not line.isascii() and not path.startswith("tests/"):
                 yield Problem(path, number, "non-ASCII", "write it as an escape, or put it into a data file")
         if text and not text.endswith("\n"):
             yield Problem(path, text.count("\n") + 1, "white space", "no newline at the end")

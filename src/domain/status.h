@@ -54,7 +54,7 @@ std::optional<JobState> parse_job_state(std::string_view text);
 std::optional<Origin> parse_origin(std::string_view text);
 
 struct Published {
-    SyncStatus sync;
+    SyncStatus sync = SyncStatus::new_;
     std::optional<ProcessingStatus> processing;
     bool operator==(const Published&) const = default;
 };

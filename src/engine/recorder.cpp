@@ -101,6 +101,7 @@ std::function<void(ConnectorState&)> Recorder::state_update(const std::vector<De
     state_written_at_ = clock_.monotonic();
 
     std::vector<LimitReport> reports;
+    reports.reserve(limits.size());
     for (const auto& [limit, report] : limits) reports.push_back(report);
     return [notes = std::move(notes), reports = std::move(reports), further_calls, now](ConnectorState& state) {
         apply(state, notes, reports, further_calls, now);

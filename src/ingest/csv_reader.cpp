@@ -62,7 +62,7 @@ class CsvReader::Parser {
 public:
     Parser(Sink sink, std::optional<char> delimiter) : sink_(std::move(sink)), delimiter_(delimiter)
     {
-        csv_init(&csv_, CSV_STRICT_FINI);
+        csv_init(&csv_, 0);
     }
     ~Parser() { csv_free(&csv_); }
     Parser(const Parser&) = delete;
@@ -79,6 +79,7 @@ public:
     {
         if (!started_) start();
         if (skipping_) return;
+        csv_set_opts(&csv_, CSV_STRICT | CSV_STRICT_FINI);  // Only now: before, strictness refuses stray quotes.
         const bool closed = csv_fini(&csv_, on_field, on_row, this) == 0;
         if (!closed)
             emit("a quote is opened here and never closed");
@@ -159,7 +160,7 @@ private:
         emit("the row is longer than 4 MiB; is a quote left open?");
         const unsigned char delimiter = csv_get_delim(&csv_);
         csv_free(&csv_);
-        csv_init(&csv_, CSV_STRICT_FINI);
+        csv_init(&csv_, 0);
         csv_set_delim(&csv_, delimiter);
         skipping_ = !line_ends;
     }

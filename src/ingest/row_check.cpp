@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "domain/normalise.h"
+
 namespace crmsync::ingest {
 
 namespace {
@@ -195,8 +197,8 @@ std::expected<ContactFields, RowProblem> RowCheck::check(const RowValues& values
 {
     const auto email = value_of(values[Column::email]);
     if (!email) return refuse(Refused::no_email, "no e-mail address");
-    if (email->find('@') == std::string_view::npos)
-        return refuse(Refused::malformed_email, fmt::format("\"{}\" is no e-mail address", shown(*email)));
+    if (const auto normal = normalise_email(*email); !normal)
+        return refuse(Refused::malformed_email, "e-mail address " + normal.error());
     ContactFields fields = defaults_;
     fields.email = *email;
     if (auto problem = set_fields(fields, values)) return std::unexpected(std::move(*problem));

@@ -72,6 +72,7 @@ TEST(CsvReader, ReadsWhatSpreadsheetsWrite)
         {"delimiters within quotes don't count", "\"a,b,c\";d\n1;2\n", {{"a,b,c", "d"}, {"1", "2"}}},
         {"quoted line breaks", "a,b\n\"x\ny\r\nz\",2\n", {{"a", "b"}, {"x\ny\r\nz", "2"}}},
         {"quotes within quotes", "a\n\"say \"\"hi\"\"\"\n", {{"a"}, {"say \"hi\""}}},
+        {"stray quotes", "a,b\n1\" x,say \"hi\"\n", {{"a", "b"}, {"1\" x", "say \"hi\""}}},
         {"space around fields", "a, b ,\" c \"\n", {{"a", "b", " c "}}},
         {"space after a closing quote", "a,b\n\"x\" ,2\n", {{"a", "b"}, {"x", "2"}}},
         {"empty fields", "a,b,c\n,,\n", {{"a", "b", "c"}, {"", "", ""}}},

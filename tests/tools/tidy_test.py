@@ -78,6 +78,7 @@ class Refused(unittest.TestCase):
         (tidy.line_shape, "src/base/a.cpp", "x \n", True),
         (tidy.line_shape, "src/base/a.cpp", "\tx\n", True),
         (tidy.line_shape, "src/base/a.cpp", "// na\u00efve\n", True),
+        (tidy.line_shape, "tests/base/a_test.cpp", 'f("na\u00efve");\n', False),
         (tidy.line_shape, "src/simulator/a.csv", "na\u00efve\n", False),
         (tidy.line_shape, "src/base/a.cpp", "x", True),
         (tidy.header_guard, "src/base/a.h", "#pragma once\n", False),

@@ -15,21 +15,16 @@ Result<const ConnectorEntry*> entry_of(Crm crm)
                 fmt::format("this version has no {} connector; its jobs wait for one", display_name(crm)));
 }
 
-FieldMapping mapping_with(const ConnectorEntry& entry, const Config& config)
+Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Config& config, const Settings& settings,
+                                          const Executor& executor, std::vector<std::string>& warnings)
 {
-    FieldMapping mapping = with_changes(entry.default_mapping(), config.crm[entry.crm].fields);
-    mapping.phone_region = config.phone_region;
-    return mapping;
+    ConnectorContext context{.executor = executor, .default_phone_region = config.phone_region};
+    context.mapping = with_changes(entry.default_mapping(), config.crm[entry.crm].fields);
+    context.mapping->phone_region = config.phone_region;
+    return entry.create(settings, context, warnings);
 }
 
 }  // namespace
-
-Result<FieldMapping> mapping_of(const Config& config, Crm crm)
-{
-    const Result<const ConnectorEntry*> entry = entry_of(crm);
-    if (!entry) return std::unexpected(entry.error());
-    return mapping_with(**entry, config);
-}
 
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor,
                                                   std::vector<std::string>& warnings)
@@ -38,9 +33,17 @@ Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm,
     if (!own.configured) return fail(ErrorCode::denied, own.missing);
     const Result<const ConnectorEntry*> entry = entry_of(crm);
     if (!entry) return std::unexpected(entry.error());
-    ConnectorContext context{.executor = executor, .default_phone_region = config.phone_region};
-    context.mapping = mapping_with(**entry, config);
-    return (*entry)->create(own.settings, context, warnings);
+    return create(**entry, config, own.settings, executor, warnings);
+}
+
+Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
+                                                          std::vector<std::string>& warnings)
+{
+    const Result<const ConnectorEntry*> entry = entry_of(crm);
+    if (!entry) return std::unexpected(entry.error());
+    Settings settings = config.crm[crm].settings;
+    for (const std::string_view name : (*entry)->required) settings.try_emplace(std::string(name), "preview");
+    return create(**entry, config, settings, executor, warnings);
 }
 
 Connectors make_connectors(const Config& config, const Executor& executor)

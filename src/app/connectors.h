@@ -9,14 +9,14 @@
 
 namespace crmsync::app {
 
-/// A CRM's mapping: the connector's defaults with the user's changes. Needs no credentials. `not_found` when this
-/// version has no such connector.
-Result<FieldMapping> mapping_of(const Config& config, Crm crm);
-
 /// The connector of a CRM, as configured. `denied` when its credentials are missing, `not_found` when this version
 /// has none for that CRM, `invalid` when its factory refuses a setting; the message goes into logs and error columns.
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor,
                                                   std::vector<std::string>& warnings);
+
+/// The same for looking at payloads: it has placeholders where credentials are missing, and must not be sent with.
+Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
+                                                          std::vector<std::string>& warnings);
 
 struct Connectors {
     std::vector<std::unique_ptr<Connector>> made;  ///< In CRM order.

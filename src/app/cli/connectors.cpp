@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "app/cli/command.h"
@@ -34,49 +35,59 @@ void define_preview(CLI::App& app, PreviewOptions& options)
     app.add_option("--without-field", options.without_fields, "An optional field of the CRM to leave out");
 }
 
-boost::json::object payload_json(const MappedContact& mapped)
+/// What would go out, or why nothing would.
+struct Preview {
+    std::optional<Refusal> refusal;
+    std::string payload;
+    std::vector<std::string> warnings;
+};
+
+Result<Preview> preview_of(const Contact& contact, Crm crm, const Config& config, const Executor& executor,
+                           const std::vector<std::string>& without)
 {
-    boost::json::object fields;
-    for (const MappedField& field : mapped.fields)
-        fields[field.name] = std::visit([](const auto& value) { return boost::json::value(value); }, field.value);
-    return {{"email", mapped.email},
-            {"fields", std::move(fields)},
-            {"warnings", boost::json::array(mapped.warnings.begin(), mapped.warnings.end())}};
+    std::vector<std::string> warnings;
+    const Result<std::unique_ptr<Connector>> connector = make_preview_connector(config, crm, executor, warnings);
+    if (!connector) return std::unexpected(connector.error());
+    const auto mapped =
+        map_contact(contact.fields, {contact.id, crm}, 0, (*connector)->traits().mapping, without);
+    if (const auto* refusal = std::get_if<Refusal>(&mapped)) return Preview{.refusal = *refusal};
+    const auto& good = std::get<MappedContact>(mapped);
+    warnings.insert(warnings.end(), good.warnings.begin(), good.warnings.end());
+    return Preview{.payload = (*connector)->payload(good), .warnings = std::move(warnings)};
 }
 
-void print_payload(Console& console, const MappedContact& mapped)
+void print_preview(Console& console, const Preview& preview)
 {
-    const boost::json::object payload = payload_json(mapped);
-    if (console.json()) return console.value(payload);
-    Table table{{"FIELD", "VALUE"}, {{"email", mapped.email}}};
-    for (const auto& [name, value] : payload.at("fields").as_object())
-        table.rows.push_back({name, value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value)});
-    console.table(table);
-    for (const std::string& warning : mapped.warnings)
-        console.line(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), printable(warning)));
+    if (console.json()) {
+        boost::system::error_code ignored;
+        boost::json::object result{
+            {"would_send", !preview.refusal},
+            {"payload", boost::json::parse(preview.payload, ignored)},
+            {"warnings", boost::json::array(preview.warnings.begin(), preview.warnings.end())},
+            {"refusal", nullptr}};
+        if (const auto& refusal = preview.refusal)
+            result["refusal"] = {{"field", refusal->field}, {"code", refusal->code}, {"reason", refusal->reason}};
+        return console.value(result);
+    }
+    if (preview.refusal)
+        return console.line(fmt::format("refused, {}: {}", preview.refusal->field, printable(preview.refusal->reason)));
+    console.line(preview.payload);
+    for (const std::string& warning : preview.warnings)
+        console.note(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), printable(warning)));
 }
 
 int preview(Session& session, const PreviewOptions& options)
 {
     const std::optional<Crm> crm = parse_crm(options.crm);
     if (!crm) return wrong_usage(session, crms_of(options.crm).error().message);
-    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+    return with_store(session, [&](Store& store, Executor executor) -> Task<Result<int>> {
         const Result<Contact> contact = co_await find_contact(store, options.contact);
         if (!contact) co_return std::unexpected(contact.error());
-        const Result<FieldMapping> mapping = mapping_of(session.config, *crm);
-        if (!mapping) co_return std::unexpected(mapping.error());
-        const auto mapped =
-            map_contact(contact->fields, {contact->id, *crm}, 0, *mapping, options.without_fields);
-        if (const auto* refusal = std::get_if<Refusal>(&mapped)) {
-            if (session.console.json()) {
-                session.console.value({{"refused", refusal->reason}, {"field", refusal->field}, {"code", refusal->code}});
-            } else {
-                session.console.line(fmt::format("refused: {}", printable(refusal->reason)));
-            }
-            co_return exit_rejects;
-        }
-        print_payload(session.console, std::get<MappedContact>(mapped));
-        co_return exit_fine;
+        const Result<Preview> preview =
+            preview_of(*contact, *crm, session.config, executor, options.without_fields);
+        if (!preview) co_return std::unexpected(preview.error());
+        print_preview(session.console, *preview);
+        co_return preview->refusal ? exit_rejects : exit_fine;
     });
 }
 

@@ -37,7 +37,7 @@ Task<Result<SetupReport>> LiveEngine::setup(Crm crm, bool create)
     co_return co_await asio::co_spawn(engine_loop_, engine_.run(crm)->connector().setup(create), asio::use_awaitable);
 }
 
-std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const { 
+std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const
 {
     return connectors_[crm] ? connectors_[crm]->payload(contact) : "null";
 }

@@ -5,15 +5,14 @@
 #include <boost/json/serialize.hpp>
 #include <vector>
 
+#include "api/json.h"
 #include "store/store.h"
 
 namespace crmsync::app {
 
-/// The columns of `contacts`, as the API has them.
-boost::json::object to_json(const Contact& contact);
+using api::to_json;  // Contacts, jobs and attempts read the same here as from the API.
+
 boost::json::array to_json(const std::vector<Contact>& contacts);
-boost::json::object to_json(const Job& job);
-boost::json::object to_json(const Attempt& attempt);
 boost::json::object to_json(const JobsOfContact& jobs);
 boost::json::object to_json(const Failure& failure);
 

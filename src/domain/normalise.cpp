@@ -61,16 +61,6 @@ constexpr bool is_space(char32_t c)
 
 constexpr bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 
-bool is_utf8(std::string_view text)
-{
-    while (!text.empty()) {
-        const CodePoint c = decode(text);
-        if (c.size == 0) return false;
-        text.remove_prefix(c.size);
-    }
-    return true;
-}
-
 // ---- E-mail --------------------------------------------------------------------------------------------------------
 
 /// RFC 5321 Dot-string, with the UTF-8 of RFC 6531.
@@ -118,6 +108,16 @@ std::string_view trim_ascii(std::string_view text)
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view text)
+{
+    while (!text.empty()) {
+        const CodePoint c = decode(text);
+        if (c.size == 0) return false;
+        text.remove_prefix(c.size);
+    }
+    return true;
+}
 
 Normalised normalise_email(std::string_view text)
 {

@@ -18,6 +18,8 @@ Normalised normalise_email(std::string_view text);
 /// The number in E.164 ("+12025550123"). `region` (ISO 3166 alpha-2) is assumed for numbers without a country code.
 Normalised normalise_phone(std::string_view text, const std::string& region);
 
+bool is_utf8(std::string_view text);
+
 /// Text as a person reads it on one line: valid UTF-8, no control characters, white space (also Unicode's) collapsed to
 /// single spaces and trimmed.
 struct CleanText {

@@ -35,11 +35,15 @@ public:
     {
         std::optional<T> result;
         std::exception_ptr failure;
+        bool done = false;
         asio::co_spawn(
             loop_, [&]() -> Task<> { result.emplace(co_await std::move(task)); },
-            [&](std::exception_ptr thrown) { failure = thrown; });
+            [&](std::exception_ptr thrown) {
+                failure = thrown;
+                done = true;
+            });
         loop_.restart();
-        while (!result && !failure) loop_.run_one();
+        while (!done) loop_.run_one();
         if (failure) std::rethrow_exception(failure);
         return std::move(*result);
     }

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "conformance/store_fixture.h"
+#include "tests/conformance/store_fixture.h"
 
 namespace crmsync::conformance {
 
@@ -62,7 +62,7 @@ TEST_P(StoreClaim, BringsTheContactAndWhatTheJobKnows)
 TEST_P(StoreClaim, OldestDueFirstAndNothingBeforeItIsDue)
 {
     const std::vector<Uuid> ids = add_contacts(4);
-    for (const std::size_t i : {2, 0, 3}) {
+    for (const std::size_t i : {2UZ, 0UZ, 3UZ}) {
         act(Action::select, {ids[i]});
         advance(1s);
     }

@@ -1,4 +1,4 @@
-#include "conformance/store_fixture.h"
+#include "tests/conformance/store_fixture.h"
 
 #include <algorithm>
 #include <set>

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "conformance/store_backend.h"
+#include "tests/conformance/store_backend.h"
 
 namespace crmsync::conformance {
 

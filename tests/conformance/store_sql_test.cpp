@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "conformance/store_fixture.h"
+#include "tests/conformance/store_fixture.h"
 
 namespace crmsync::conformance {
 

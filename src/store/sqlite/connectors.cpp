@@ -1,0 +1,44 @@
+#include "store/sqlite/jobs.h"
+#include "store/sqlite/queries.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/verbs.h"
+
+namespace crmsync::sqlite::verbs {
+
+Result<PerCrm<ConnectorState>> connector_states(Connection& db)
+{
+    PerCrm<ConnectorState> states;
+    Rows rows = db.open(sql::connector_states);
+    while (rows.next()) states[read_crm(rows, 0)] = parse_connector_state(rows.text(1));
+    return states;
+}
+
+Result<ConnectorState> update_connector(Connection& db, Crm crm, const std::function<void(ConnectorState&)>& update)
+{
+    ConnectorState state = load_connector(db, crm);
+    update(state);
+    save_connector(db, crm, state);
+    return state;
+}
+
+Result<PerCrm<CrmQueue>> queues(Connection& db, Instant now)
+{
+    PerCrm<CrmQueue> queues;
+    for (const Crm crm : all_crms) {
+        const auto in_state = [&](JobState state) {
+            return db.number(sql::queue_state, to_string(crm), to_string(state));
+        };
+        CrmQueue& queue = queues[crm];
+        queue.due = db.number(sql::queue_due, to_string(crm), now);
+        queue.waiting = in_state(JobState::queued) + in_state(JobState::retrying);
+        queue.running = in_state(JobState::running);
+        for (const int lane : {0, 1}) {
+            Rows rows = db.open(sql::next_due, to_string(crm), lane);
+            const std::optional<Instant> due = rows.next() ? rows.optional_instant(0) : std::nullopt;
+            if (due && *due <= now && (!queue.oldest_due || *due < *queue.oldest_due)) queue.oldest_due = due;
+        }
+    }
+    return queues;
+}
+
+}  // namespace crmsync::sqlite::verbs

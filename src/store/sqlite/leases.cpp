@@ -1,0 +1,55 @@
+#include "store/sqlite/jobs.h"
+#include "store/sqlite/queries.h"
+#include "store/sqlite/verbs.h"
+
+namespace crmsync::sqlite::verbs {
+
+namespace {
+
+std::vector<std::int64_t> rowids(Rows rows)
+{
+    std::vector<std::int64_t> found;
+    while (rows.next()) found.push_back(rows.integer(0));
+    return found;
+}
+
+std::size_t take_back_all(Connection& db, const std::vector<std::int64_t>& jobs, std::string_view reason)
+{
+    for (const std::int64_t job : jobs) take_back(db, job, reason);
+    return jobs.size();
+}
+
+}  // namespace
+
+Status register_worker(Connection& db, const WorkerInfo& worker, Instant now)
+{
+    db.run(sql::register_worker, worker.id, worker.host, worker.pid, now);
+    return {};
+}
+
+Status heartbeat(Connection& db, const Uuid& worker_id, Instant now)
+{
+    if (db.run(sql::heartbeat, worker_id, now) == 0)
+        return fail(ErrorCode::conflict, "this worker was declared dead; its jobs were given back");
+    return {};
+}
+
+Result<std::size_t> rescue(Connection& db, Duration dead_after, Instant now)
+{
+    db.run(sql::forget_dead_workers, now - dead_after);
+    return take_back_all(db, rowids(db.open(sql::leased_without_worker)), worker_lost_reason);
+}
+
+Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id)
+{
+    db.run(sql::forget_worker, worker_id);
+    return take_back_all(db, rowids(db.open(sql::leased_by_worker, worker_id)), worker_stopped_reason);
+}
+
+Result<std::size_t> void_leases(Connection& db)
+{
+    db.run(sql::forget_workers);
+    return take_back_all(db, rowids(db.open(sql::leased_without_worker)), worker_lost_reason);
+}
+
+}  // namespace crmsync::sqlite::verbs

@@ -1,0 +1,241 @@
+#pragma once
+
+#include "store/sqlite/database.h"
+
+// Every statement of the SQLite store, by the verb that runs it. Times of `contacts` are text, all others microseconds.
+// Parameters are numbered in the order of the call.
+namespace crmsync::sqlite::sql {
+
+// ---- Columns, in the order rows.cpp reads them
+// -----------------------------------------------------------------------
+
+#define FIELD_COLUMNS                                                                                    \
+    "c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, " \
+    "c.page_id, c.source_job_id"
+#define CONTACT_COLUMNS                                                                                      \
+    "c.id, c.created_at, c.updated_at, " FIELD_COLUMNS                                                       \
+    ", c.contact_curation_status, c.contact_processing_status, c.contact_processing_error, "                 \
+    "c.brevo_sync_status, c.brevo_processing_status, c.brevo_processing_error, c.brevo_contact_id, "         \
+    "c.hubspot_sync_status, c.hubspot_processing_status, c.hubspot_processing_error, c.hubspot_contact_id, " \
+    "c.mautic_sync_status, c.mautic_processing_status, c.mautic_processing_error, c.mautic_contact_id, "     \
+    "c.n8n_sync_status, c.n8n_processing_status, c.n8n_processing_error, c.n8n_workflow_id, "                \
+    "c.retry_count, c.last_retry_at, c.next_retry_at, c.last_failed_crm"
+#define JOB_COLUMNS                                                                                        \
+    "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, " \
+    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "       \
+    "j.acknowledged_at, j.dismissed"
+#define WAITING "j.state IN ('queued', 'retrying') AND j.lease_token IS NULL"
+
+// ---- Jobs and what they publish
+// --------------------------------------------------------------------------------------
+
+inline const Query find_job{
+    "SELECT rowid, state, origin, error, error_code FROM job WHERE contact_id = ?1 AND crm = ?2"};
+inline const Query contact_exists{"SELECT 1 FROM contacts WHERE id = ?1"};
+inline const Query insert_job{
+    "INSERT INTO job (contact_id, crm, state, origin, lane, due_at, error, options) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+inline const Query decide_job{
+    "UPDATE job SET state = ?2, origin = ?3, lane = ?4, due_at = ?5, error = ?6, options = ?7, error_code = NULL, "
+    "retry_count = 0, dismissed = 0, generation = generation + 1 WHERE rowid = ?1"};
+inline const CrmQuery publish{
+    "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4 "
+    "WHERE id = ?1"};
+inline const CrmQuery publish_with_remote_id{
+    "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4, "
+    "{remote_id} = ?5 WHERE id = ?1"};
+inline const CrmQuery publish_remote_id{"UPDATE contacts SET {remote_id} = ?2 WHERE id = ?1"};
+
+// The shared retry columns.
+inline const Query show_failure{
+    "UPDATE contacts SET retry_count = ?2, last_retry_at = coalesce(?3, last_retry_at), next_retry_at = ?4, "
+    "last_failed_crm = ?5 WHERE id = ?1"};
+inline const Query clear_failure{
+    "UPDATE contacts SET retry_count = 0, next_retry_at = NULL, last_failed_crm = NULL "
+    "WHERE id = ?1 AND last_failed_crm = ?2"};
+inline const Query clear_any_failure{
+    "UPDATE contacts SET retry_count = 0, next_retry_at = NULL, last_failed_crm = NULL WHERE id = ?1"};
+inline const Query latest_failure{
+    "SELECT crm, retry_count, last_attempt_at, iif(state = 'failed', NULL, due_at) FROM job WHERE contact_id = ?1 "
+    "AND (state IN ('retrying', 'failed') OR (state = 'running' AND claimed_from = 'retrying')) "
+    "ORDER BY last_attempt_at DESC LIMIT 1"};
+
+// ---- claim
+// -----------------------------------------------------------------------------------------------------------
+
+inline const Query connector_state{"SELECT state FROM connector WHERE crm = ?1"};
+inline const Query connector_states{"SELECT crm, state FROM connector"};
+inline const Query set_connector_state{"UPDATE connector SET state = ?2 WHERE crm = ?1"};
+#define CLAIM_COLUMNS                                                                                    \
+    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, " \
+    "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS
+// CROSS JOIN keeps SQLite to this order of the tables: along the index of what is due.
+inline const Query claim_due{"SELECT " CLAIM_COLUMNS
+                             " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+                             "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING
+                             " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
+inline const Query claim_probe{
+    "SELECT " CLAIM_COLUMNS
+    " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+    "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING
+    " AND j.contact_id NOT IN (SELECT value FROM json_each(?5)) ORDER BY j.due_at, j.contact_id LIMIT ?4"};
+inline const Query claim_contact{"SELECT " CLAIM_COLUMNS
+                                 " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+                                 "WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
+inline const Query claim_witness_due{
+    "SELECT count(*) FROM job AS j WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
+inline const Query claim_siblings{
+    "SELECT c.id, c.updated_at, j.state, j.due_at, j.lease_token IS NOT NULL "
+    "FROM contacts AS c CROSS JOIN job AS j ON j.contact_id = c.id AND j.crm = ?1 "
+    "WHERE lower(trim(c.email)) = ?2 AND c.rowid <> ?3 "
+    "AND (j.lease_token IS NOT NULL OR j.state IN ('queued', 'retrying', 'completed'))"};
+inline const Query claim_job{
+    "UPDATE job SET claimed_from = state, state = 'running', lease_token = ?2, worker_id = ?3 WHERE rowid = ?1"};
+inline const CrmQuery claim_publish{
+    "UPDATE contacts SET {crm}_sync_status = 'Processing', {crm}_processing_status = 'Processing' WHERE rowid = ?1"};
+inline const Query postpone_job{"UPDATE job SET due_at = ?2 WHERE rowid = ?1"};
+inline const Query postpone_publish{"UPDATE contacts SET next_retry_at = ?2 WHERE rowid = ?1 AND last_failed_crm = ?3"};
+inline const Query next_due{"SELECT min(j.due_at) FROM job AS j WHERE j.crm = ?1 AND j.lane = ?2 AND " WAITING};
+
+// ---- record
+// ----------------------------------------------------------------------------------------------------------
+
+inline const Query record_leased{
+    "SELECT rowid, generation, origin, retry_count FROM job WHERE contact_id = ?1 AND crm = ?2 AND lease_token = ?3"};
+inline const Query record_job{
+    "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, claimed_from = NULL, "
+    "lease_token = NULL, worker_id = NULL, remote_id = coalesce(?7, remote_id), "
+    "numeric_id = coalesce(?8, numeric_id), fingerprint = coalesce(?9, fingerprint), "
+    "last_attempt_at = coalesce(?10, last_attempt_at), acknowledged_at = coalesce(?11, acknowledged_at), "
+    "warnings = iif(?12, ?13, warnings) WHERE rowid = ?1"};
+inline const Query record_stale{
+    "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL, "
+    "remote_id = coalesce(?2, remote_id), numeric_id = coalesce(?3, numeric_id), "
+    "last_attempt_at = coalesce(?4, last_attempt_at) WHERE rowid = ?1"};
+inline const Query insert_attempt{
+    "INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, code, message, duration_us, "
+    "request_id, stale) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
+inline const Query prune_history{
+    "DELETE FROM attempt WHERE id IN "
+    "(SELECT id FROM (SELECT id, at FROM attempt ORDER BY id LIMIT ?2) WHERE at < ?1)"};
+
+// ---- workers and leases
+// ----------------------------------------------------------------------------------------------
+
+inline const Query register_worker{
+    "INSERT OR REPLACE INTO worker (id, host, pid, started_at, heartbeat_at) VALUES (?1, ?2, ?3, ?4, ?4)"};
+inline const Query heartbeat{"UPDATE worker SET heartbeat_at = ?2 WHERE id = ?1"};
+inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1"};
+inline const Query forget_worker{"DELETE FROM worker WHERE id = ?1"};
+inline const Query forget_workers{"DELETE FROM worker"};
+inline const Query leased_without_worker{
+    "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
+    "AND worker_id NOT IN (SELECT id FROM worker) "
+    "UNION ALL "
+    "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' "
+    "AND worker_id NOT IN (SELECT id FROM worker)"};
+inline const Query leased_by_worker{
+    "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
+    "AND worker_id = ?1 "
+    "UNION ALL "
+    "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' AND worker_id = ?1"};
+inline const Query lease_of{"SELECT contact_id, crm, state, claimed_from, origin FROM job WHERE rowid = ?1"};
+inline const Query hand_back{
+    "UPDATE job SET state = claimed_from, error = ?2, claimed_from = NULL, lease_token = NULL, worker_id = NULL "
+    "WHERE rowid = ?1"};
+inline const Query free_lease{
+    "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL WHERE rowid = ?1"};
+
+// ---- foreign writes
+// --------------------------------------------------------------------------------------------------
+
+inline const Query any_write{"SELECT EXISTS (SELECT 1 FROM contact_write)"};
+inline const Query writes{
+    "SELECT id, contact_id, crm, sync_status, processing_changed, processing_status FROM contact_write ORDER BY id "
+    "LIMIT ?1"};
+inline const Query forget_writes{"DELETE FROM contact_write WHERE id <= ?1"};
+inline const Query forget_writes_of{"DELETE FROM contact_write WHERE contact_id = ?1"};
+inline const Query data_version{"PRAGMA data_version"};
+
+// ---- decisions of people
+// ---------------------------------------------------------------------------------------------
+
+inline const Query audit{
+    "INSERT INTO audit (at, actor, action, detail, count) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id"};
+inline const Query audit_more{"UPDATE audit SET count = count + ?2 WHERE id = ?1"};
+inline const Query audit_log{"SELECT at, actor, action, detail, count FROM audit ORDER BY id DESC LIMIT ?1 OFFSET ?2"};
+inline const Query set_curation_status{
+    "UPDATE contacts SET contact_curation_status = ?2, "
+    "contact_processing_status = iif(?2 = 'Queued', 'Queued', contact_processing_status), "
+    "contact_processing_error = iif(?2 = 'Queued', NULL, contact_processing_error) WHERE id = ?1"};
+/// ?1 CRM, ?2 error code, each NULL for any; ?3 JSON array of ids, NULL for all.
+inline const Query dismiss{
+    "UPDATE job SET dismissed = ?4 WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'failed' "
+    "AND (?1 IS NULL OR crm = ?1) AND (?2 IS NULL OR error_code = ?2) AND dismissed <> ?4 "
+    "AND (?3 IS NULL OR contact_id IN (SELECT value FROM json_each(?3)))"};
+
+// ---- contacts
+// --------------------------------------------------------------------------------------------------------
+
+inline const Query contact{"SELECT " CONTACT_COLUMNS " FROM contacts AS c WHERE c.id = ?1"};
+/// What a list of contacts is put together from.
+inline constexpr std::string_view list_contacts = "SELECT " CONTACT_COLUMNS " FROM contacts AS c";
+inline constexpr std::string_view list_ids = "SELECT c.id FROM contacts AS c";
+inline const Query last_rowid{"SELECT coalesce(max(rowid), 0) FROM contacts"};
+inline const Query create_contact{
+    "INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context, "
+    "source_url, domain_id, page_id, source_job_id, contact_curation_status) "
+    "VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"};
+inline const Query update_contact{
+    "UPDATE contacts SET updated_at = ?2, email = ?3, name = ?4, phone_number = ?5, email_type = ?6, has_gmail = ?7, "
+    "context = ?8, source_url = ?9, domain_id = ?10, page_id = ?11, source_job_id = ?12 WHERE id = ?1"};
+inline const Query delete_contact{"DELETE FROM contacts WHERE id = ?1"};
+inline const Query import_existing{
+    "SELECT c.id, " FIELD_COLUMNS
+    " FROM contacts AS c WHERE lower(trim(c.email)) = ?1 ORDER BY c.created_at, c.id LIMIT 1"};
+
+// ---- status
+// ----------------------------------------------------------------------------------------------------------
+
+inline const Query jobs_of{"SELECT " JOB_COLUMNS " FROM job AS j WHERE j.contact_id = ?1 ORDER BY j.crm"};
+inline const Query history_of{
+    "SELECT crm, at, worker_id, outcome, http_status, code, message, duration_us, request_id, stale FROM attempt "
+    "WHERE contact_id = ?1 ORDER BY id DESC LIMIT ?2"};
+inline const Query count_contacts{"SELECT count(*) FROM contacts"};
+inline const Query count_jobs{"SELECT crm, state, origin, count(*) FROM job GROUP BY crm, state, origin"};
+inline const Query queue_due{
+    "SELECT count(*) FROM job AS j WHERE j.crm = ?1 AND j.lane IN (0, 1) AND j.due_at <= ?2 AND " WAITING};
+inline const Query queue_state{"SELECT count(*) FROM job WHERE crm = ?1 AND state = ?2"};
+/// ?1 CRM, ?2 error code, each NULL for any; ?3 also those dismissed.
+#define FAILED                                                                                              \
+    "j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'failed' AND (?1 IS NULL OR j.crm = ?1) " \
+    "AND (?2 IS NULL OR j.error_code = ?2) AND (?3 OR j.dismissed = 0)"
+inline const Query failures{
+    "SELECT " JOB_COLUMNS
+    ", c.email, c.name FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id WHERE " FAILED
+    " ORDER BY j.last_attempt_at DESC, j.contact_id, j.crm LIMIT ?4 OFFSET ?5"};
+inline const Query failure_causes{
+    "SELECT j.crm, coalesce(j.error_code, ''), min(j.error), count(*) FROM job AS j WHERE " FAILED
+    " GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2"};
+
+// ---- schema
+// ----------------------------------------------------------------------------------------------------------
+
+inline const Query has_table{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1"};
+inline const Query applied_migrations{"SELECT version FROM schema_migration"};
+inline const Query schema_version{"SELECT max(version) FROM schema_migration"};
+inline constexpr std::string_view create_schema_migration =
+    "CREATE TABLE IF NOT EXISTS schema_migration "
+    "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
+inline const Query note_migration{
+    "INSERT INTO schema_migration (version, name, applied_at) "
+    "VALUES (?1, ?2, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER))"};
+
+#undef CONTACT_COLUMNS
+#undef FIELD_COLUMNS
+#undef JOB_COLUMNS
+#undef WAITING
+#undef CLAIM_COLUMNS
+#undef FAILED
+
+}  // namespace crmsync::sqlite::sql

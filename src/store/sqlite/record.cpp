@@ -1,0 +1,101 @@
+#include "store/sqlite/jobs.h"
+#include "store/sqlite/queries.h"
+#include "store/sqlite/rows.h"
+#include "store/sqlite/verbs.h"
+
+namespace crmsync::sqlite::verbs {
+
+namespace {
+
+struct Leased {
+    std::int64_t rowid;
+    std::int64_t generation;
+    Origin origin;
+    int retry_count;
+};
+
+std::optional<Leased> find_leased(Connection& db, const JobResult& result)
+{
+    Rows rows = db.open(sql::record_leased, result.key.contact_id, to_string(result.key.crm), result.lease_token);
+    if (!rows.next()) return std::nullopt;
+    return Leased{rows.integer(0), rows.integer(1), read_origin(rows, 2), static_cast<int>(rows.integer(3))};
+}
+
+void write_attempt(Connection& db, const JobResult& result, bool stale)
+{
+    if (!result.attempt) return;
+    const Attempt& it = *result.attempt;
+    db.run(sql::insert_attempt, result.key.contact_id, to_string(result.key.crm), it.at, it.worker_id, it.outcome,
+           it.http_status, it.code, it.message, it.duration.count(), it.request_id, stale || it.stale);
+}
+
+void record_stale(Connection& db, const Leased& leased, const JobResult& result, Instant now)
+{
+    db.run(sql::record_stale, leased.rowid, result.remote_id, result.numeric_id,
+           result.call_made ? std::optional(now) : std::nullopt);
+    if (result.remote_id) db.run(sql::publish_remote_id[result.key.crm], result.key.contact_id, *result.remote_id);
+    write_attempt(db, result, true);
+}
+
+void publish_result(Connection& db, const Leased& leased, const JobResult& result)
+{
+    const Transition& next = result.transition;
+    if (!result.remote_id) return publish_job(db, result.key, next.next, leased.origin, next.error);
+    const Published pair = publish(next.next, leased.origin);
+    db.run(sql::publish_with_remote_id[result.key.crm], result.key.contact_id, to_string(pair.sync),
+           name_of(pair.processing), next.next == JobState::completed ? std::nullopt : next.error, *result.remote_id);
+}
+
+void record_current(Connection& db, const Leased& leased, const JobResult& result, Instant now)
+{
+    const Transition& next = result.transition;
+    const bool completed = next.next == JobState::completed;
+    db.run(sql::record_job, leased.rowid, to_string(next.next), next.due_at, next.retry_count, next.error,
+           next.error_code, result.remote_id, result.numeric_id, result.fingerprint,
+           result.call_made ? std::optional(now) : std::nullopt, result.fingerprint ? std::optional(now) : std::nullopt,
+           completed, to_json_array(result.warnings));
+    publish_result(db, leased, result);
+    // A hand-back to `retrying` is no new failure; its retry count stands still.
+    const bool failed =
+        next.next == JobState::failed || (next.next == JobState::retrying && next.retry_count != leased.retry_count);
+    if (failed)
+        show_failure(
+            db, result.key.contact_id,
+            {result.key.crm, next.retry_count, now, next.next == JobState::retrying ? next.due_at : std::nullopt});
+    else if (completed)
+        release_failure(db, result.key);
+    write_attempt(db, result, false);
+}
+
+}  // namespace
+
+Result<RecordResult> record(Connection& db, const RecordRequest& request)
+{
+    RecordResult counts;
+    for (const JobResult& result : request.results) {
+        const std::optional<Leased> leased = find_leased(db, result);
+        if (!leased) {
+            ++counts.lost;
+        } else if (leased->generation != result.generation) {
+            record_stale(db, *leased, result, request.now);
+            ++counts.stale;
+        } else {
+            record_current(db, *leased, result, request.now);
+            ++counts.recorded;
+        }
+    }
+    if (request.update_state) {
+        ConnectorState state = load_connector(db, request.crm);
+        const ConnectorState before = state;
+        request.update_state(state);
+        if (state != before) save_connector(db, request.crm, state);
+    }
+    return counts;
+}
+
+Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t limit)
+{
+    return static_cast<std::size_t>(db.run(sql::prune_history, before, limit));
+}
+
+}  // namespace crmsync::sqlite::verbs

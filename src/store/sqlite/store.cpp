@@ -1,0 +1,329 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/task_group.h"
+#include "store/open.h"
+#include "store/sqlite/lock_file.h"
+#include "store/sqlite/migrate.h"
+#include "store/sqlite/queries.h"
+#include "store/sqlite/verbs.h"
+#include "store/sqlite/work_queue.h"
+
+namespace crmsync::sqlite {
+
+namespace {
+
+constexpr std::size_t reader_count = 2;
+
+/// Settings of every connection of a store. Triggers are for other programs' writes: ours need no inbox.
+void configure(Connection& db)
+{
+    db.execute(
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
+        "PRAGMA secure_delete = FAST; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000; "
+        "PRAGMA journal_size_limit = 67108864");
+    sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+}
+
+Connection connect(const std::string& path, Connection::Mode mode)
+{
+    Connection db(path, mode);
+    configure(db);
+    return db;
+}
+
+class SqliteStore final : public Store {
+public:
+    SqliteStore(const Executor& executor, Clock& clock, const StoreConfig& config, std::optional<LockFile> lock,
+                std::vector<Connection> writer, std::vector<Connection> readers)
+        : lock_(std::move(lock)),
+          writer_(std::move(writer), config.single_threaded ? std::optional(executor) : std::nullopt),
+          tasks_(executor),
+          poll_(clock, executor)
+    {
+        if (!readers.empty()) readers_.emplace(std::move(readers), std::nullopt);
+        if (config.poll_interval > 0us) tasks_.spawn(watch(config.poll_interval));
+    }
+
+    Task<Result<ClaimResult>> claim(ClaimRequest request) override
+    {
+        auto claimed =
+            co_await write([request = std::move(request)](Connection& db) { return verbs::claim(db, request); });
+        if (!claimed) co_return std::unexpected(claimed.error());
+        if (claimed->absorbed) wake();
+        co_return std::move(claimed->result);
+    }
+    Task<Result<RecordResult>> record(RecordRequest request) override
+    {
+        return write([request = std::move(request)](Connection& db) { return verbs::record(db, request); });
+    }
+    Task<Status> register_worker(WorkerInfo worker, Instant now) override
+    {
+        return write(
+            [worker = std::move(worker), now](Connection& db) { return verbs::register_worker(db, worker, now); });
+    }
+    Task<Status> heartbeat(Uuid worker_id, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::heartbeat(db, worker_id, now); });
+    }
+    Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) override
+    {
+        return woken_by(write([=](Connection& db) { return verbs::rescue(db, dead_after, now); }));
+    }
+    Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant) override
+    {
+        return woken_by(write([=](Connection& db) { return verbs::retire_worker(db, worker_id); }));
+    }
+    Task<Result<AbsorbResult>> absorb_writes(Instant now) override
+    {
+        auto absorbed = co_await write([=](Connection& db) { return verbs::absorb_writes(db, now); });
+        if (absorbed && absorbed->absorbed > 0) wake();
+        co_return absorbed;
+    }
+    Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) override
+    {
+        return write([=](Connection& db) { return verbs::prune_history(db, before, limit); });
+    }
+
+    Task<Result<PerCrm<ConnectorState>>> connector_states() override { return read(verbs::connector_states); }
+    Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override
+    {
+        auto state = co_await write(
+            [crm, update = std::move(update)](Connection& db) { return verbs::update_connector(db, crm, update); });
+        if (state) wake();
+        co_return state;
+    }
+    Task<Result<PerCrm<CrmQueue>>> queues(Instant now) override
+    {
+        return read([=](Connection& db) { return verbs::queues(db, now); });
+    }
+
+    Task<Result<ActionCounts>> act(ActionRequest request, std::function<bool(std::size_t)> progress) override
+    {
+        verbs::ActStep step;
+        while (!step.progress.done) {
+            auto next = co_await write([&request, step](Connection& db) { return verbs::act(db, request, step); });
+            if (!next) co_return std::unexpected(next.error());
+            step = *next;
+            if (!request.preview) wake();
+            if (progress && !progress(step.counts.found + step.counts.not_found)) break;
+        }
+        co_return step.counts;
+    }
+    Task<Result<std::size_t>> set_curation_status(Target target, CurationStatus status, std::string actor,
+                                                  Instant now) override
+    {
+        verbs::CurationStep step;
+        while (!step.progress.done) {
+            auto next = co_await write(
+                [&, step](Connection& db) { return verbs::set_curation_status(db, target, status, actor, now, step); });
+            if (!next) co_return std::unexpected(next.error());
+            step = *next;
+        }
+        co_return step.matched;
+    }
+    Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed, std::string actor,
+                                      Instant now) override
+    {
+        return write([=, which = std::move(which), only_ids = std::move(only_ids), actor = std::move(actor)](
+                         Connection& db) { return verbs::dismiss(db, which, only_ids, dismissed, actor, now); });
+    }
+    Task<Status> audit(AuditEntry entry) override
+    {
+        return write([entry = std::move(entry)](Connection& db) { return verbs::audit(db, entry); });
+    }
+    Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) override
+    {
+        return read([=](Connection& db) { return verbs::audit_log(db, limit, offset); });
+    }
+
+    Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override
+    {
+        return read([=, filter = std::move(filter), page = std::move(page)](Connection& db) {
+            return verbs::contacts(db, filter, sort, page);
+        });
+    }
+    Task<Result<Contact>> contact(Uuid id) override
+    {
+        return read([=](Connection& db) { return verbs::contact(db, id); });
+    }
+    Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) override
+    {
+        return read([ids = std::move(ids)](Connection& db) { return verbs::contacts_by_id(db, ids); });
+    }
+    Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override
+    {
+        return write([=, fields = std::move(fields)](Connection& db) {
+            return verbs::create_contact(db, fields, curation, now);
+        });
+    }
+    Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) override
+    {
+        return write(
+            [=, change = std::move(change)](Connection& db) { return verbs::update_contact(db, id, change, now); });
+    }
+    Task<Status> delete_contact(Uuid id, std::string actor, Instant now) override
+    {
+        return write(
+            [=, actor = std::move(actor)](Connection& db) { return verbs::delete_contact(db, id, actor, now); });
+    }
+    Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) override
+    {
+        return write([=, rows = std::move(rows)](Connection& db) { return verbs::import_contacts(db, rows, now); });
+    }
+
+    Task<Result<JobsOfContact>> jobs_of(Uuid contact_id, std::size_t history_limit) override
+    {
+        return read([=](Connection& db) { return verbs::jobs_of(db, contact_id, history_limit); });
+    }
+    Task<Result<Summary>> summary() override { return read(verbs::summary); }
+    Task<Result<std::vector<Failure>>> failures(FailureQuery query) override
+    {
+        return read([query = std::move(query)](Connection& db) { return verbs::failures(db, query); });
+    }
+    Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override
+    {
+        return read([=](Connection& db) { return verbs::failure_causes(db, crm, with_dismissed); });
+    }
+
+    Task<Result<Health>> health(Instant) override
+    {
+        return read([](Connection& db) -> Result<Health> {
+            return Health{.engine = fmt::format("SQLite {}", sqlite3_libversion()),
+                          .schema_version = static_cast<int>(db.number(sql::schema_version)),
+                          .clock_offset = {}};
+        });
+    }
+    Task<Result<std::vector<std::string>>> required_contact_columns() override
+    {
+        co_return std::vector<std::string>{};  // Only our own schema exists here.
+    }
+
+    void on_wake(WakeHandler handler) override
+    {
+        const std::lock_guard lock(wake_mutex_);
+        wake_handler_ = std::move(handler);
+    }
+    Task<> close() override
+    {
+        closing_ = true;
+        poll_.ring();
+        co_await tasks_.join();
+    }
+
+private:
+    template <class Work>
+    using Answer = std::invoke_result_t<Work, Connection&>::value_type;
+
+    template <class Work>
+    Task<Result<Answer<Work>>> write(Work work)
+    {
+        return writer_.run<Answer<Work>>(Access::write, std::move(work));
+    }
+    /// Databases in memory and stores without threads have one connection for all.
+    template <class Work>
+    Task<Result<Answer<Work>>> read(Work work)
+    {
+        return (readers_ ? *readers_ : writer_).template run<Answer<Work>>(Access::read, std::move(work));
+    }
+
+    Task<Result<std::size_t>> woken_by(Task<Result<std::size_t>> verb)
+    {
+        const Result<std::size_t> count = co_await std::move(verb);
+        if (count && *count > 0) wake();
+        co_return count;
+    }
+
+    void wake()
+    {
+        WakeHandler handler;
+        {
+            const std::lock_guard lock(wake_mutex_);
+            handler = wake_handler_;
+        }
+        if (handler) handler();
+    }
+
+    /// Notices what other programs commit: the writing connection's data_version moves by others' commits alone.
+    Task<> watch(Duration interval)
+    {
+        std::int64_t seen = 0;
+        for (bool first = true; !closing_; first = false) {
+            const auto version = co_await writer_.run<std::int64_t>(
+                Access::read, [](Connection& db) -> Result<std::int64_t> { return db.number(sql::data_version); });
+            if (version && std::exchange(seen, *version) != *version && !first) wake();
+            co_await poll_.wait(interval);
+        }
+    }
+
+    std::optional<LockFile> lock_;
+    std::mutex wake_mutex_;
+    WakeHandler wake_handler_;  // Guarded by wake_mutex_.
+    WorkQueue writer_;
+    std::optional<WorkQueue> readers_;
+    TaskGroup tasks_;
+    Alarm poll_;
+    bool closing_ = false;
+};
+
+/// Also makes and migrates a database in memory.
+Result<Connection> open_writer(const std::string& path)
+{
+    if (!in_memory(path)) {
+        if (!std::filesystem::exists(path))
+            return fail(ErrorCode::unavailable, fmt::format("there is no database {}: run `crmsync migrate`", path));
+        Connection db = connect(path, Connection::Mode::read_write);
+        if (const Status fits = check_schema(db); !fits) return std::unexpected(fits.error());
+        return db;
+    }
+    Connection db = connect(path, Connection::Mode::create);
+    if (const auto migrated = migrate(db, false); !migrated) return std::unexpected(migrated.error());
+    return db;
+}
+
+void void_leases(Connection& db)
+{
+    db.execute("BEGIN IMMEDIATE");
+    const auto freed = verbs::void_leases(db);
+    db.execute("COMMIT");
+    if (freed && *freed > 0) log::info("gave back {} jobs that a former process held", *freed);
+}
+
+Result<std::unique_ptr<Store>> open_now(const Executor& executor, Clock& clock, const StoreConfig& config)
+{
+    const std::string path = path_of(config.url);
+    std::optional<LockFile> lock;
+    if (config.engine && !in_memory(path)) {
+        Result<LockFile> acquired = LockFile::acquire(path + ".lock");
+        if (!acquired) return std::unexpected(acquired.error());
+        lock.emplace(std::move(*acquired));
+    }
+    std::vector<Connection> writer;
+    Result<Connection> opened = open_writer(path);
+    if (!opened) return std::unexpected(opened.error());
+    writer.push_back(std::move(*opened));
+    if (config.engine) void_leases(writer.front());
+    std::vector<Connection> readers;
+    if (!config.single_threaded && !in_memory(path))
+        for (std::size_t i = 0; i < reader_count; ++i) {
+            readers.push_back(connect(path, Connection::Mode::read_write));
+            readers.back().execute("PRAGMA query_only = ON");
+        }
+    return std::make_unique<SqliteStore>(executor, clock, config, std::move(lock), std::move(writer),
+                                         std::move(readers));
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Store>>> open(Executor executor, Clock& clock, const StoreConfig& config)
+{
+    try {
+        co_return open_now(executor, clock, config);
+    } catch (const DatabaseError& error) {
+        co_return std::unexpected(error.error());
+    }
+}
+
+}  // namespace crmsync::sqlite

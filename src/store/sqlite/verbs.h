@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+
+#include "store/sqlite/database.h"
+#include "store/store.h"
+
+/// The verbs of `Store`, each on a connection, inside a transaction that the caller began. They throw DatabaseError.
+namespace crmsync::sqlite::verbs {
+
+// -- claim.cpp
+struct Claim {
+    ClaimResult result;
+    bool absorbed = false;  ///< Foreign writes became decisions on the way, perhaps for other CRMs too.
+};
+Result<Claim> claim(Connection& db, const ClaimRequest& request);
+// -- record.cpp
+Result<RecordResult> record(Connection& db, const RecordRequest& request);
+Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t limit);
+// -- leases.cpp
+Status register_worker(Connection& db, const WorkerInfo& worker, Instant now);
+Status heartbeat(Connection& db, const Uuid& worker_id, Instant now);
+Result<std::size_t> rescue(Connection& db, Duration dead_after, Instant now);
+Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id);
+/// No engine lives: hands back all there is and forgets all workers.
+Result<std::size_t> void_leases(Connection& db);
+// -- absorb.cpp
+Result<AbsorbResult> absorb_writes(Connection& db, Instant now);
+// -- connectors.cpp
+Result<PerCrm<ConnectorState>> connector_states(Connection& db);
+Result<ConnectorState> update_connector(Connection& db, Crm crm, const std::function<void(ConnectorState&)>& update);
+Result<PerCrm<CrmQueue>> queues(Connection& db, Instant now);
+// -- actions.cpp
+/// Where work over many contacts stands: it goes in chunks, by id, each in a transaction of its own.
+struct Progress {
+    std::optional<Uuid> after;  ///< The last contact of the chunk before.
+    std::optional<std::int64_t> audit_id;
+    bool done = false;
+};
+struct ActStep {
+    Progress progress;
+    ActionCounts counts;  ///< Since the beginning.
+};
+Result<ActStep> act(Connection& db, const ActionRequest& request, ActStep step);
+struct CurationStep {
+    Progress progress;
+    std::size_t matched = 0;
+};
+Result<CurationStep> set_curation_status(Connection& db, const Target& target, CurationStatus status,
+                                         const std::string& actor, Instant now, CurationStep step);
+Result<std::size_t> dismiss(Connection& db, const FailureQuery& which, const std::vector<Uuid>& only_ids,
+                            bool dismissed, const std::string& actor, Instant now);
+Status audit(Connection& db, const AuditEntry& entry);
+Result<std::vector<AuditEntry>> audit_log(Connection& db, std::size_t limit, std::size_t offset);
+// -- contacts.cpp
+Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const ContactSort& sort,
+                             const PageRequest& page);
+Result<Contact> contact(Connection& db, const Uuid& id);
+Result<std::vector<Contact>> contacts_by_id(Connection& db, const std::vector<Uuid>& ids);
+Result<Contact> create_contact(Connection& db, const ContactFields& fields, CurationStatus curation, Instant now);
+Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChange& change, Instant now);
+Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now);
+// -- import.cpp
+Result<ImportCounts> import_contacts(Connection& db, const std::vector<ImportRow>& rows, Instant now);
+// -- status.cpp
+Result<JobsOfContact> jobs_of(Connection& db, const Uuid& contact_id, std::size_t history_limit);
+Result<Store::Summary> summary(Connection& db);
+Result<std::vector<Failure>> failures(Connection& db, const FailureQuery& query);
+Result<std::vector<FailureCause>> failure_causes(Connection& db, std::optional<Crm> crm, bool with_dismissed);
+
+}  // namespace crmsync::sqlite::verbs

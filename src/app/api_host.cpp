@@ -52,9 +52,9 @@ Task<Status> ApiHost::open()
     Store& store = own_store_ ? *own_store_ : engine_store_;
     auto server = api::ApiServer::start(loop_.get_executor(), store, engine_, clock_, options);
     if (!server)
-        co_return fail(server.error().code, fmt::format("cannot listen on {}:{}: {}; set CRMSYNC_LISTEN",
-                                                        config_.listen_address, config_.listen_port,
-                                                        server.error().message));
+        co_return fail(server.error().code,
+                       fmt::format("cannot listen on {}:{}: {}; set CRMSYNC_LISTEN", config_.listen_address,
+                                   config_.listen_port, server.error().message));
     server_ = std::move(*server);
     url_ = url_of(config_.listen_address, server_->port());
     co_return Status();

@@ -42,7 +42,7 @@ private:
     std::string url_;
     asio::io_context loop_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_;
-    std::unique_ptr<Store> own_store_;           // Of loop_, like the server.
+    std::unique_ptr<Store> own_store_;  // Of loop_, like the server.
     std::unique_ptr<api::ApiServer> server_;
     std::jthread thread_;
 };

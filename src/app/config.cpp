@@ -134,7 +134,8 @@ private:
     {
         config_.state_dir = value("CRMSYNC_STATE_DIR");
         if (config_.state_dir.empty())
-            config_.state_dir = !sources_.xdg_state_home.empty() ? std::filesystem::path(sources_.xdg_state_home) / "crmsync"
+            config_.state_dir = !sources_.xdg_state_home.empty()
+                                    ? std::filesystem::path(sources_.xdg_state_home) / "crmsync"
                                 : !sources_.home.empty() ? std::filesystem::path(sources_.home) / ".local/state/crmsync"
                                                          : std::filesystem::path("/var/lib/crmsync");
         config_.state_dir = std::filesystem::absolute(config_.state_dir);
@@ -167,8 +168,7 @@ private:
             colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config_.listen_port);
         if (colon == 0 || port.empty() || error != std::errc{} || end != port.data() + port.size())
-            return add("CRMSYNC_LISTEN",
-                       fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
+            return add("CRMSYNC_LISTEN", fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
         config_.listen_address = text.substr(0, colon);
         if (config_.listen_address.starts_with('[') && config_.listen_address.ends_with(']'))
             config_.listen_address = config_.listen_address.substr(1, config_.listen_address.size() - 2);
@@ -289,7 +289,8 @@ Sources gather_sources()
         const std::string named = environment_value(variable);
         path = named.empty() ? std::move(usual) : named;
         std::optional<std::string> text = read_file(path);
-        if (!text && !named.empty()) sources.problems.push_back({variable, fmt::format("names {}, which cannot be read", path)});
+        if (!text && !named.empty())
+            sources.problems.push_back({variable, fmt::format("names {}, which cannot be read", path)});
         return text;
     };
     sources.env_file = load("CRMSYNC_ENV_FILE", ".env", sources.env_file_path);
@@ -299,14 +300,21 @@ Sources gather_sources()
 
 std::expected<Config, std::vector<Problem>> read_config(const Sources& sources) { return Reader(sources).run(); }
 
+Status make_state_dir(const Config& config)
+{
+    std::error_code error;
+    const bool made = std::filesystem::create_directories(config.state_dir, error);
+    if (made) std::filesystem::permissions(config.state_dir, std::filesystem::perms::owner_all, error);
+    if (!error) return {};
+    return fail(ErrorCode::unavailable, fmt::format("cannot make the state directory {}: {}; set CRMSYNC_STATE_DIR",
+                                                    config.state_dir.string(), error.message()));
+}
+
 Result<Secret> token_key(const Config& config)
 {
     if (!config.jwt_secret.empty()) return config.jwt_secret;
     const std::filesystem::path path = config.state_dir / "jwt.key";
-    std::error_code error;
-    std::filesystem::create_directories(config.state_dir, error);
-    if (error)
-        return fail(ErrorCode::unavailable, fmt::format("cannot make the state directory {}", config.state_dir.string()));
+    if (const Status made = make_state_dir(config); !made) return std::unexpected(made.error());
     const std::string fresh =
         fmt::format("{:016x}{:016x}{:016x}{:016x}", random_u64(), random_u64(), random_u64(), random_u64());
     if (const Status made = create_private(path, fresh); !made) return std::unexpected(made.error());

@@ -56,7 +56,7 @@ struct Setting {
 
 struct Config {
     std::filesystem::path state_dir;
-    std::string database_url;         ///< Always set.
+    std::string database_url;          ///< Always set.
     bool database_configured = false;  ///< DATABASE_URL is set.
     std::string database_direct_url;
     std::size_t database_pool_size = 8;
@@ -83,6 +83,9 @@ struct Config {
 Sources gather_sources();
 /// Order: environment, `.env`, defaults; field mappings from TOML. Pure; reports all problems.
 std::expected<Config, std::vector<Problem>> read_config(const Sources& sources);
+
+/// The directory for what stays on this machine: contacts and keys, so nobody else may look in.
+Status make_state_dir(const Config& config);
 
 /// The key that signs tokens: the configured one, or else the one kept in the state directory, made (mode 0600) when
 /// there is none.

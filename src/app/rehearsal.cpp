@@ -26,7 +26,10 @@ std::string number(std::uint64_t value) { return grouped(static_cast<std::int64_
 
 }  // namespace
 
-std::string rehearsal_database(const Config& config) { return "sqlite:" + (config.state_dir / "rehearsal.db").string(); }
+std::string rehearsal_database(const Config& config)
+{
+    return "sqlite:" + (config.state_dir / "rehearsal.db").string();
+}
 
 Config rehearsal_config(Config config, const simulator::Simulator& simulator)
 {
@@ -49,6 +52,7 @@ simulator::SimulatorOptions rehearsal_simulator()
     simulator::FaultRule rejects;
     rejects.email = "rejected@";
     rejects.kind = simulator::FaultKind::reject;
+    rejects.status = 400;
     simulator::FaultRule slow;
     slow.latency = 40ms;
     return {.faults = {rejects, slow}};
@@ -67,7 +71,8 @@ void Rehearsal::stop()
 
 Task<Status> Rehearsal::play(std::string token)
 {
-    console_.line(console_.paint(Colour::bold, "REHEARSAL: sample contacts and a simulated Brevo. No real CRM is called."));
+    console_.line(
+        console_.paint(Colour::bold, "REHEARSAL: sample contacts and a simulated Brevo. No real CRM is called."));
     const EventBus::Subscription subscription = service_.engine().events().subscribe([this](const Event& event) {
         if (const auto* changed = std::get_if<JobChanged>(&event)) {
             std::erase(recent_, changed->key.contact_id);
@@ -90,9 +95,9 @@ Task<Result<ingest::ImportReport>> Rehearsal::take_in()
     Result<ingest::ImportReport> report = co_await (*importer)->finish();
     if (!fed) co_return std::unexpected(fed.error());
     if (!report) co_return report;
-    console_.line(fmt::format("Imported {} rows: {} created, {} merged with an earlier row, {} refused", number(report->read),
-                              number(report->created), number(report->merged + report->updated + report->unchanged),
-                              number(report->refused)));
+    console_.line(fmt::format("Imported {} rows: {} created, {} merged with an earlier row, {} refused",
+                              number(report->read), number(report->created),
+                              number(report->merged + report->updated + report->unchanged), number(report->refused)));
     co_return report;
 }
 
@@ -119,7 +124,8 @@ Task<Result<Rehearsal::Progress>> Rehearsal::progress()
     for (const auto& [status, count] : summary->by_status[Crm::brevo]) {
         if (status == SyncStatus::complete) result.complete += count;
         if (status == SyncStatus::error) result.error += count;
-        const bool open = status == SyncStatus::selected || status == SyncStatus::queued || status == SyncStatus::processing;
+        const bool open =
+            status == SyncStatus::selected || status == SyncStatus::queued || status == SyncStatus::processing;
         if (open) result.open += count;
     }
     co_return result;
@@ -144,7 +150,8 @@ Task<Status> Rehearsal::draw(const Progress& now)
     const auto done = static_cast<std::uint64_t>(now.complete + now.error);
     const auto total = static_cast<std::uint64_t>(now.total());
     if (!console_.terminal()) {
-        console_.line(fmt::format("rehearsal: {} of {} done, {} complete, {} errors", done, total, now.complete, now.error));
+        console_.line(
+            fmt::format("rehearsal: {} of {} done, {} complete, {} errors", done, total, now.complete, now.error));
         co_return Status();
     }
     const Result<std::vector<Contact>> contacts = co_await service_.store().contacts_by_id(recent_);
@@ -154,10 +161,11 @@ Task<Status> Rehearsal::draw(const Progress& now)
         const auto found = std::ranges::find(*contacts, id, &Contact::id);
         if (found == contacts->end()) continue;
         const CrmColumns& columns = found->crm[Crm::brevo];
-        table.rows.push_back({found->fields.email, std::string(to_string(columns.sync_status)),
-                              columns.processing_error.value_or("")});
+        table.rows.push_back(
+            {found->fields.email, std::string(to_string(columns.sync_status)), columns.processing_error.value_or("")});
     }
-    std::string frame = fmt::format("Brevo {}  {} of {}  ({} errors)\n\n", render_bar(done, total, 30), done, total, now.error);
+    std::string frame =
+        fmt::format("Brevo {}  {} of {}  ({} errors)\n\n", render_bar(done, total, 30), done, total, now.error);
     frame += render(table, true, console_.width());
     const auto lines = static_cast<std::size_t>(std::ranges::count(frame, '\n'));
     if (drawn_lines_ > 0) frame.insert(0, fmt::format("\x1b[{}A\x1b[J", drawn_lines_));
@@ -199,7 +207,8 @@ void Rehearsal::next_steps(const std::string& token)
     console_.line("Try next, in another terminal:");
     console_.line();
     console_.line(fmt::format("  curl -H \"Authorization: Bearer $TOKEN\" {}/brevo/status/summary", api + "/contacts"));
-    console_.line(fmt::format("  curl -H \"Authorization: Bearer $TOKEN\" '{}/contacts?limit=3&brevo_sync_status=Error'", api));
+    console_.line(
+        fmt::format("  curl -H \"Authorization: Bearer $TOKEN\" '{}/contacts?limit=3&brevo_sync_status=Error'", api));
     console_.line(fmt::format("  {} status --rehearsal", program_));
     console_.line(fmt::format("  {} failed --rehearsal", program_));
     console_.line(fmt::format("  {} contacts show ann.lee@example.com --rehearsal", program_));

@@ -51,8 +51,8 @@ private:
     std::string program_;
     Alarm alarm_;
     bool stopping_ = false;
-    std::vector<Uuid> recent_;    // The contacts that changed last, oldest first.
-    std::size_t drawn_lines_ = 0; // Of the live table, to be drawn over.
+    std::vector<Uuid> recent_;     // The contacts that changed last, oldest first.
+    std::size_t drawn_lines_ = 0;  // Of the live table, to be drawn over.
 };
 
 }  // namespace crmsync::app

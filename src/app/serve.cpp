@@ -7,7 +7,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 
 #include "app/rehearsal.h"
 #include "app/service.h"
@@ -32,19 +31,15 @@ void start_log(const Config& config, Role role)
 
 Status bring_up_to_date(const Config& config)
 {
-    std::error_code error;
-    std::filesystem::create_directories(config.state_dir, error);
-    if (error)
-        return fail(ErrorCode::unavailable, fmt::format("cannot make the state directory {}: {}; set CRMSYNC_STATE_DIR",
-                                                        config.state_dir.string(), error.message()));
+    if (Status made = make_state_dir(config); !made) return made;
     const std::string& url = config.database_direct_url.empty() ? config.database_url : config.database_direct_url;
-    const Result<MigrationReport> done = migrate(url, false, [](std::string_view step, std::int64_t, std::int64_t) {
-        log::debug("migrating: {}", step);
-    });
+    const Result<MigrationReport> done = migrate(
+        url, false, [](std::string_view step, std::int64_t, std::int64_t) { log::debug("migrating: {}", step); });
     if (!done) return std::unexpected(done.error());
     for (const std::string& step : done->steps) log::info("migrated: {}", step);
     for (const std::string& warning : done->warnings) log::warn("{}", warning);
-    if (done->adopted) log::warn("an existing contacts table was adopted; all connectors are paused: crmsync resume CRM");
+    if (done->adopted)
+        log::warn("an existing contacts table was adopted; all connectors are paused: crmsync resume CRM");
     return {};
 }
 
@@ -57,13 +52,15 @@ void announce(const Config& config, Service& service)
         if (!service.off()[crm].empty()) {
             log::warn("{} is off: {}", display_name(crm), service.off()[crm]);
         } else {
-            log::info("{} is {}", display_name(crm), config.crm[crm].run.enabled ? "on" : "switched off by its SYNC_ENABLED");
+            log::info("{} is {}", display_name(crm),
+                      config.crm[crm].run.enabled ? "on" : "switched off by its SYNC_ENABLED");
         }
     }
     if (!service.api_url().empty()) log::info("listening on {}", service.api_url());
 }
 
-/// Waits for the first SIGTERM or SIGINT, or for somebody to cancel the wait. From then on the next one ends the process.
+/// Waits for the first SIGTERM or SIGINT, or for somebody to cancel the wait. From then on the next one ends the
+/// process.
 Task<> wait_for_signal(asio::signal_set& signals)
 {
     boost::system::error_code cancelled;

@@ -90,15 +90,15 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
                     {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::n8n:
-            return {{group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
-                    {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us.",
-                     "bearer|none|basic|header|jwt"},
-                    {group, "WEBHOOK_SECRET", "", secret, "The token, \"name:password\", header value or signing key."},
-                    {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
-                    {group, "SIGNING_SECRET", "", secret, "Signs every body (HMAC). Empty: unsigned."},
-                    {group, "API_BASE_URL", "", url, "The n8n API, to read executions back."},
-                    {group, "API_KEY", "", secret, "For that API."},
-                    {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call.", "", 1, 1000}};
+            return {
+                {group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
+                {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us.", "bearer|none|basic|header|jwt"},
+                {group, "WEBHOOK_SECRET", "", secret, "The token, \"name:password\", header value or signing key."},
+                {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
+                {group, "SIGNING_SECRET", "", secret, "Signs every body (HMAC). Empty: unsigned."},
+                {group, "API_BASE_URL", "", url, "The n8n API, to read executions back."},
+                {group, "API_KEY", "", secret, "For that API."},
+                {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call.", "", 1, 1000}};
     }
     __builtin_unreachable();
 }
@@ -142,8 +142,8 @@ std::vector<Variable> family_variables(Crm crm)
     for (const Limit& limit : limits_of(crm))
         result.push_back({group, fmt::format("RATE_LIMIT_PER_{}", limit.window), std::string(limit.fallback), integer,
                           "Calls the account may make; the CRM's headers correct it. 0: no limit.", "", 0, unbounded});
-    result.push_back({group, "RATE_LIMIT_RESERVE_PERCENT", "5", integer, "Kept free for the account's other users.", "",
-                      0, 95});
+    result.push_back(
+        {group, "RATE_LIMIT_RESERVE_PERCENT", "5", integer, "Kept free for the account's other users.", "", 0, 95});
     result.push_back({group, "HTTP_TIMEOUT_SECONDS", crm == Crm::mautic ? "120" : "30", integer,
                       "Longest wait for one answer.", "", 1, 600});
     return result;
@@ -229,7 +229,8 @@ std::string domain_of(const Variable& variable)
     std::string result(kind_name(variable));
     if (variable.kind == choice) {
         std::string choices = variable.choices;
-        for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos; at += 2) choices.replace(at, 1, ", ");
+        for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos; at += 2)
+            choices.replace(at, 1, ", ");
         result += " " + choices;
     }
     if (variable.kind == integer)
@@ -343,8 +344,8 @@ std::string configuration_page()
     std::string_view group;
     for (const Variable& variable : variables()) {
         if (group != variable.group)
-            result += fmt::format("\n## {}\n\n| variable | default | value | |\n|---|---|---|---|\n",
-                                  group = variable.group);
+            result +=
+                fmt::format("\n## {}\n\n| variable | default | value | |\n|---|---|---|---|\n", group = variable.group);
         result += fmt::format("| `{}` | {} | {} | {} |\n", variable.name,
                               variable.fallback.empty() ? "" : fmt::format("`{}`", variable.fallback),
                               domain_of(variable), variable.help);

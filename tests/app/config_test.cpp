@@ -77,8 +77,9 @@ TEST(Config, ListenAddressComesFromPortFirst)
         int number;
     };
     const Case cases[] = {
-        {"", "", "127.0.0.1", 8000},          {"0.0.0.0:9000", "", "0.0.0.0", 9000}, {"[::1]:80", "", "::1", 80},
-        {"127.0.0.1:1", "5000", "0.0.0.0", 5000}, {"localhost:0", "", "localhost", 0},
+        {"", "", "127.0.0.1", 8000},         {"0.0.0.0:9000", "", "0.0.0.0", 9000},
+        {"[::1]:80", "", "::1", 80},         {"127.0.0.1:1", "5000", "0.0.0.0", 5000},
+        {"localhost:0", "", "localhost", 0},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.listen);
@@ -92,15 +93,24 @@ TEST(Config, ListenAddressComesFromPortFirst)
 TEST(Config, EveryKindOfMistakeNamesItsVariable)
 {
     const std::pair<std::string, std::string> mistakes[] = {
-        {"DATABASE_URL", "mysql://x"},         {"DATABASE_DIRECT_URL", "sqlite:x"},
-        {"DATABASE_POOL_SIZE", "0"},           {"DATABASE_POOL_SIZE", "eight"},
-        {"CRMSYNC_LISTEN", "8000"},            {"CRMSYNC_LISTEN", ":8000"},
-        {"CRMSYNC_LISTEN", "localhost:70000"}, {"PORT", "0"},
-        {"CRMSYNC_LOG_LEVEL", "loud"},         {"CRMSYNC_LOG_FORMAT", "xml"},
-        {"JWT_SECRET_KEY", "short"},           {"CRMSYNC_DEFAULT_PHONE_REGION", "usa"},
-        {"BREVO_API_BASE_URL", "brevo"},       {"BREVO_SYNC_ENABLED", "maybe"},
-        {"BREVO_SYNC_MAX_RETRIES", "-1"},      {"BREVO_RATE_LIMIT_RESERVE_PERCENT", "100"},
-        {"N8N_WEBHOOK_AUTH", "magic"},         {"MAUTIC_HTTP_TIMEOUT_SECONDS", "1.5"},
+        {"DATABASE_URL", "mysql://x"},
+        {"DATABASE_DIRECT_URL", "sqlite:x"},
+        {"DATABASE_POOL_SIZE", "0"},
+        {"DATABASE_POOL_SIZE", "eight"},
+        {"CRMSYNC_LISTEN", "8000"},
+        {"CRMSYNC_LISTEN", ":8000"},
+        {"CRMSYNC_LISTEN", "localhost:70000"},
+        {"PORT", "0"},
+        {"CRMSYNC_LOG_LEVEL", "loud"},
+        {"CRMSYNC_LOG_FORMAT", "xml"},
+        {"JWT_SECRET_KEY", "short"},
+        {"CRMSYNC_DEFAULT_PHONE_REGION", "usa"},
+        {"BREVO_API_BASE_URL", "brevo"},
+        {"BREVO_SYNC_ENABLED", "maybe"},
+        {"BREVO_SYNC_MAX_RETRIES", "-1"},
+        {"BREVO_RATE_LIMIT_RESERVE_PERCENT", "100"},
+        {"N8N_WEBHOOK_AUTH", "magic"},
+        {"MAUTIC_HTTP_TIMEOUT_SECONDS", "1.5"},
     };
     for (const auto& [name, text] : mistakes) {
         SCOPED_TRACE(name + "=" + text);
@@ -166,9 +176,12 @@ PAGE_ID = false
 TEST(Config, FieldMappingMistakesNameTheirLine)
 {
     const std::pair<std::string, std::string> mistakes[] = {
-        {"[zoho.fields]\nA = \"email\"", "crmsync.toml:1"}, {"[brevo.field]\nA = \"email\"", "crmsync.toml:1"},
-        {"[brevo.fields]\nA = \"shoe_size\"", "crmsync.toml:2"}, {"[brevo.fields]\nA = true", "crmsync.toml:2"},
-        {"[brevo.fields]\nA = { from = \"email\", type = \"date\" }", "crmsync.toml:2"}, {"[brevo", "crmsync.toml:1"},
+        {"[zoho.fields]\nA = \"email\"", "crmsync.toml:1"},
+        {"[brevo.field]\nA = \"email\"", "crmsync.toml:1"},
+        {"[brevo.fields]\nA = \"shoe_size\"", "crmsync.toml:2"},
+        {"[brevo.fields]\nA = true", "crmsync.toml:2"},
+        {"[brevo.fields]\nA = { from = \"email\", type = \"date\" }", "crmsync.toml:2"},
+        {"[brevo", "crmsync.toml:1"},
     };
     for (const auto& [text, where] : mistakes) {
         SCOPED_TRACE(text);
@@ -190,7 +203,7 @@ TEST(Config, TokenKeyIsMadeOnceAndKeptPrivate)
     ASSERT_TRUE(first && second);
     EXPECT_EQ(first->reveal(), second->reveal());
     EXPECT_GE(first->reveal().size(), 32u);
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat((dir / "jwt.key").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0600u);
     std::filesystem::remove_all(dir);

@@ -24,7 +24,10 @@ TEST(Dotenv, ReadsWhatPeopleWrite)
         {"# a comment\n\n   \n", {}, {}},
         {"A=1\nB=2", {{"A", "1", 1}, {"B", "2", 2}}, {}},
         {"A=1\r\nB=2\r\n", {{"A", "1", 1}, {"B", "2", 2}}, {}},
-        {"\xEF\xBB\xBF" "A=1", {{"A", "1", 1}}, {}},
+        {"\xEF\xBB\xBF"
+         "A=1",
+         {{"A", "1", 1}},
+         {}},
         {"  export  A = x y \n", {{"A", "x y", 1}}, {}},
         {"export=1", {{"export", "1", 1}}, {}},
         {"A=", {{"A", "", 1}}, {}},
@@ -41,7 +44,10 @@ TEST(Dotenv, ReadsWhatPeopleWrite)
         {"1A=2\n=3\n-", {}, {1, 2, 3}},
         {"A=1\nB='open\nC=2\n", {{"A", "1", 1}}, {2}},
         {"A=\"x\" y\nB=1", {{"B", "1", 2}}, {1}},
-        {R"(A="\q")" "\nB=1", {{"B", "1", 2}}, {1}},
+        {R"(A="\q")"
+         "\nB=1",
+         {{"B", "1", 2}},
+         {1}},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.text);

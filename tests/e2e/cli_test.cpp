@@ -60,10 +60,9 @@ TEST(Cli, EveryCommandHasHelp)
     const Home home;
     const Program::Ended all = home.run({"--help"});
     EXPECT_EQ(all.code, 0);
-    const std::vector<std::string> commands{"serve",  "worker", "simulate", "migrate", "import", "select",
-                                            "unselect", "skip", "sync",     "retry",   "status", "failed",
-                                            "audit",  "preview", "setup",   "test",    "pause",  "resume",
-                                            "token",  "config", "doctor"};
+    const std::vector<std::string> commands{"serve", "worker", "simulate", "migrate", "import", "select", "unselect",
+                                            "skip",  "sync",   "retry",    "status",  "failed", "audit",  "preview",
+                                            "setup", "test",   "pause",    "resume",  "token",  "config", "doctor"};
     for (const std::string& command : commands) {
         EXPECT_THAT(all.out, HasSubstr("  " + command));
         const Program::Ended ended = home.run({command, "--help"});
@@ -85,7 +84,8 @@ TEST(Cli, AllProblemsOfTheConfigurationAreToldAtOnce)
     home.environment["BREVO_SYNC_ENABLED"] = "perhaps";
     const Program::Ended ended = home.run({"status"});
     EXPECT_EQ(ended.code, 1);
-    for (const std::string name : {"PORT", "JWT_SECRET_KEY", "BREVO_SYNC_ENABLED"}) EXPECT_THAT(ended.err, HasSubstr(name));
+    for (const std::string name : {"PORT", "JWT_SECRET_KEY", "BREVO_SYNC_ENABLED"})
+        EXPECT_THAT(ended.err, HasSubstr(name));
     EXPECT_THAT(ended.err, Not(HasSubstr("too-short")));
     EXPECT_FALSE(std::filesystem::exists(home.path() / "state"));
     EXPECT_EQ(home.run({"doctor"}).code, 1);
@@ -134,7 +134,8 @@ TEST(Cli, ContactsAreAddedShownEditedAndDeleted)
     const std::string id = added.out.substr(0, added.out.size() - 1);
     EXPECT_TRUE(parse_uuid(id));
 
-    EXPECT_EQ(home.run({"contacts", "edit", "ann@example.com", "--phone-number", "202-555-0101", "--clear", "name"}).code, 0);
+    EXPECT_EQ(
+        home.run({"contacts", "edit", "ann@example.com", "--phone-number", "202-555-0101", "--clear", "name"}).code, 0);
     const boost::json::value shown = json_of(home.run({"contacts", "show", id, "--json"}));
     EXPECT_EQ(shown.at("email").as_string(), "Ann@Example.com");
     EXPECT_TRUE(shown.at("name").is_null());
@@ -204,7 +205,8 @@ TEST(Cli, PreviewShowsThePayloadWithoutAKey)
 TEST(Cli, MappingChangesReachThePayload)
 {
     Home home;
-    home.environment["CRMSYNC_CONFIG"] = home.file("crmsync.toml", "[brevo.fields]\nJOB = \"context\"\nLASTNAME = false\n");
+    home.environment["CRMSYNC_CONFIG"] =
+        home.file("crmsync.toml", "[brevo.fields]\nJOB = \"context\"\nLASTNAME = false\n");
     home.run({"contacts", "add", "ann@example.com", "--name", "Ann Lee", "--context", "met at a fair"});
     const boost::json::value attributes =
         json_of(home.run({"preview", "brevo", "ann@example.com", "--json"})).at("payload").at("attributes");

@@ -45,8 +45,8 @@ public:
         std::vector<std::string> words{path}, settings;
         words.insert(words.end(), arguments.begin(), arguments.end());
         for (const auto& [name, value] : environment) settings.push_back(name + "=" + value);
-        const int failed = ::posix_spawn(&pid_, path.c_str(), &actions, nullptr, pointers(words).data(),
-                                         pointers(settings).data());
+        const int failed =
+            ::posix_spawn(&pid_, path.c_str(), &actions, nullptr, pointers(words).data(), pointers(settings).data());
         posix_spawn_file_actions_destroy(&actions);
         for (const int end : {in[0], out[1], err[1]}) ::close(end);
         if (failed != 0) throw std::runtime_error("cannot start " + path);
@@ -142,12 +142,9 @@ public:
     Home() : path_(std::filesystem::temp_directory_path() / ("crmsync-test-" + to_string(random_uuid7({}))))
     {
         std::filesystem::create_directories(path_);
-        environment = {{"CRMSYNC_STATE_DIR", path_ / "state"},
-                       {"CRMSYNC_ENV_FILE", "/dev/null"},
-                       {"CRMSYNC_CONFIG", "/dev/null"},
-                       {"CRMSYNC_LISTEN", "127.0.0.1:0"},
-                       {"PATH", "/usr/bin:/bin"},
-                       {"HOME", path_}};
+        environment = {
+            {"CRMSYNC_STATE_DIR", path_ / "state"}, {"CRMSYNC_ENV_FILE", "/dev/null"}, {"CRMSYNC_CONFIG", "/dev/null"},
+            {"CRMSYNC_LISTEN", "127.0.0.1:0"},      {"PATH", "/usr/bin:/bin"},         {"HOME", path_}};
     }
     ~Home()
     {

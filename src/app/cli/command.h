@@ -35,7 +35,8 @@ void add_command(CLI::App& parent, Menu& menu, const std::string& name, const st
     command->add_flag("--json", menu.json, "Print JSON");
     command->add_flag("--rehearsal", menu.rehearsal, "Work on the rehearsal's database");
     define(*command, *options);
-    command->callback([&chosen = menu.chosen, &tolerant = menu.tolerant, needs, options, run] {
+    command->callback([&chosen = menu.chosen, &tolerant = menu.tolerant, command, needs, options, run] {
+        if (!command->get_subcommands().empty()) return;  // The command below it was meant.
         tolerant = needs == Needs::nothing;
         chosen = [options, run](Session& session) { return run(session, *options); };
     });

@@ -48,8 +48,7 @@ Result<Preview> preview_of(const Contact& contact, Crm crm, const Config& config
     std::vector<std::string> warnings;
     const Result<std::unique_ptr<Connector>> connector = make_preview_connector(config, crm, executor, warnings);
     if (!connector) return std::unexpected(connector.error());
-    const auto mapped =
-        map_contact(contact.fields, {contact.id, crm}, 0, (*connector)->traits().mapping, without);
+    const auto mapped = map_contact(contact.fields, {contact.id, crm}, 0, (*connector)->traits().mapping, without);
     if (const auto* refusal = std::get_if<Refusal>(&mapped)) return Preview{.refusal = *refusal};
     const auto& good = std::get<MappedContact>(mapped);
     warnings.insert(warnings.end(), good.warnings.begin(), good.warnings.end());
@@ -60,11 +59,10 @@ void print_preview(Console& console, const Preview& preview)
 {
     if (console.json()) {
         boost::system::error_code ignored;
-        boost::json::object result{
-            {"would_send", !preview.refusal},
-            {"payload", boost::json::parse(preview.payload, ignored)},
-            {"warnings", boost::json::array(preview.warnings.begin(), preview.warnings.end())},
-            {"refusal", nullptr}};
+        boost::json::object result{{"would_send", !preview.refusal},
+                                   {"payload", boost::json::parse(preview.payload, ignored)},
+                                   {"warnings", boost::json::array(preview.warnings.begin(), preview.warnings.end())},
+                                   {"refusal", nullptr}};
         if (const auto& refusal = preview.refusal)
             result["refusal"] = {{"field", refusal->field}, {"code", refusal->code}, {"reason", refusal->reason}};
         return console.value(result);
@@ -83,8 +81,7 @@ int preview(Session& session, const PreviewOptions& options)
     return with_store(session, [&](Store& store, Executor executor) -> Task<Result<int>> {
         const Result<Contact> contact = co_await find_contact(store, options.contact);
         if (!contact) co_return std::unexpected(contact.error());
-        const Result<Preview> preview =
-            preview_of(*contact, *crm, session.config, executor, options.without_fields);
+        const Result<Preview> preview = preview_of(*contact, *crm, session.config, executor, options.without_fields);
         if (!preview) co_return std::unexpected(preview.error());
         print_preview(session.console, *preview);
         co_return preview->refusal ? exit_rejects : exit_fine;
@@ -92,8 +89,7 @@ int preview(Session& session, const PreviewOptions& options)
 }
 
 /// Runs `work` for every connector the command line names; the worst exit code counts.
-int for_connectors(Session& session, const std::string& names,
-                   const std::function<Task<Status>(Connector&, Crm)>& work)
+int for_connectors(Session& session, const std::string& names, const std::function<Task<Status>(Connector&, Crm)>& work)
 {
     const Result<std::vector<Crm>> crms = crms_of(names);
     if (!crms) return wrong_usage(session, crms.error().message);
@@ -110,7 +106,9 @@ int for_connectors(Session& session, const std::string& names,
             } else {
                 done = std::unexpected(connector.error());
             }
-            if (!done) code = report(session, {done.error().code, fmt::format("{}: {}", to_string(crm), done.error().message)});
+            if (!done)
+                code =
+                    report(session, {done.error().code, fmt::format("{}: {}", to_string(crm), done.error().message)});
         }
         co_return code;
     });
@@ -143,15 +141,18 @@ void define_setup(CLI::App& app, SetupOptions& options)
 
 void print_setup(Console& console, Crm crm, const SetupReport& report)
 {
-    const std::pair<std::string_view, const std::vector<std::string>*> parts[] = {
-        {"present", &report.present}, {"missing", &report.missing}, {"created", &report.created}, {"problems", &report.problems}};
+    const std::pair<std::string_view, const std::vector<std::string>*> parts[] = {{"present", &report.present},
+                                                                                  {"missing", &report.missing},
+                                                                                  {"created", &report.created},
+                                                                                  {"problems", &report.problems}};
     if (console.json()) {
         boost::json::object result{{"crm", to_string(crm)}};
         for (const auto& [name, texts] : parts) result[name] = boost::json::array(texts->begin(), texts->end());
         return console.value(result);
     }
     for (const auto& [name, texts] : parts)
-        for (const std::string& text : *texts) console.line(fmt::format("{}: {}: {}", to_string(crm), name, printable(text)));
+        for (const std::string& text : *texts)
+            console.line(fmt::format("{}: {}: {}", to_string(crm), name, printable(text)));
 }
 
 int setup(Session& session, const SetupOptions& options)
@@ -208,10 +209,10 @@ void add_connector_commands(Menu& menu)
                               "  crmsync setup brevo --dry-run\n  crmsync setup brevo", define_setup, setup);
     add_command<CrmOptions>(menu.app, menu, "test", "Check a CRM's credentials", "  crmsync test brevo", define_crm,
                             test);
-    add_command<CrmOptions>(menu.app, menu, "pause", "Stop sending to a CRM, on all workers",
-                            "  crmsync pause brevo", define_crm, run_pause);
-    add_command<CrmOptions>(menu.app, menu, "resume", "Go on; also closes an open breaker",
-                            "  crmsync resume brevo", define_crm, run_resume);
+    add_command<CrmOptions>(menu.app, menu, "pause", "Stop sending to a CRM, on all workers", "  crmsync pause brevo",
+                            define_crm, run_pause);
+    add_command<CrmOptions>(menu.app, menu, "resume", "Go on; also closes an open breaker", "  crmsync resume brevo",
+                            define_crm, run_resume);
 }
 
 }  // namespace crmsync::app

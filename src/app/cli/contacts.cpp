@@ -93,7 +93,8 @@ void print_fields(Console& console, const Contact& contact)
 {
     const boost::json::object fields = to_json(contact);
     for (const auto& [name, value] : fields) {
-        if (value.is_null() || std::string_view(name).contains("_sync_") || std::string_view(name).contains("_processing_"))
+        if (value.is_null() || std::string_view(name).contains("_sync_") ||
+            std::string_view(name).contains("_processing_"))
             continue;
         const std::string text = value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
         if (!text.empty()) console.line(fmt::format("{:24} {}", std::string_view(name), printable(text)));
@@ -175,8 +176,8 @@ void define_edit(CLI::App& app, FieldOptions& options)
     app.add_option("contact", options.contact, "Id or e-mail address")->required();
     app.add_option("--email", options.email, "New e-mail address");
     app.add_option("--clear", options.clear, "Names of fields to empty")
-        ->check(CLI::IsMember({"name", "phone_number", "email_type", "has_gmail", "context", "source_url", "domain_id",
-                               "page_id"}));
+        ->check(CLI::IsMember(
+            {"name", "phone_number", "email_type", "has_gmail", "context", "source_url", "domain_id", "page_id"}));
     define_fields(app, options);
 }
 
@@ -217,7 +218,9 @@ Result<ContactChange> change_of(const FieldOptions& options)
     if (!page_id) return std::unexpected(page_id.error());
     if (!curation) return std::unexpected(curation.error());
 
-    const auto cleared = [&](std::string_view name) { return std::ranges::find(options.clear, name) != options.clear.end(); };
+    const auto cleared = [&](std::string_view name) {
+        return std::ranges::find(options.clear, name) != options.clear.end();
+    };
     const auto text = [&](const std::string& value, std::string_view name, auto& field) {
         if (cleared(name)) field.emplace(std::nullopt);
         if (!value.empty()) field.emplace(value);
@@ -268,8 +271,7 @@ int add(Session& session, const FieldOptions& options)
     if (!change) return wrong_usage(session, change.error().field + ": " + change.error().message);
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         const CurationStatus curation = change->curation_status.value_or(CurationStatus::new_);
-        const Result<Contact> made =
-            co_await store.create_contact(fields_of(*change), curation, session.clock.now());
+        const Result<Contact> made = co_await store.create_contact(fields_of(*change), curation, session.clock.now());
         if (!made) co_return std::unexpected(made.error());
         print_one(session.console, *made);
         co_return exit_fine;

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 #include "store/migrate.h"
@@ -46,19 +44,19 @@ void print(Console& console, const MigrationReport& report, bool dry_run)
     for (const std::string& warning : report.warnings)
         console.line(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), warning));
     for (const auto& [crm, count] : report.would_send)
-        console.line(fmt::format("{} contacts {} sent to {}", grouped(count), dry_run ? "would be" : "wait to be", crm));
+        console.line(
+            fmt::format("{} contacts {} sent to {}", grouped(count), dry_run ? "would be" : "wait to be", crm));
     if (report.adopted && !dry_run)
         console.line("An existing contacts table was adopted. All connectors are paused until `crmsync resume`.");
-    console.line(fmt::format("Schema version {}{}", report.schema_version, report.steps.empty() ? ", nothing to do" : ""));
+    console.line(
+        fmt::format("Schema version {}{}", report.schema_version, report.steps.empty() ? ", nothing to do" : ""));
 }
 
 int run_migrate(Session& session, const MigrateOptions& options)
 {
     const std::string url = migration_url(session);
-    if (url.starts_with("sqlite:") && !options.dry_run) {
-        std::error_code error;
-        std::filesystem::create_directories(std::filesystem::path(url.substr(7)).parent_path(), error);
-    }
+    if (!options.dry_run)
+        if (const Status made = make_state_dir(session.config); !made) return report(session, made.error());
     Progress progress("migrate");
     const auto tell = [&](std::string_view, std::int64_t done, std::int64_t total) {
         progress.show(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total),
@@ -77,8 +75,7 @@ int migrate_status(Session& session, const NoOptions&)
     boost::json::array rows;
     Table table{{"VERSION", "NAME", "APPLIED"}, {}, {true}};
     for (const Migration& migration : *known) {
-        rows.push_back(
-            {{"version", migration.version}, {"name", migration.name}, {"applied", migration.applied}});
+        rows.push_back({{"version", migration.version}, {"name", migration.name}, {"applied", migration.applied}});
         table.rows.push_back({std::to_string(migration.version), migration.name, migration.applied ? "yes" : "no"});
     }
     if (session.console.json()) {

@@ -55,7 +55,10 @@ public:
     }
 
 private:
-    void good(std::string topic, std::string message) { findings_.push_back({std::move(topic), Verdict::good, std::move(message)}); }
+    void good(std::string topic, std::string message)
+    {
+        findings_.push_back({std::move(topic), Verdict::good, std::move(message)});
+    }
     void hint(std::string topic, std::string message, std::string remedy)
     {
         findings_.push_back({std::move(topic), Verdict::hint, std::move(message), std::move(remedy)});
@@ -68,7 +71,8 @@ private:
     void configuration()
     {
         for (const Problem& problem : session_.problems)
-            wrong("configuration", to_string(problem), "mend it in the environment or the file; docs/configuration.md lists all");
+            wrong("configuration", to_string(problem),
+                  "mend it in the environment or the file; docs/configuration.md lists all");
         for (const Problem& warning : session_.config.warnings) hint("configuration", to_string(warning), "");
         if (session_.problems.empty()) good("configuration", "every setting can be read");
     }
@@ -77,8 +81,9 @@ private:
     {
         const std::string path = session_.config.state_dir.string();
         const Result<Secret> key = token_key(session_.config);
-        if (!key) return wrong("state directory", key.error().message, "set CRMSYNC_STATE_DIR to a directory you may write");
-        struct stat info {};
+        if (!key)
+            return wrong("state directory", key.error().message, "set CRMSYNC_STATE_DIR to a directory you may write");
+        struct stat info{};
         const std::string file = path + "/jwt.key";
         const bool open = ::stat(file.c_str(), &info) == 0 && (info.st_mode & 077u) != 0;
         if (open) return wrong("state directory", file + " can be read by others", "chmod 600 " + file);
@@ -154,7 +159,8 @@ private:
             good(topic, "the credentials work, " + printable(*account));
             co_await attributes(crm, **connector);
         } else {
-            wrong(topic, printable(account.error().message), fmt::format("mend its settings, then: crmsync test {}", topic));
+            wrong(topic, printable(account.error().message),
+                  fmt::format("mend its settings, then: crmsync test {}", topic));
         }
         (*connector)->close();
     }
@@ -175,7 +181,8 @@ private:
             wrong(topic, "its fields cannot be read: " + printable(report.error().message), "");
             co_return;
         }
-        for (const std::string& problem : report->problems) wrong(topic, printable(problem), "mend it at the CRM or in the mapping");
+        for (const std::string& problem : report->problems)
+            wrong(topic, printable(problem), "mend it at the CRM or in the mapping");
         if (report->missing.empty()) {
             good(topic, fmt::format("all {} mapped fields are there", report->present.size()));
         } else if (session_.config.crm[crm].run.auto_setup) {
@@ -195,8 +202,10 @@ void print_findings(Console& console, const std::vector<Finding>& findings)
     if (console.json()) {
         boost::json::array rows;
         for (const Finding& finding : findings)
-            rows.push_back({{"topic", finding.topic}, {"verdict", to_string(finding.verdict)},
-                            {"message", finding.message}, {"remedy", finding.remedy}});
+            rows.push_back({{"topic", finding.topic},
+                            {"verdict", to_string(finding.verdict)},
+                            {"message", finding.message},
+                            {"remedy", finding.remedy}});
         return console.value(rows);
     }
     for (const Finding& finding : findings) {

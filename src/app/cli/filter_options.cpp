@@ -132,8 +132,9 @@ Result<Target> target_of(const TargetOptions& options)
     if (!filter) return std::unexpected(filter.error());
     const int ways = int{!options.ids.empty()} + int{*filter != ContactFilter()} + int{options.all};
     if (ways != 1)
-        return fail(ErrorCode::invalid, "name the contacts in one way: by ids, by filters such as "
-                                        "--email-contains, or with --all");
+        return fail(ErrorCode::invalid,
+                    "name the contacts in one way: by ids, by filters such as "
+                    "--email-contains, or with --all");
     if (options.ids.empty()) return Target(*filter);
     std::vector<Uuid> ids;
     if (const Status read = read_ids(options.ids, ids); !read) return std::unexpected(read.error());
@@ -170,7 +171,8 @@ Task<Result<Contact>> find_contact(Store& store, std::string text)
         if (address_of(contact.fields.email) == address_of(text)) same.push_back(contact);
     if (same.empty()) co_return fail(ErrorCode::not_found, "Contact not found");
     if (same.size() > 1)
-        co_return fail(ErrorCode::conflict, fmt::format("{} contacts have this address; name one by its id", same.size()));
+        co_return fail(ErrorCode::conflict,
+                       fmt::format("{} contacts have this address; name one by its id", same.size()));
     co_return same.front();
 }
 

@@ -34,8 +34,7 @@ void define_simulate(CLI::App& app, SimulateOptions& options)
 {
     app.add_option("--port", options.port, "Port; 0: any free one")->capture_default_str();
     app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
-    app.add_option("--faults", options.faults, "JSON file of faults in force from the start")
-        ->check(CLI::ExistingFile);
+    app.add_option("--faults", options.faults, "JSON file of faults in force from the start")->check(CLI::ExistingFile);
     app.add_flag("--unlimited", options.unlimited, "Without the CRMs' rate limits");
     app.add_flag("--log-bodies", options.log_bodies, "Keep request bodies for GET /_control/requests");
 }
@@ -44,7 +43,8 @@ Result<simulator::SimulatorOptions> options_of(const SimulateOptions& options)
 {
     simulator::SimulatorOptions result{
         .address = options.address, .port = options.port, .log_bodies = options.log_bodies};
-    if (options.unlimited) result.brevo.contacts_per_second = result.brevo.contacts_per_hour = result.brevo.others_per_hour = 0;
+    if (options.unlimited)
+        result.brevo.contacts_per_second = result.brevo.contacts_per_hour = result.brevo.others_per_hour = 0;
     if (options.faults.empty()) return result;
     std::ifstream file(options.faults);
     std::ostringstream text;

@@ -8,7 +8,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
-#include <filesystem>
 
 #include "app/rehearsal.h"
 #include "app/store_config.h"
@@ -18,16 +17,11 @@ namespace crmsync::app {
 
 namespace {
 
-constexpr std::string_view sqlite_scheme = "sqlite:";
-
 /// An embedded database belongs to this program alone, so any command may make it or bring it up to date.
-Status prepare_embedded(const std::string& url)
+Status prepare_embedded(const Config& config, const std::string& url)
 {
-    if (!url.starts_with(sqlite_scheme)) return {};
-    const std::filesystem::path path = url.substr(sqlite_scheme.size());
-    std::error_code error;
-    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
-    if (error) return fail(ErrorCode::unavailable, fmt::format("cannot make {}", path.parent_path().string()));
+    if (!is_embedded(url)) return {};
+    if (Status made = make_state_dir(config); !made) return made;
     const Result<MigrationReport> migrated = migrate(url, false);
     if (!migrated) return std::unexpected(migrated.error());
     return {};
@@ -76,7 +70,7 @@ int run_loop(const std::function<Task<int>(Executor)>& work)
 int with_store(Session& session, const StoreWork& work)
 {
     const std::string url = database_of(session);
-    if (const Status ready = prepare_embedded(url); !ready) return report(session, ready.error());
+    if (const Status ready = prepare_embedded(session.config, url); !ready) return report(session, ready.error());
     return run_loop([&](Executor executor) -> Task<int> {
         StoreConfig config = store_config(session.config, StoreUse::command);
         config.url = url;

@@ -73,8 +73,11 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
                                 {"state", state_name(state, now)},
                                 {"reason", why(state, now)},
                                 {"counts", std::move(counts)},
-                                {"queue", {{"due", queue.due}, {"waiting", queue.waiting}, {"running", queue.running},
-                                           {"oldest_due", std::move(oldest)}}},
+                                {"queue",
+                                 {{"due", queue.due},
+                                  {"waiting", queue.waiting},
+                                  {"running", queue.running},
+                                  {"oldest_due", std::move(oldest)}}},
                                 {"budget_left", std::move(budget)}};
     }
     return {{"database", without_password(database_of(session))},
@@ -93,7 +96,8 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         counts.head.emplace_back(to_string(status));
         counts.right.push_back(true);
     }
-    Table queues{{"CRM", "STATE", "DUE", "WAITING", "RUNNING", "BUDGET LEFT", "WHY"}, {}, {false, false, true, true, true}};
+    Table queues{
+        {"CRM", "STATE", "DUE", "WAITING", "RUNNING", "BUDGET LEFT", "WHY"}, {}, {false, false, true, true, true}};
     for (const Crm crm : all_crms) {
         std::vector<std::string> row{std::string(display_name(crm))};
         for (const SyncStatus status : all_sync_statuses) {
@@ -107,7 +111,8 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         const CrmQueue& queue = overview.queues[crm];
         queues.rows.push_back({std::string(display_name(crm)), off ? "off" : std::string(state_name(state, now)),
                                grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
-                               budget_text(state, reserve_percent(config), now), off ? config.missing : why(state, now)});
+                               budget_text(state, reserve_percent(config), now),
+                               off ? config.missing : why(state, now)});
     }
     console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
                              without_password(database_of(session)), overview.health.engine));
@@ -159,14 +164,17 @@ Task<Result<int>> print_causes(Session& session, Store& store, std::optional<Crm
     if (session.console.json()) {
         boost::json::array rows;
         for (const FailureCause& cause : *causes)
-            rows.push_back({{"crm", to_string(cause.crm)}, {"error_code", cause.error_code},
-                            {"example", cause.example}, {"count", cause.count}});
+            rows.push_back({{"crm", to_string(cause.crm)},
+                            {"error_code", cause.error_code},
+                            {"example", cause.example},
+                            {"count", cause.count}});
         session.console.value(rows);
         co_return exit_fine;
     }
     Table table{{"CRM", "COUNT", "CAUSE", "EXAMPLE"}, {}, {false, true}};
     for (const FailureCause& cause : *causes)
-        table.rows.push_back({std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code, cause.example});
+        table.rows.push_back(
+            {std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code, cause.example});
     session.console.table(table);
     if (causes->empty()) session.console.note("No contact has failed");
     co_return exit_fine;
@@ -213,7 +221,8 @@ int failed(Session& session, const FailedOptions& options)
     if (!options.cause.empty()) query.error_code = options.cause;
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         if (options.grouped) co_return co_await print_causes(session, store, query.crm, options.dismissed);
-        if (options.csv && !session.console.json()) session.console.line("contact_id,email,crm,retry_count,error_code,error");
+        if (options.csv && !session.console.json())
+            session.console.line("contact_id,email,crm,retry_count,error_code,error");
         for (;;) {
             const Result<std::vector<Failure>> failures = co_await store.failures(query);
             if (!failures) co_return std::unexpected(failures.error());
@@ -245,8 +254,11 @@ int audit(Session& session, const AuditOptions& options)
         boost::json::array rows;
         Table table{{"WHEN", "WHO", "WHAT", "HOW MANY", "DETAIL"}, {}, {false, false, false, true}};
         for (const AuditEntry& entry : *entries) {
-            rows.push_back({{"at", to_rfc3339(entry.at)}, {"actor", entry.actor}, {"action", entry.action},
-                            {"count", entry.count}, {"detail", entry.detail}});
+            rows.push_back({{"at", to_rfc3339(entry.at)},
+                            {"actor", entry.actor},
+                            {"action", entry.action},
+                            {"count", entry.count},
+                            {"detail", entry.detail}});
             table.rows.push_back({to_rfc3339(entry.at), entry.actor, entry.action, grouped(entry.count), entry.detail});
         }
         if (session.console.json()) {

@@ -36,11 +36,16 @@ TEST(FilterOptions, EveryOptionReachesTheFilter)
 TEST(FilterOptions, AWrongValueNamesItsOption)
 {
     const std::pair<FilterOptions, std::string> cases[] = {
-        {{.curation_status = "Selected"}, "--curation-status"}, {{.processing_status = "New"}, "--processing-status"},
-        {{.sync_status = {"brevo"}}, "--sync-status"},          {{.sync_status = {"zoho=New"}}, "--sync-status"},
-        {{.sync_status = {"brevo=new"}}, "--sync-status"},      {{.crm_processing_status = {"brevo=New"}}, "--crm-processing-status"},
-        {{.email_type = "free"}, "--email-type"},               {{.domain_id = "7"}, "--domain-id"},
-        {{.page_id = "x"}, "--page-id"},                        {{.has_gmail = "perhaps"}, "--has-gmail"},
+        {{.curation_status = "Selected"}, "--curation-status"},
+        {{.processing_status = "New"}, "--processing-status"},
+        {{.sync_status = {"brevo"}}, "--sync-status"},
+        {{.sync_status = {"zoho=New"}}, "--sync-status"},
+        {{.sync_status = {"brevo=new"}}, "--sync-status"},
+        {{.crm_processing_status = {"brevo=New"}}, "--crm-processing-status"},
+        {{.email_type = "free"}, "--email-type"},
+        {{.domain_id = "7"}, "--domain-id"},
+        {{.page_id = "x"}, "--page-id"},
+        {{.has_gmail = "perhaps"}, "--has-gmail"},
     };
     for (const auto& [options, name] : cases) {
         const Result<ContactFilter> filter = filter_of(options);

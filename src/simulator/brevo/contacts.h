@@ -38,7 +38,7 @@ public:
     std::expected<std::pair<Contact*, bool>, Problem> upsert(const Draft& draft);
     json::object render(const Contact& contact) const;
 
-    /// "+33 …" forms to digits; nothing when it is no number with a country code.
+    /// "+33...", "0033..." and "33..." to digits; nothing when it is no number with a country code.
     static std::optional<std::string> normalise_phone(std::string_view text);
     static bool is_email(std::string_view text);
 

@@ -1,3 +1,5 @@
+#include "simulator/brevo/contacts.h"
+
 #include "tests/simulator/account.h"
 
 namespace crmsync::simulator::testing {
@@ -210,8 +212,8 @@ struct Lookup {
 TEST_F(BrevoContacts, AreFoundByEveryIdentifier)
 {
     start();
-    post(
-        R"({"email":"a+b@b.io","ext_id":"x/1","attributes":{"SMS":"33600000001","WHATSAPP":"33600000002","LANDLINE_NUMBER":"33100000003"}})");
+    post(R"({"email":"a+b@b.io","ext_id":"x/1","attributes":{"SMS":"33600000001",)"
+         R"("WHATSAPP":"33600000002","LANDLINE_NUMBER":"33100000003"}})");
     const Lookup lookups[] = {{Method::get, "/contacts/a%2Bb%40b.io", 200, ""},
                               {Method::get, "/contacts/A+B@b.io", 200, ""},
                               {Method::get, "/contacts/1", 200, ""},

@@ -59,19 +59,39 @@ void announce(const Config& config, Service& service)
     if (!service.api_url().empty()) log::info("listening on {}", service.api_url());
 }
 
-/// Waits for the first SIGTERM or SIGINT, or for somebody to cancel the wait. From then on the next one ends the
-/// process.
-Task<> wait_for_signal(asio::signal_set& signals)
-{
-    boost::system::error_code cancelled;
-    co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-    signals.async_wait([](const boost::system::error_code& error, int signal) {
-        if (!error) std::_Exit(128 + signal);
-    });
-}
+/// SIGTERM and SIGINT: the first asks for a clean stop, a later one ends the process at once. Some supervisors signal
+/// the process and its group, so what comes within a second of the first is the same request.
+class StopSignals {
+public:
+    StopSignals(const Executor& executor, Clock& clock) : signals_(executor, SIGINT, SIGTERM), clock_(clock) {}
+
+    /// Until the first signal, or `cancel`.
+    Task<> wait()
+    {
+        boost::system::error_code cancelled;
+        co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        first_ = clock_.monotonic();
+        watch_for_next();
+    }
+    void cancel() { signals_.cancel(); }
+
+private:
+    void watch_for_next()
+    {
+        signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+            if (error) return;
+            if (clock_.monotonic() - first_ > 1s) std::_Exit(128 + signal);
+            watch_for_next();
+        });
+    }
+
+    asio::signal_set signals_;
+    Clock& clock_;
+    Monotonic first_{};
+};
 
 /// What a rehearsal shows while the service runs.
-Task<> show(Rehearsal& rehearsal, std::string token, Status& result, asio::signal_set& signals)
+Task<> show(Rehearsal& rehearsal, std::string token, Status& result, StopSignals& signals)
 {
     result = co_await rehearsal.play(std::move(token));
     if (!result) signals.cancel();
@@ -83,7 +103,7 @@ Task<int> run_service(Session& session, const Config& config, Role role, Executo
     const Result<std::string> token = mint(session, role == Role::rehearsal ? "rehearsal" : "", token_life);
     if (!token) co_return report(session, token.error());
 
-    asio::signal_set signals(executor, SIGINT, SIGTERM);
+    StopSignals signals(executor, session.clock);
     Service service(config, session.clock, executor, {.with_api = role != Role::worker});
     Status ended = co_await service.start();
     if (ended) {
@@ -91,7 +111,7 @@ Task<int> run_service(Session& session, const Config& config, Role role, Executo
         Rehearsal rehearsal(session.console, session.clock, executor, service, session.program);
         TaskGroup shows(executor);
         if (role == Role::rehearsal) shows.spawn(show(rehearsal, *token, ended, signals));
-        co_await wait_for_signal(signals);
+        co_await signals.wait();
         log::info("stopping");
         rehearsal.stop();
         co_await shows.join();
@@ -117,6 +137,7 @@ Task<int> run_rehearsal(Session& session, Executor executor)
 
 int serve(Session& session, Role role)
 {
+    std::signal(SIGPIPE, SIG_IGN);  // A terminal that goes away must not take the service along.
     start_log(session.config, role);
     return run_loop([&](Executor executor) -> Task<int> {
         if (role == Role::rehearsal) co_return co_await run_rehearsal(session, executor);

@@ -37,6 +37,14 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
     return std::unexpected(Error{code, std::move(message), std::move(field)});
 }
 
+/// Whether it went well, when the value does not matter.
+template <class T>
+Status status_of(const Result<T>& result)
+{
+    if (!result) return std::unexpected(result.error());
+    return {};
+}
+
 /// For std::visit: one lambda per alternative, so that a new alternative fails to compile.
 template <class... Arms>
 struct Overloaded : Arms... {

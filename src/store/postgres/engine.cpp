@@ -1,0 +1,436 @@
+#include <algorithm>
+#include <boost/json.hpp>
+#include <ranges>
+
+#include "store/postgres/store.h"
+#include "store/postgres/text.h"
+
+namespace crmsync::postgres {
+
+namespace {
+
+constexpr std::size_t leases_per_transaction = 5000;
+/// How long a contact waits for another of its address that is in flight.
+constexpr Duration address_busy_wait = 1s;
+
+std::string warnings_json(const std::vector<std::string>& warnings)
+{
+    boost::json::array out;
+    for (const std::string& warning : warnings) out.emplace_back(storable(warning));
+    return boost::json::serialize(out);
+}
+
+template <class T>
+std::optional<T> storable(const std::optional<T>& text)
+{
+    return text ? std::optional(postgres::storable(*text)) : std::nullopt;
+}
+
+/// Whether this transition is a failure that counts, and so shows in the shared retry columns; a hand-back is none.
+bool counts(const Transition& transition)
+{
+    return transition.next == JobState::failed ||
+           (transition.next == JobState::retrying && transition.error_code.has_value());
+}
+
+/// The parameters $2 to $23 of `record`: one column per field of a result.
+Params record_params(const RecordRequest& request)
+{
+    Column<Uuid> ids;
+    Column<std::int64_t> tokens, generations;
+    Column<std::string_view> states;
+    Column<std::optional<Instant>> dues, ats;
+    Column<int> retry_counts;
+    Column<std::optional<std::string>> errors, codes, remote_ids, numeric_ids, fingerprints, outcomes, their_codes,
+        messages, request_ids;
+    Column<bool> counted, calls;
+    Column<std::string> warnings;
+    Column<std::optional<Uuid>> workers;
+    Column<std::optional<int>> http_statuses;
+    Column<std::optional<std::int64_t>> durations;
+    for (const JobResult& result : request.results) {
+        const Transition& next = result.transition;
+        ids.push_back(result.key.contact_id);
+        tokens.push_back(result.lease_token);
+        generations.push_back(result.generation);
+        states.push_back(to_string(next.next));
+        dues.push_back(next.due_at);
+        retry_counts.push_back(next.retry_count);
+        errors.push_back(storable(next.error));
+        codes.push_back(storable(next.error_code));
+        counted.push_back(counts(next));
+        calls.push_back(result.call_made);
+        remote_ids.push_back(storable(result.remote_id));
+        numeric_ids.push_back(storable(result.numeric_id));
+        fingerprints.push_back(result.fingerprint);
+        warnings.push_back(result.warnings.empty() ? "[]" : warnings_json(result.warnings));
+        const std::optional<Attempt>& attempt = result.attempt;
+        const auto field = [&]<class T>(T Attempt::* member) {
+            using Field = std::optional<typename wire::Unwrapped<T>::Type>;
+            return attempt ? Field(*attempt.*member) : Field();
+        };
+        ats.push_back(field(&Attempt::at));
+        workers.push_back(field(&Attempt::worker_id));
+        outcomes.push_back(field(&Attempt::outcome));
+        http_statuses.push_back(field(&Attempt::http_status));
+        their_codes.push_back(storable(field(&Attempt::code)));
+        messages.push_back(storable(field(&Attempt::message)));
+        durations.push_back(attempt ? std::optional(attempt->duration.count()) : std::nullopt);
+        request_ids.push_back(storable(field(&Attempt::request_id)));
+    }
+    return Params::of(request.now, ids, tokens, generations, states, dues, retry_counts, errors, codes, counted, calls,
+                      remote_ids, numeric_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
+                      their_codes, messages, durations, request_ids);
+}
+
+}  // namespace
+
+// ---- claim ---------------------------------------------------------------------------------------------------------
+
+/// A due job whose contact is locked, and what another contact of its address makes of it.
+struct PostgresStore::Pick {
+    ClaimedJob job;
+    std::optional<Instant> wait_until;  ///< Not now: another contact of its address goes first.
+};
+
+struct PostgresStore::Claiming {
+    ConnectorState state;
+    Grant grant;
+    std::vector<Pick> picks;
+};
+
+Task<Result<ClaimResult>> PostgresStore::claim(ClaimRequest request)
+{
+    for (bool check_inbox = true;; check_inbox = false) {
+        auto claimed = co_await transact<std::optional<ClaimResult>>(
+            [&](Connection& connection) { return try_claim(connection, request, check_inbox); });
+        if (!claimed) co_return std::unexpected(claimed.error());
+        if (*claimed) co_return std::move(**claimed);
+        if (const auto absorbed = co_await absorb_writes(request.now); !absorbed)
+            co_return std::unexpected(absorbed.error());
+    }
+}
+
+Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& connection, const ClaimRequest& request,
+                                                                  bool check_inbox)
+{
+    if (auto undone = co_await undo_doubtful_claims(connection); !undone) co_return std::unexpected(undone.error());
+    const auto begun = co_await connection.run(
+        batch(Statement{queries::begin}, Statement{queries::begin_claim, Params::of(statement_timeout)},
+              Statement{queries::lock_connector, Params::of(to_string(request.crm))}, Statement{queries::any_write}));
+    if (!begun) co_return std::unexpected(begun.error());
+    if (check_inbox && !begun->at(3).empty()) co_return std::nullopt;
+
+    Claiming claiming;
+    claiming.state = parse_connector_state(begun->at(2).get<std::string_view>(0, 0));
+    bool witness_due = false;
+    if (const auto& breaker = claiming.state.breaker; breaker.open && breaker.witness) {
+        const auto due = co_await connection.run(
+            batch(Statement{queries::is_due[request.crm], Params::of(*breaker.witness, request.now)}));
+        if (!due) co_return std::unexpected(due.error());
+        witness_due = !due->front().empty();
+    }
+    claiming.grant = admit(claiming.state, request.budget, request.wanted, witness_due, request.now);
+    if (claiming.grant.kind != Grant::Kind::none) {
+        auto picks = co_await pick(connection, request, claiming.grant, claiming.state.slots);
+        if (!picks) co_return std::unexpected(picks.error());
+        claiming.picks = std::move(*picks);
+    }
+    auto claimed = co_await finish_claim(connection, request, std::move(claiming));
+    if (!claimed) co_return std::unexpected(claimed.error());
+    co_return std::move(*claimed);
+}
+
+Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick(Connection& connection, const ClaimRequest& request,
+                                                                   const Grant& grant, std::int64_t slots)
+{
+    const auto count = static_cast<std::int64_t>(grant.count);
+    const std::int64_t of_bulk = (slots + count) / 5 - slots / 5;
+    std::vector<Pick> picks;
+    std::vector<Uuid> except = grant.except;
+    std::int64_t of_hand = count - of_bulk;
+    // What neither lane could fill within its share, the hand lane may: a second round.
+    for (int round = 1; round <= 2; ++round) {
+        const std::int64_t wanted = count - std::ssize(picks);
+        const Instant floor{};
+        const auto picked = co_await connection.run(
+            grant.only ? batch(Statement{queries::pick_one[request.crm], Params::of(request.now, *grant.only)})
+                       : batch(Statement{queries::pick[request.crm],
+                                         Params::of(request.now, of_hand, wanted, except, floor, floor)}));
+        if (!picked) co_return std::unexpected(picked.error());
+        const Rows& rows = picked->front();
+        for (int i = 0; i < rows.size(); ++i) picks.push_back(read_pick(rows, i, request, grant));
+        if (grant.only || of_bulk == 0 || std::ssize(picks) == count) break;
+        for (const Pick& pick : picks) except.push_back(pick.job.key.contact_id);
+        of_hand = count - std::ssize(picks);
+    }
+    co_return picks;
+}
+
+PostgresStore::Pick PostgresStore::read_pick(const Rows& rows, int index, const ClaimRequest& request,
+                                             const Grant& grant)
+{
+    Row row(rows, index);
+    Pick pick;
+    ClaimedJob& job = pick.job;
+    job.key = {row.next<Uuid>(), request.crm};
+    job.generation = row.next<std::int64_t>();
+    job.claimed_from = parse_job_state(row.next<std::string_view>()).value_or(JobState::queued);
+    job.due_at = row.next<Instant>();
+    job.retry_count = row.next<int>();
+    job.remote_id = row.next<std::optional<std::string>>();
+    job.numeric_id = row.next<std::optional<std::string>>();
+    job.fingerprint = row.next<std::optional<std::string>>();
+    job.options = parse_job_options(row.next<std::string_view>());
+    job.contact_updated_at = row.next<Instant>();
+    job.contact = read_fields(row);
+    job.probe = grant.kind == Grant::Kind::witness_probe || grant.kind == Grant::Kind::other_probe;
+    job.witness = grant.kind == Grant::Kind::witness_probe;
+
+    const auto sibling = row.next<std::optional<Uuid>>();
+    if (!sibling) return pick;
+    const bool in_flight = row.next<bool>();
+    const bool completed = row.next<std::string_view>() == to_string(JobState::completed);
+    const auto its_due = row.next<std::optional<Instant>>();
+    if (in_flight)
+        pick.wait_until = request.now + address_busy_wait;
+    else if (completed)
+        job.superseded_by = sibling;
+    else
+        pick.wait_until = std::max(its_due.value_or(request.now), request.now + address_busy_wait);
+    return pick;
+}
+
+Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, const ClaimRequest& request,
+                                                      Claiming claiming)
+{
+    const auto token = static_cast<std::int64_t>(random_u64());
+    Column<Uuid> ids, waiting;
+    Column<std::int64_t> generations;
+    Column<Instant> waiting_until;
+    for (const Pick& pick : claiming.picks) {
+        if (pick.wait_until) {
+            waiting.push_back(pick.job.key.contact_id);
+            waiting_until.push_back(*pick.wait_until);
+        } else {
+            ids.push_back(pick.job.key.contact_id);
+            generations.push_back(pick.job.generation);
+        }
+    }
+    take(claiming.state, claiming.grant, ids.size(), request.probe_deadline, request.now);
+    std::vector<Statement> statements;
+    statements.push_back({queries::claim[request.crm], Params::of(ids, generations, token, request.worker_id)});
+    statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
+    statements.push_back({queries::next_due[request.crm], Params::of(Instant{}, Instant{})});
+    if (ids.size() > 0)
+        statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
+    statements.push_back({queries::commit});
+    const auto done = co_await connection.run(std::move(statements));
+    if (!done) {
+        if (connection.lost()) doubtful_claims_.push_back({request.crm, request.worker_id, token});
+        co_return std::unexpected(done.error());
+    }
+    std::unordered_set<Uuid> claimed;
+    for (int i = 0; i < done->at(0).size(); ++i) claimed.insert(done->at(0).get<Uuid>(i, 0));
+    ClaimResult result;
+    result.grant = claiming.grant;
+    result.next_due = done->at(2).get<std::optional<Instant>>(0, 0);
+    for (Pick& pick : claiming.picks) {
+        if (!claimed.contains(pick.job.key.contact_id)) continue;
+        pick.job.lease_token = token;
+        result.jobs.push_back(std::move(pick.job));
+    }
+    co_return result;
+}
+
+Task<Answer<void>> PostgresStore::undo_doubtful_claims(Connection& connection)
+{
+    while (!doubtful_claims_.empty()) {
+        const DoubtfulClaim claim = doubtful_claims_.back();
+        const auto leased = co_await connection.run(
+            batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                  Statement{queries::leased_by[claim.crm], Params::of(claim.worker_id, claim.lease_token)}));
+        if (!leased) co_return std::unexpected(leased.error());
+        std::vector<Uuid> ids;
+        for (int i = 0; i < leased->at(2).size(); ++i) ids.push_back(leased->at(2).get<Uuid>(i, 0));
+        const auto undone = co_await connection.run(
+            batch(Statement{queries::lock_contacts, Params::of(ids)},
+                  Statement{queries::hand_back[claim.crm],
+                            Params::of(ids, "connection to the database lost", std::optional(claim.worker_id),
+                                       std::optional(claim.lease_token))},
+                  Statement{queries::commit}));
+        if (!undone) co_return std::unexpected(undone.error());
+        std::erase_if(doubtful_claims_,
+                      [&](const DoubtfulClaim& other) { return other.lease_token == claim.lease_token; });
+    }
+    co_return Answer<void>{};
+}
+
+// ---- record --------------------------------------------------------------------------------------------------------
+
+Task<Result<RecordResult>> PostgresStore::record(RecordRequest request)
+{
+    std::vector<Uuid> ids;
+    ids.reserve(request.results.size());
+    for (const JobResult& result : request.results) ids.push_back(result.key.contact_id);
+    const auto recorded =
+        co_await transact<RecordResult>([&](Connection& connection) { return record_once(connection, request, ids); });
+    // A person decided during the call: that job may go at once.
+    if (recorded && recorded->stale > 0) wake();
+    co_return recorded;
+}
+
+Task<Answer<RecordResult>> PostgresStore::record_once(Connection& connection, const RecordRequest& request,
+                                                      const std::vector<Uuid>& ids)
+{
+    std::vector<Statement> statements;
+    if (request.update_state) statements.push_back({queries::begin});
+    statements.push_back({queries::begin_engine_work, Params::of(statement_timeout)});
+    statements.push_back({queries::lock_contacts, Params::of(ids)});
+    statements.push_back({queries::record[request.crm], record_params(request)});
+    if (request.update_state) statements.push_back({queries::lock_connector, Params::of(to_string(request.crm))});
+    const auto done = co_await connection.run(std::move(statements));
+    if (!done) co_return std::unexpected(done.error());
+    if (request.update_state) {
+        ConnectorState state = parse_connector_state(done->at(4).get<std::string_view>(0, 0));
+        request.update_state(state);
+        const auto saved = co_await connection.run(
+            batch(Statement{queries::save_connector, Params::of(to_string(request.crm), to_json(state))},
+                  Statement{queries::commit}));
+        if (!saved) co_return std::unexpected(saved.error());
+    }
+    const Rows& counted = done->at(request.update_state ? 3 : 2);
+    RecordResult result;
+    result.recorded = static_cast<std::size_t>(counted.get<std::int64_t>(0, 0));
+    result.stale = static_cast<std::size_t>(counted.get<std::int64_t>(0, 1));
+    result.lost = request.results.size() - result.recorded - result.stale;
+    co_return result;
+}
+
+// ---- workers -------------------------------------------------------------------------------------------------------
+
+Task<Status> PostgresStore::register_worker(WorkerInfo worker, Instant)
+{
+    const auto done = co_await run(
+        batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+              Statement{queries::register_worker, Params::of(worker.id, storable(worker.host), worker.pid)}));
+    co_return status_of(done);
+}
+
+Task<Status> PostgresStore::heartbeat(Uuid worker_id, Instant)
+{
+    const auto done = co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                                         Statement{queries::heartbeat, Params::of(worker_id)}));
+    if (!done) co_return std::unexpected(done.error());
+    if (done->at(1).empty()) co_return fail(ErrorCode::conflict, "this worker was declared dead");
+    co_return Status{};
+}
+
+Task<Result<std::size_t>> PostgresStore::rescue(Duration dead_after, Instant)
+{
+    return hand_back_leases(std::nullopt, dead_after);
+}
+
+Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant)
+{
+    return hand_back_leases(worker_id, std::nullopt);
+}
+
+/// Of one worker, or of all that are not registered once the dead are forgotten.
+Task<Result<std::size_t>> PostgresStore::hand_back_leases(std::optional<Uuid> worker,
+                                                          std::optional<Duration> dead_after)
+{
+    std::size_t total = 0;
+    for (;;) {
+        const auto done = co_await transact<std::size_t>(
+            [&](Connection& connection) { return hand_back_some(connection, worker, dead_after); });
+        if (!done) co_return std::unexpected(done.error());
+        total += *done;
+        if (*done < leases_per_transaction) break;
+    }
+    if (total > 0) wake();
+    co_return total;
+}
+
+Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, std::optional<Uuid> worker,
+                                                        std::optional<Duration> dead_after)
+{
+    const auto limit = static_cast<std::int64_t>(leases_per_transaction);
+    const auto found = co_await connection.run(
+        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+              worker ? Statement{queries::forget_worker, Params::of(*worker)}
+                     : Statement{queries::forget_dead, Params::of(dead_after.value().count())},
+              worker ? Statement{queries::held_leases, Params::of(*worker, limit)}
+                     : Statement{queries::lost_leases, Params::of(limit)}));
+    if (!found) co_return std::unexpected(found.error());
+    PerCrm<std::vector<Uuid>> ids;
+    std::vector<Uuid> all;
+    for (int i = 0; i < found->at(3).size(); ++i) {
+        all.push_back(found->at(3).get<Uuid>(i, 0));
+        if (const auto crm = parse_crm(found->at(3).get<std::string_view>(i, 1))) ids[*crm].push_back(all.back());
+    }
+    const std::string_view reason = worker ? worker_stopped_reason : worker_lost_reason;
+    std::vector<Statement> statements;
+    statements.push_back({queries::lock_contacts, Params::of(all)});
+    for (const Crm crm : all_crms)
+        if (!ids[crm].empty())
+            statements.push_back(
+                {queries::hand_back[crm], Params::of(ids[crm], reason, worker, std::optional<std::int64_t>())});
+    if (!all.empty()) statements.push_back({queries::notify, Params::of("rescue")});
+    statements.push_back({queries::commit});
+    const auto done = co_await connection.run(std::move(statements));
+    if (!done) co_return std::unexpected(done.error());
+    std::size_t handed_back = 0;
+    std::size_t answer = 0;
+    for (const Crm crm : all_crms)
+        if (!ids[crm].empty()) handed_back += static_cast<std::size_t>(done->at(++answer).get<std::int64_t>(0, 0));
+    co_return handed_back;
+}
+
+Task<Result<std::size_t>> PostgresStore::prune_history(Instant before, std::size_t limit)
+{
+    const auto done =
+        co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                           Statement{queries::prune_history, Params::of(before, static_cast<std::int64_t>(limit))}));
+    if (!done) co_return std::unexpected(done.error());
+    co_return done->at(1).affected();
+}
+
+// ---- connectors ----------------------------------------------------------------------------------------------------
+
+Task<Result<PerCrm<ConnectorState>>> PostgresStore::connector_states()
+{
+    const auto rows = co_await run(batch(Statement{queries::connector_states}));
+    if (!rows) co_return std::unexpected(rows.error());
+    PerCrm<ConnectorState> states;
+    for (int i = 0; i < rows->front().size(); ++i)
+        if (const auto crm = parse_crm(rows->front().get<std::string_view>(i, 0)))
+            states[*crm] = parse_connector_state(rows->front().get<std::string_view>(i, 1));
+    co_return states;
+}
+
+Task<Result<ConnectorState>> PostgresStore::update_connector(Crm crm, std::function<void(ConnectorState&)> update)
+{
+    auto updated = co_await transact<ConnectorState>(
+        [&](Connection& connection) { return update_connector_once(connection, crm, update); });
+    if (updated) wake();
+    co_return updated;
+}
+
+Task<Answer<ConnectorState>> PostgresStore::update_connector_once(Connection& connection, Crm crm,
+                                                                  const std::function<void(ConnectorState&)>& update)
+{
+    const auto locked = co_await connection.run(
+        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+              Statement{queries::lock_connector, Params::of(to_string(crm))}));
+    if (!locked) co_return std::unexpected(locked.error());
+    ConnectorState state = parse_connector_state(locked->at(2).get<std::string_view>(0, 0));
+    update(state);
+    const auto saved =
+        co_await connection.run(batch(Statement{queries::save_connector, Params::of(to_string(crm), to_json(state))},
+                                      Statement{queries::notify, Params::of("connector")}, Statement{queries::commit}));
+    if (!saved) co_return std::unexpected(saved.error());
+    co_return state;
+}
+
+}  // namespace crmsync::postgres

@@ -1,0 +1,120 @@
+#include "store/postgres/pool.h"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+
+namespace crmsync::postgres {
+
+namespace {
+
+constexpr Duration backoff_min = 50ms;
+constexpr Duration backoff_max = 1s;
+constexpr Duration longest_wait = 15s;
+
+std::unexpected<Fault> unavailable(const Error& error) { return std::unexpected(Fault{error}); }
+
+/// Gives the slot back unless the connection was opened, also when the coroutine is cancelled.
+class SlotGuard {
+public:
+    explicit SlotGuard(std::function<void()> release) : release_(std::move(release)) {}
+    ~SlotGuard()
+    {
+        if (release_) release_();
+    }
+    SlotGuard(const SlotGuard&) = delete;
+    SlotGuard& operator=(const SlotGuard&) = delete;
+    void keep() { release_ = nullptr; }
+
+private:
+    std::function<void()> release_;
+};
+
+}  // namespace
+
+Pool::Pool(Executor executor, ConnectionOptions options, std::size_t size)
+    : executor_(std::move(executor)), options_(std::move(options)), size_(std::max<std::size_t>(size, 1))
+{
+}
+
+Pool::~Pool() { assert(open_ == idle_.size()); }
+
+Task<Answer<Pool::Loan>> Pool::borrow()
+{
+    for (;;) {
+        if (closed_) co_return unavailable({ErrorCode::cancelled, "the store is closed"});
+        if (!idle_.empty()) {
+            auto connection = std::move(idle_.back());
+            idle_.pop_back();
+            co_return Loan(*this, std::move(connection), false);
+        }
+        if (open_ < size_ && std::chrono::steady_clock::now() >= not_before_) {
+            auto loan = co_await open_one();
+            if (loan || open_ == 0) co_return loan;
+        } else if (open_ == 0) {
+            co_return unavailable(last_error_);
+        }
+        // Full, or the server has no more to give: one of those we have will come back.
+        if (!co_await wait_for_slot())
+            co_return unavailable({ErrorCode::unavailable, "PostgreSQL: all connections of the pool are busy"});
+    }
+}
+
+Task<Answer<Pool::Loan>> Pool::open_one()
+{
+    ++open_;
+    SlotGuard slot([this] { release_slot(); });
+    auto connection = co_await Connection::open(executor_, options_);
+    if (!connection) {
+        backoff_ = std::clamp(backoff_ * 2, backoff_min, backoff_max);
+        not_before_ = std::chrono::steady_clock::now() + backoff_;
+        last_error_ = connection.error().error;
+        connection.error().again = Fault::Again::no;
+        co_return std::unexpected(connection.error());
+    }
+    backoff_ = Duration{};
+    slot.keep();
+    co_return Loan(*this, std::move(*connection), true);
+}
+
+Task<bool> Pool::wait_for_slot()
+{
+    auto timer = std::make_shared<asio::steady_timer>(executor_, longest_wait);
+    waiting_.push_back(timer);
+    boost::system::error_code error;
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, error));
+    std::erase(waiting_, timer);
+    co_return error == asio::error::operation_aborted;
+}
+
+void Pool::take_back(std::unique_ptr<Connection> connection)
+{
+    if (connection->lost() || closed_ || connection->in_transaction()) {
+        connection.reset();
+        return release_slot();
+    }
+    idle_.push_back(std::move(connection));
+    wake_one();
+}
+
+void Pool::release_slot()
+{
+    --open_;
+    wake_one();
+}
+
+void Pool::wake_one()
+{
+    if (waiting_.empty()) return;
+    waiting_.front()->cancel();
+    waiting_.pop_front();
+}
+
+void Pool::close()
+{
+    closed_ = true;
+    open_ -= idle_.size();
+    idle_.clear();
+    for (const auto& timer : waiting_) timer->cancel();
+}
+
+}  // namespace crmsync::postgres

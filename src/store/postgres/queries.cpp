@@ -1,0 +1,573 @@
+#include "store/postgres/queries.h"
+
+#include <fmt/format.h>
+
+namespace crmsync::postgres::queries {
+
+namespace {
+
+std::string replaced(std::string text, std::string_view what, std::string_view with)
+{
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
+        text.replace(at, what.size(), with);
+    return text;
+}
+
+std::string_view sync_type(Crm crm) { return crm == Crm::hubspot ? "hubspot_sync_status" : "crm_sync_status"; }
+std::string_view processing_type(Crm crm)
+{
+    return crm == Crm::hubspot ? "hubspot_sync_processing_status" : "crm_processing_status";
+}
+
+std::string processing_value(Crm crm, const Published& shown)
+{
+    if (!shown.processing) return "NULL";
+    return fmt::format("'{}'::{}", to_string(*shown.processing), processing_type(crm));
+}
+
+/// `publish` as SQL, of the columns of the relation `of`.
+std::string published_sync(Crm crm, std::string_view of)
+{
+    std::string sql = fmt::format("CASE {}.state", of);
+    for (const JobState state : all_job_states) {
+        const Published selected = publish(state, Origin::selection);
+        const Published asked = publish(state, Origin::request);
+        sql += fmt::format(" WHEN '{}' THEN ", to_string(state));
+        if (selected.sync == asked.sync)
+            sql += fmt::format("'{}'::{}", to_string(asked.sync), sync_type(crm));
+        else
+            sql += fmt::format("CASE {}.origin WHEN 'selection' THEN '{}'::{} ELSE '{}' END", of,
+                               to_string(selected.sync), sync_type(crm), to_string(asked.sync));
+    }
+    return sql + fmt::format(" ELSE 'New'::{} END", sync_type(crm));
+}
+
+std::string published_processing(Crm crm, std::string_view of)
+{
+    std::string sql = fmt::format("CASE {}.state", of);
+    for (const JobState state : all_job_states) {
+        assert(publish(state, Origin::selection).processing == publish(state, Origin::request).processing);
+        sql +=
+            fmt::format(" WHEN '{}' THEN {}", to_string(state), processing_value(crm, publish(state, Origin::request)));
+    }
+    return sql + " END";
+}
+
+std::string published_error(std::string_view of)
+{
+    return fmt::format("CASE WHEN {0}.state NOT IN ('idle', 'completed') THEN {0}.error END", of);
+}
+
+/// What the shared retry columns show when those of this CRM are `settled`: the latest failure of another CRM that
+/// nobody has resolved, else none. Otherwise what they showed. The first row counts.
+std::string shared_columns(std::string_view settled)
+{
+    return replaced(R"(
+            SELECT o.retry_count, o.last_attempt_at, CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
+              FROM (SELECT * FROM job k
+                     WHERE k.contact_id = c.id AND k.crm <> '{crm}'
+                       AND (k.state IN ('retrying', 'failed') OR
+                            (k.state = 'running' AND k.claimed_from = 'retrying'))
+                     ORDER BY k.last_attempt_at DESC NULLS LAST LIMIT 1) o
+             WHERE {settled}
+            UNION ALL
+            SELECT CASE WHEN {settled} THEN 0 ELSE c.retry_count END, c.last_retry_at,
+                   CASE WHEN {settled} THEN NULL ELSE c.next_retry_at END,
+                   CASE WHEN {settled} THEN NULL ELSE c.last_failed_crm END
+             LIMIT 1)",
+                    "{settled}", settled);
+}
+
+/// Replaces {crm}, {remote_id}, {sync(x)}, {processing(x)} and {error(x)}, where x names a relation with a job's
+/// columns.
+std::string expanded(std::string sql, Crm crm)
+{
+    for (const std::string_view of : {"j", "d"}) {
+        sql = replaced(std::move(sql), fmt::format("{{sync({})}}", of), published_sync(crm, of));
+        sql = replaced(std::move(sql), fmt::format("{{processing({})}}", of), published_processing(crm, of));
+        sql = replaced(std::move(sql), fmt::format("{{error({})}}", of), published_error(of));
+    }
+    sql = replaced(std::move(sql), "{remote_id}", remote_id_column(crm));
+    return replaced(std::move(sql), "{crm}", to_string(crm));
+}
+
+PerCrmQuery per_crm(std::string_view name, const std::string& sql)
+{
+    PerCrmQuery queries;
+    for (const Crm crm : all_crms) queries[crm] = {fmt::format("{}_{}", name, to_string(crm)), expanded(sql, crm)};
+    return queries;
+}
+
+std::string settings(std::string_view extra)
+{
+    return fmt::format(
+        "SELECT set_config('crmsync.engine', 'on', true), set_config('statement_timeout', $1, true), "
+        "set_config('jit', 'off', true){}",
+        extra);
+}
+
+constexpr std::string_view by_index_alone =
+    ", set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
+    "set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+    "set_config('plan_cache_mode', 'force_generic_plan', true)";
+
+const std::string lane_of_pick = R"(
+    SELECT j.contact_id, j.generation, j.state, j.due_at, j.retry_count, j.remote_id, j.numeric_id, j.fingerprint,
+           j.options, c.updated_at, c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context,
+           c.source_url, c.domain_id, c.page_id, c.source_job_id
+      FROM job j JOIN contacts c ON c.id = j.contact_id
+     WHERE j.crm = '{crm}' AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL AND j.due_at <= $1
+       AND )";
+
+/// The one other contact of a picked one's address that matters: in flight, or else the newest that is newer.
+const std::string with_sibling = R"(
+SELECT p.*, s.id, s.leased, s.state, s.due_at
+  FROM picked p
+  LEFT JOIN LATERAL (
+       SELECT o.id, o.updated_at, k.state, k.due_at, k.lease_token IS NOT NULL AS leased
+         FROM contacts o JOIN job k ON k.contact_id = o.id AND k.crm = '{crm}'
+        WHERE lower(btrim(o.email) COLLATE "C") = lower(btrim(p.email) COLLATE "C") AND btrim(p.email) <> ''
+          AND o.id <> p.contact_id
+          AND (k.lease_token IS NOT NULL OR (k.state IN ('queued', 'retrying', 'completed') AND
+                                             (o.updated_at, o.id) > (p.updated_at, p.contact_id)))
+        ORDER BY (k.lease_token IS NOT NULL) DESC, o.updated_at DESC, o.id DESC
+        LIMIT 1) s ON true)";
+
+const std::string job_columns =
+    "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, "
+    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "
+    "j.acknowledged_at, j.dismissed";
+
+std::string make_contact_columns()
+{
+    std::string columns =
+        "c.id, c.created_at, c.updated_at, c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, "
+        "c.source_url, c.domain_id, c.page_id, c.source_job_id, c.contact_curation_status, "
+        "c.contact_processing_status, c.contact_processing_error, c.retry_count, c.last_retry_at, c.next_retry_at, "
+        "c.last_failed_crm";
+    for (const Crm crm : all_crms)
+        columns +=
+            expanded(", c.{crm}_sync_status, c.{crm}_processing_status, c.{crm}_processing_error, c.{remote_id}", crm);
+    return columns;
+}
+
+}  // namespace
+
+const std::string contact_columns = make_contact_columns();
+
+const Query begin_work{"begin_work", settings("")};
+const Query begin_engine_work{"begin_engine_work", settings(by_index_alone)};
+const Query begin_claim{"begin_claim",
+                        settings(std::string(by_index_alone) + ", set_config('synchronous_commit', 'off', true)")};
+const Query begin{"begin", "BEGIN"};
+const Query commit{"commit", "COMMIT"};
+const Query rollback{"rollback", "ROLLBACK"};
+const Query notify{"notify", "SELECT pg_notify('crmsync', $1)"};
+
+// ---- claim ---------------------------------------------------------------------------------------------------------
+
+const Query lock_connector{"lock_connector", "SELECT state FROM connector WHERE crm = $1 FOR UPDATE"};
+const Query save_connector{"save_connector", "UPDATE connector SET state = $2 WHERE crm = $1"};
+const Query any_write{"any_write", "SELECT 1 FROM contact_write ORDER BY id LIMIT 1"};
+
+const PerCrmQuery pick = per_crm("pick", "WITH hand AS MATERIALIZED (" + lane_of_pick + R"(
+        j.lane = 0 AND j.due_at >= $5 AND j.contact_id <> ALL($4)
+     ORDER BY j.due_at, j.contact_id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED),
+bulk AS MATERIALIZED ()" + lane_of_pick + R"(
+        j.lane = 1 AND j.due_at >= $6 AND j.contact_id <> ALL($4)
+     ORDER BY j.due_at, j.contact_id LIMIT $3 - (SELECT count(*) FROM hand) FOR NO KEY UPDATE OF c SKIP LOCKED),
+picked AS (SELECT * FROM hand UNION ALL SELECT * FROM bulk))" +
+                                             with_sibling);
+
+const PerCrmQuery pick_one = per_crm("pick_one", "WITH picked AS MATERIALIZED (" + lane_of_pick + R"(
+        j.contact_id = $2 FOR NO KEY UPDATE OF c SKIP LOCKED))" +
+                                                     with_sibling);
+
+const PerCrmQuery claim = per_crm("claim", R"(
+WITH d AS (
+    UPDATE job j SET state = 'running', claimed_from = j.state, lease_token = $3, worker_id = $4
+      FROM unnest($1, $2) AS r (contact_id, generation)
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
+       AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+    RETURNING j.contact_id, j.state, j.origin)
+UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)}
+  FROM d WHERE c.id = d.contact_id
+RETURNING c.id)");
+
+const PerCrmQuery defer = per_crm("defer", R"(
+WITH d AS (
+    UPDATE job j SET due_at = r.due_at
+      FROM unnest($1, $2) AS r (contact_id, due_at)
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.state IN ('queued', 'retrying')
+       AND j.lease_token IS NULL
+    RETURNING j.contact_id, j.due_at, j.state)
+UPDATE contacts c SET next_retry_at = d.due_at
+  FROM d WHERE c.id = d.contact_id AND d.state = 'retrying' AND c.last_failed_crm = '{crm}')");
+
+const PerCrmQuery next_due = per_crm("next_due", R"(
+SELECT least((SELECT j.due_at FROM job j
+               WHERE j.crm = '{crm}' AND j.lane = 0 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+                 AND j.due_at >= $1 ORDER BY j.due_at LIMIT 1),
+             (SELECT j.due_at FROM job j
+               WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+                 AND j.due_at >= $2 ORDER BY j.due_at LIMIT 1)))");
+
+const PerCrmQuery is_due = per_crm("is_due", R"(
+SELECT 1 FROM job j
+ WHERE j.contact_id = $1 AND j.crm = '{crm}' AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+   AND j.due_at <= $2)");
+
+// ---- record --------------------------------------------------------------------------------------------------------
+
+const Query lock_contacts{"lock_contacts",
+                          "SELECT c.id FROM contacts c WHERE c.id = ANY($1) ORDER BY c.id FOR NO KEY UPDATE"};
+
+const PerCrmQuery record = per_crm("record", R"(
+WITH d AS (
+    UPDATE job j SET
+        state = CASE WHEN j.generation = r.generation THEN r.state ELSE j.state END,
+        due_at = CASE WHEN j.generation = r.generation THEN r.due_at ELSE j.due_at END,
+        retry_count = CASE WHEN j.generation = r.generation THEN r.retry_count ELSE j.retry_count END,
+        error = CASE WHEN j.generation = r.generation THEN r.error ELSE j.error END,
+        error_code = CASE WHEN j.generation = r.generation THEN r.error_code ELSE j.error_code END,
+        warnings = CASE WHEN j.generation = r.generation AND r.state = 'completed' THEN r.warnings ELSE j.warnings END,
+        fingerprint = CASE WHEN j.generation = r.generation THEN coalesce(r.fingerprint, j.fingerprint) ELSE j.fingerprint END,
+        last_attempt_at = CASE WHEN j.generation = r.generation AND r.call_made THEN $1 ELSE j.last_attempt_at END,
+        acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL THEN $1 ELSE j.acknowledged_at END,
+        dismissed = j.dismissed AND NOT (j.generation = r.generation AND r.state = 'failed'),
+        remote_id = coalesce(r.remote_id, j.remote_id), numeric_id = coalesce(r.numeric_id, j.numeric_id),
+        claimed_from = NULL, lease_token = NULL, worker_id = NULL
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+               AS r (contact_id, lease_token, generation, state, due_at, retry_count, error, error_code, counted,
+                     call_made, remote_id, numeric_id, fingerprint, warnings, at, worker_id, outcome, http_status,
+                     code, message, duration_us, request_id)
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
+    RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count, j.error, j.remote_id,
+              r.counted, r.at, r.worker_id, r.outcome, r.http_status, r.code, r.message, r.duration_us, r.request_id),
+published AS (
+    UPDATE contacts c SET
+        {crm}_sync_status = CASE WHEN d.current THEN {sync(d)} ELSE c.{crm}_sync_status END,
+        {crm}_processing_status = CASE WHEN d.current THEN {processing(d)} ELSE c.{crm}_processing_status END,
+        {crm}_processing_error = CASE WHEN d.current THEN {error(d)} ELSE c.{crm}_processing_error END,
+        {remote_id} = d.remote_id,
+        (retry_count, last_retry_at, next_retry_at, last_failed_crm) = (
+            SELECT d.retry_count, $1, CASE WHEN d.state = 'retrying' THEN d.due_at END, '{crm}'::varchar
+             WHERE d.current AND d.counted
+            UNION ALL)" + shared_columns("(d.current AND d.state = 'completed' AND c.last_failed_crm = '{crm}')") +
+                                                 R"()
+      FROM d WHERE c.id = d.contact_id),
+logged AS (
+    INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, code, message, duration_us, request_id,
+                         stale)
+    SELECT d.contact_id, '{crm}', d.at, d.worker_id, d.outcome, d.http_status, d.code, d.message, d.duration_us,
+           d.request_id, NOT d.current
+      FROM d WHERE d.outcome IS NOT NULL)
+SELECT count(*) FILTER (WHERE d.current), count(*) FILTER (WHERE NOT d.current) FROM d)");
+
+// ---- workers -------------------------------------------------------------------------------------------------------
+
+const Query register_worker{"register_worker", R"(
+INSERT INTO worker (id, host, pid, started_at, heartbeat_at) VALUES ($1, $2, $3, crmsync_now(), crmsync_now())
+ON CONFLICT (id) DO UPDATE SET heartbeat_at = crmsync_now())"};
+const Query heartbeat{"heartbeat", "UPDATE worker SET heartbeat_at = crmsync_now() WHERE id = $1 RETURNING 1"};
+const Query forget_dead{"forget_dead",
+                        "DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond'"};
+const Query forget_worker{"forget_worker", "DELETE FROM worker WHERE id = $1"};
+
+const Query lost_leases{"lost_leases", R"(
+(SELECT j.contact_id, j.crm FROM job j
+  WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running'
+    AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id) LIMIT $1)
+UNION ALL
+(SELECT j.contact_id, j.crm FROM job j
+  WHERE j.lease_token IS NOT NULL AND j.state <> 'running'
+    AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id) LIMIT $1))"};
+const Query held_leases{"held_leases", R"(
+(SELECT j.contact_id, j.crm FROM job j
+  WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running' AND j.worker_id = $1 LIMIT $2)
+UNION ALL
+(SELECT j.contact_id, j.crm FROM job j
+  WHERE j.lease_token IS NOT NULL AND j.state <> 'running' AND j.worker_id = $1 LIMIT $2))"};
+
+const PerCrmQuery leased_by = per_crm("leased_by", R"(
+SELECT j.contact_id FROM job j
+ WHERE j.crm = '{crm}' AND j.state = 'running' AND j.worker_id = $1 AND j.lease_token = $2)");
+
+const PerCrmQuery hand_back = per_crm("hand_back", R"(
+WITH d AS (
+    UPDATE job j SET state = CASE WHEN j.state = 'running' THEN j.claimed_from ELSE j.state END,
+           error = CASE WHEN j.state = 'running' THEN $2 ELSE j.error END,
+           error_code = CASE WHEN j.state = 'running' THEN NULL ELSE j.error_code END,
+           claimed_from = NULL, lease_token = NULL, worker_id = NULL
+     WHERE j.contact_id = ANY($1) AND j.crm = '{crm}' AND j.lease_token IS NOT NULL
+       AND CASE WHEN $3 IS NULL THEN NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id)
+                ELSE j.worker_id = $3 END
+       AND ($4 IS NULL OR j.lease_token = $4)
+    RETURNING j.contact_id, j.state, j.origin, j.error),
+published AS (
+    UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
+           {crm}_processing_error = {error(d)}
+      FROM d WHERE c.id = d.contact_id)
+SELECT count(*) FROM d)");
+
+const Query prune_history{"prune_history", R"(
+DELETE FROM attempt WHERE id = ANY(ARRAY(
+    SELECT a.id FROM (SELECT id, at FROM attempt ORDER BY id LIMIT $2) a WHERE a.at < $1)))"};
+
+// ---- inbox ---------------------------------------------------------------------------------------------------------
+
+const Query try_lock_inbox{"try_lock_inbox", "SELECT pg_try_advisory_xact_lock(hashtext('crmsync inbox'))"};
+const Query oldest_writes{"oldest_writes", R"(
+SELECT id, contact_id, crm, sync_status, processing_changed, processing_status
+  FROM contact_write ORDER BY id LIMIT $1)"};
+const Query delete_writes{"delete_writes", "DELETE FROM contact_write WHERE id = ANY($1)"};
+const PerCrmQuery job_states = per_crm("job_states", R"(
+SELECT c.id, j.state FROM contacts c LEFT JOIN job j ON j.contact_id = c.id AND j.crm = '{crm}'
+ WHERE c.id = ANY($1))");
+const PerCrmQuery republish = per_crm("republish", R"(
+WITH d AS MATERIALIZED (
+    SELECT p.contact_id, j.state, j.origin, j.error
+      FROM unnest($1) AS p (contact_id) LEFT JOIN job j ON j.contact_id = p.contact_id AND j.crm = '{crm}')
+UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
+       {crm}_processing_error = {error(d)}
+  FROM d
+ WHERE c.id = d.contact_id
+   AND (c.{crm}_sync_status, c.{crm}_processing_status, c.{crm}_processing_error)
+       IS DISTINCT FROM ({sync(d)}, {processing(d)}, {error(d)})
+RETURNING c.id)");
+
+// ---- decisions of people -------------------------------------------------------------------------------------------
+
+namespace {
+
+const std::string pairs = R"(
+WITH pair AS MATERIALIZED (
+    SELECT p.id, CASE WHEN $2 IS NULL OR j.error_code = $2 THEN coalesce(j.state, 'idle') ELSE 'unmatched' END AS state
+      FROM unnest($1) AS p (id) LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
+
+}  // namespace
+
+const PerCrmQuery act = per_crm("act", pairs + R"(,
+d AS (
+    INSERT INTO job AS j (contact_id, crm, state, origin, lane, due_at, options, error)
+    SELECT pair.id, '{crm}', $4, $5, $6, $7, $8, $9 FROM pair WHERE pair.state = ANY($3)
+    ON CONFLICT (contact_id, crm) DO UPDATE SET
+        state = excluded.state, origin = excluded.origin, lane = excluded.lane, due_at = excluded.due_at,
+        options = excluded.options, error = excluded.error, error_code = NULL, retry_count = 0, dismissed = false,
+        generation = j.generation + 1
+    RETURNING j.contact_id, j.state, j.origin, j.error),
+published AS (
+    UPDATE contacts c SET
+        {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)}, {crm}_processing_error = {error(d)},
+        (retry_count, last_retry_at, next_retry_at, last_failed_crm) = ()" +
+                                           shared_columns("(c.last_failed_crm = '{crm}')") + R"()
+      FROM d WHERE c.id = d.contact_id)
+SELECT pair.state, count(*) FROM pair GROUP BY pair.state)");
+
+const PerCrmQuery preview_act =
+    per_crm("preview_act", pairs + "SELECT pair.state, count(*) FROM pair GROUP BY pair.state");
+
+const Query set_curation_status{"set_curation_status", R"(
+UPDATE contacts c SET contact_curation_status = $2::contact_curation_status,
+       contact_processing_status = CASE WHEN $2 = 'Queued' THEN 'Queued' ELSE c.contact_processing_status END,
+       contact_processing_error = CASE WHEN $2 = 'Queued' THEN NULL ELSE c.contact_processing_error END
+ WHERE c.id = ANY($1))"};
+
+const Query dismiss{"dismiss", R"(
+UPDATE job j SET dismissed = $1
+ WHERE j.crm = ANY($2) AND j.state = 'failed' AND ($3 IS NULL OR j.error_code = $3)
+   AND j.dismissed <> $1 AND ($5 OR j.contact_id = ANY($4)))"};
+
+const Query audit{"audit",
+                  "INSERT INTO audit (at, actor, action, detail, count) VALUES ($1, $2, $3, $4, $5) RETURNING id"};
+const Query raise_audit_count{"raise_audit_count", "UPDATE audit SET count = count + $2 WHERE id = $1"};
+const Query audit_log{"audit_log",
+                      "SELECT at, actor, action, detail, count FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2"};
+
+// ---- contacts ------------------------------------------------------------------------------------------------------
+
+const Query create_contact{"create_contact", R"(
+INSERT INTO contacts AS c (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context,
+                           source_url, domain_id, page_id, source_job_id, contact_curation_status,
+                           contact_processing_status)
+VALUES ($1, $2, $2, $3, $4, $5, $6::contact_email_type_enum, $7, $8, $9, $10, $11, $12,
+        $13::contact_curation_status, CASE WHEN $13 = 'Queued' THEN 'Queued'::contact_processing_status END)
+RETURNING )" + contact_columns};
+
+const Query delete_contact{"delete_contact", "DELETE FROM contacts c WHERE c.id = $1 RETURNING 1"};
+const Query contacts_exist{"contacts_exist", "SELECT c.id FROM contacts c WHERE c.id = ANY($1) ORDER BY c.id"};
+const Query contacts_by_id{"contacts_by_id", "SELECT " + contact_columns + " FROM contacts c WHERE c.id = ANY($1)"};
+
+// Two imports at once would both find an address missing, and add it twice.
+const Query lock_import{"lock_import", "SELECT pg_advisory_xact_lock(hashtext('crmsync import'))"};
+
+const Query import_contacts{"import_contacts", R"(
+WITH found AS MATERIALIZED (
+    SELECT r.*, c.id AS contact_id, c.fields
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+               AS r (new_id, address, email, name, phone_number, email_type, has_gmail, context, source_url, domain_id,
+                     page_id, source_job_id)
+      LEFT JOIN LATERAL (
+           SELECT o.id, (o.name, o.phone_number, o.email_type::text, o.has_gmail, o.context, o.source_url, o.domain_id,
+                         o.page_id, o.source_job_id) =
+                        (coalesce(r.name, o.name), coalesce(r.phone_number, o.phone_number),
+                         coalesce(r.email_type, o.email_type::text), coalesce(r.has_gmail, o.has_gmail),
+                         coalesce(r.context, o.context), coalesce(r.source_url, o.source_url),
+                         coalesce(r.domain_id, o.domain_id), coalesce(r.page_id, o.page_id),
+                         coalesce(r.source_job_id, o.source_job_id)) AS fields
+             FROM contacts o WHERE lower(btrim(o.email) COLLATE "C") = r.address COLLATE "C"
+            ORDER BY o.created_at, o.id LIMIT 1) c ON true),
+created AS (
+    INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context,
+                          source_url, domain_id, page_id, source_job_id)
+    SELECT f.new_id, $1, $1, f.email, f.name, f.phone_number, f.email_type::contact_email_type_enum, f.has_gmail,
+           f.context, f.source_url, f.domain_id, f.page_id, f.source_job_id
+      FROM found f WHERE f.contact_id IS NULL),
+updated AS (
+    UPDATE contacts c SET updated_at = $1, name = coalesce(f.name, c.name),
+           phone_number = coalesce(f.phone_number, c.phone_number),
+           email_type = coalesce(f.email_type::contact_email_type_enum, c.email_type),
+           has_gmail = coalesce(f.has_gmail, c.has_gmail), context = coalesce(f.context, c.context),
+           source_url = coalesce(f.source_url, c.source_url), domain_id = coalesce(f.domain_id, c.domain_id),
+           page_id = coalesce(f.page_id, c.page_id), source_job_id = coalesce(f.source_job_id, c.source_job_id)
+      FROM found f WHERE f.contact_id = c.id AND f.fields IS NOT TRUE)
+SELECT count(*) FILTER (WHERE f.contact_id IS NULL), count(*) FILTER (WHERE f.contact_id IS NOT NULL AND
+                                                                            f.fields IS NOT TRUE)
+  FROM found f)"};
+
+const Query required_columns{"required_columns", R"(
+SELECT a.attname::text FROM pg_attribute a
+ WHERE a.attrelid = 'contacts'::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+   AND NOT a.atthasdef AND a.attidentity = '' AND a.attname NOT IN ('id', 'created_at', 'updated_at', 'email')
+ ORDER BY a.attnum)"};
+
+std::string sort_key(ContactSort::By by)
+{
+    switch (by) {
+        case ContactSort::By::created_at:
+            return "c.created_at";
+        case ContactSort::By::updated_at:
+            return "c.updated_at";
+        case ContactSort::By::email:
+            return "c.email COLLATE \"C\"";
+        case ContactSort::By::name:
+            return "coalesce(c.name, '') COLLATE \"C\"";
+    }
+    __builtin_unreachable();
+}
+
+namespace {
+
+/// A pattern that finds the text anywhere, as itself.
+std::string like_pattern(std::string_view text)
+{
+    std::string pattern = "%";
+    for (const char c : text) {
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c;
+    }
+    return pattern += '%';
+}
+
+/// The states a status is published for: status filters go through the job table's index, for `contacts` has none on a
+/// status. No job and an idle one are published alike, so New has no such states.
+std::vector<std::string_view> states_of(const std::function<bool(const Published&)>& shows)
+{
+    std::vector<std::string_view> states;
+    for (const JobState state : all_job_states)
+        for (const Origin origin : all_origins)
+            if (state != JobState::idle && shows(publish(state, origin)) &&
+                (states.empty() || states.back() != to_string(state)))
+                states.push_back(to_string(state));
+    return states;
+}
+
+class Conditions {
+public:
+    explicit Conditions(Params& params) : params_(params) {}
+
+    /// `{}` in `sql` becomes the parameter.
+    template <class T>
+    void add(std::string_view sql, const T& value)
+    {
+        params_.add(value);
+        add_text(replaced(std::string(sql), "{}", "$" + std::to_string(params_.size())));
+    }
+    void through_job(Crm crm, const std::vector<std::string_view>& states)
+    {
+        add(fmt::format("c.id IN (SELECT j.contact_id FROM job j WHERE j.crm = '{}' AND j.state = ANY({{}}))",
+                        to_string(crm)),
+            states);
+    }
+    std::string text() const { return text_; }
+
+private:
+    void add_text(const std::string& sql) { text_ += (text_.empty() ? " WHERE " : " AND ") + sql; }
+
+    Params& params_;
+    std::string text_;
+};
+
+}  // namespace
+
+std::string where(const ContactFilter& filter, Params& params)
+{
+    Conditions conditions(params);
+    if (filter.curation_status)
+        conditions.add("c.contact_curation_status = {}::contact_curation_status", to_string(*filter.curation_status));
+    if (filter.processing_status)
+        conditions.add("c.contact_processing_status = {}::contact_processing_status",
+                       to_string(*filter.processing_status));
+    for (const Crm crm : all_crms) {
+        if (const auto status = filter.sync_status[crm]) {
+            conditions.add(fmt::format("c.{}_sync_status = {{}}::{}", to_string(crm), sync_type(crm)),
+                           to_string(*status));
+            if (*status != SyncStatus::new_)
+                conditions.through_job(crm, states_of([&](const Published& p) { return p.sync == *status; }));
+        }
+        if (const auto status = filter.crm_processing_status[crm]) {
+            conditions.add(fmt::format("c.{}_processing_status = {{}}::{}", to_string(crm), processing_type(crm)),
+                           to_string(*status));
+            conditions.through_job(crm, states_of([&](const Published& p) { return p.processing == *status; }));
+        }
+    }
+    if (filter.email_type) conditions.add("c.email_type = {}::contact_email_type_enum", to_string(*filter.email_type));
+    if (filter.domain_id) conditions.add("c.domain_id = {}", *filter.domain_id);
+    if (filter.page_id) conditions.add("c.page_id = {}", *filter.page_id);
+    if (filter.email_contains) conditions.add("c.email ILIKE {}", like_pattern(*filter.email_contains));
+    if (filter.name_contains) conditions.add("c.name ILIKE {}", like_pattern(*filter.name_contains));
+    if (filter.has_gmail) conditions.add("c.has_gmail = {}", *filter.has_gmail);
+    return conditions.text();
+}
+
+// ---- status --------------------------------------------------------------------------------------------------------
+
+const Query connector_states{"connector_states", "SELECT crm, state FROM connector"};
+const Query waiting{"waiting", R"(
+SELECT j.crm, count(*) FILTER (WHERE j.due_at <= $1), count(*), min(j.due_at)
+  FROM job j WHERE j.state IN ('queued', 'retrying') AND j.lease_token IS NULL GROUP BY j.crm)"};
+const Query running{"running", R"(
+SELECT j.crm, count(*) FROM job j
+ WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running' GROUP BY j.crm)"};
+const Query count_contacts{"count_contacts", "SELECT count(*) FROM contacts"};
+const Query count_jobs{"count_jobs",
+                       "SELECT j.crm, j.state, j.origin, count(*) FROM job j GROUP BY j.crm, j.state, j.origin"};
+const Query jobs_of{"jobs_of", "SELECT " + job_columns + " FROM job j WHERE j.contact_id = $1"};
+const Query history_of{"history_of", R"(
+SELECT a.crm, a.at, a.worker_id, a.outcome, a.http_status, a.code, a.message, a.duration_us, a.request_id, a.stale
+  FROM attempt a WHERE a.contact_id = $1 ORDER BY a.id DESC LIMIT $2)"};
+const Query failures{"failures", "SELECT " + job_columns + R"(, c.email, c.name
+  FROM job j JOIN contacts c ON c.id = j.contact_id
+ WHERE j.crm = ANY($1) AND j.state = 'failed' AND ($2 IS NULL OR j.error_code = $2) AND ($3 OR NOT j.dismissed)
+ ORDER BY j.last_attempt_at DESC NULLS LAST, j.contact_id, j.crm LIMIT $4 OFFSET $5)"};
+const Query failure_causes{"failure_causes", R"(
+SELECT j.crm, coalesce(j.error_code, ''), min(coalesce(j.error, '')), count(*) FROM job j
+ WHERE j.crm = ANY($1) AND j.state = 'failed' AND ($2 OR NOT j.dismissed)
+ GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2)"};
+const Query database_clock{"database_clock", "SELECT clock_timestamp()"};
+const Query schema_version{"schema_version", "SELECT coalesce(max(version), 0) FROM schema_migration"};
+const Query news{"news", R"(
+SELECT concat_ws(' ', (SELECT max(id) FROM audit), (SELECT max(id) FROM contact_write),
+                 (SELECT string_agg(state, ' ' ORDER BY crm) FROM connector)))"};
+
+}  // namespace crmsync::postgres::queries

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/crm.h"
+#include "domain/selection.h"
+#include "store/postgres/connection.h"
+#include "store/store.h"
+
+/// Every statement the store runs, by the name of the verb that runs it. Statements that differ between CRMs only in
+/// the columns they touch are made once per CRM from one text.
+///
+/// Two rules hold for all of them:
+/// - Whoever changes a job, or a published column, holds the contact's row lock, taken in the order of ids (`claim`
+///   skips contacts that are locked). Then no two verbs wait for each other in a circle, and a later statement of the
+///   same transaction sees jobs that cannot change under it.
+/// - A data-modifying part of a statement hands all that later parts need on by RETURNING; two parts are never joined.
+namespace crmsync::postgres::queries {
+
+using PerCrmQuery = PerCrm<Query>;
+
+// -- Transactions. Settings hold for the transaction alone: a pooler may give the next one another session.
+/// $1: statement timeout, as PostgreSQL writes durations. For what people ask.
+extern const Query begin_work;
+/// Also: plans by index alone. Statistics of a queue are stale by nature, and every hot statement has its index.
+extern const Query begin_engine_work;
+/// Also: the commit does not wait for the disk. Lost in a crash, it never happened.
+extern const Query begin_claim;
+extern const Query begin, commit, rollback;
+extern const Query notify;  // $1: payload.
+
+// -- claim
+extern const Query lock_connector;  // $1: CRM -> state
+extern const Query save_connector;  // $1: CRM, $2: state
+extern const Query any_write;       // -> one row if the inbox holds anything
+extern const PerCrmQuery pick;  // $1: now, $2: of the hand lane, $3: in all, $4: except, $5, $6: floors of the lanes
+extern const PerCrmQuery pick_one;  // $1: now, $2: contact
+extern const PerCrmQuery claim;     // $1: ids, $2: generations, $3: token, $4: worker -> claimed ids
+extern const PerCrmQuery defer;     // $1: ids, $2: due times
+extern const PerCrmQuery next_due;  // $1, $2: floors of the lanes -> earliest due time or null
+extern const PerCrmQuery is_due;    // $1: contact, $2: now -> one row if it is
+
+// -- record
+extern const Query lock_contacts;  // $1: ids -> those that exist
+extern const PerCrmQuery record;   // see RecordArrays; -> recorded, stale
+
+// -- workers
+extern const Query register_worker;  // $1: id, $2: host, $3: pid
+extern const Query heartbeat;        // $1: id -> one row if it lives
+extern const Query forget_dead;      // $1: dead after, in microseconds
+extern const Query forget_worker;    // $1: id
+extern const Query lost_leases;      // $1: limit -> (contact, CRM) of leases whose worker is not registered
+extern const Query held_leases;      // $1: worker, $2: limit -> (contact, CRM)
+extern const PerCrmQuery leased_by;  // $1: worker, $2: token -> contacts
+/// $1: ids, $2: reason, $3: this worker's, or null: of none that is registered, $4: under this token alone, or null
+extern const PerCrmQuery hand_back;
+extern const Query prune_history;  // $1: before, $2: limit
+
+// -- inbox
+extern const Query try_lock_inbox;    // -> true when this session may absorb
+extern const Query oldest_writes;     // $1: limit
+extern const Query delete_writes;     // $1: ids
+extern const PerCrmQuery job_states;  // $1: contacts -> (contact, state or null) of those that exist
+extern const PerCrmQuery republish;   // $1: contacts; -> those whose columns were not what their job says
+
+// -- decisions of people. `change`: see ActionArrays.
+extern const PerCrmQuery act;            // $1: ids, $2: states that change, $3: only this error code -> (state, count)
+                                         // before; $4: new state, $5: origin, $6: lane, $7: due, $8: options, $9: error
+extern const PerCrmQuery preview_act;    // $1: ids, $2: only this error code -> (state, count)
+extern const Query set_curation_status;  // $1: ids, $2: status
+extern const Query dismiss;              // $1: dismissed, $2: CRM, $3: error code, $4: with dismissed, $5: ids
+extern const Query audit;                // -> id
+extern const Query raise_audit_count;    // $1: id, $2: by
+extern const Query audit_log;            // $1: limit, $2: offset
+
+// -- contacts
+/// In the order `read_contact` reads them.
+extern const std::string contact_columns;
+extern const Query create_contact;
+extern const Query delete_contact;
+extern const Query contacts_by_id;
+extern const Query contacts_exist;  // $1: ids -> those that do
+extern const Query lock_import;
+extern const Query import_contacts;
+extern const Query required_columns;
+
+/// "WHERE ..." (or nothing) for the alias c of contacts; adds its parameters.
+std::string where(const ContactFilter& filter, Params& params);
+/// The column or expression a list is sorted by, never null.
+std::string sort_key(ContactSort::By by);
+
+// -- status
+extern const Query connector_states;
+extern const Query waiting;  // $1: now -> CRM, due, waiting, earliest
+extern const Query running;
+extern const Query count_contacts;
+extern const Query count_jobs;
+extern const Query jobs_of;         // $1: contact
+extern const Query history_of;      // $1: contact, $2: limit
+extern const Query failures;        // $1: CRM, $2: code, $3: with dismissed, $4: limit, $5: offset
+extern const Query failure_causes;  // $1: CRM, $2: with dismissed
+extern const Query database_clock;
+extern const Query schema_version;
+extern const Query news;  // What poll mode compares: changes when people or other programs acted.
+
+/// All of them that engines run per job or per second, for the test that looks at their plans.
+std::vector<const Query*> hot();
+
+}  // namespace crmsync::postgres::queries

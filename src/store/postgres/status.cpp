@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "store/postgres/store.h"
+
+namespace crmsync::postgres {
+
+namespace {
+
+std::vector<std::string> parse_warnings(std::string_view text)
+{
+    boost::system::error_code error;
+    const auto value = boost::json::parse(text, error);
+    std::vector<std::string> warnings;
+    if (error || !value.is_array()) return warnings;
+    for (const auto& warning : value.get_array())
+        if (warning.is_string()) warnings.emplace_back(warning.get_string());
+    return warnings;
+}
+
+}  // namespace
+
+std::vector<std::string_view> crm_names(std::optional<Crm> only)
+{
+    if (only) return {to_string(*only)};
+    std::vector<std::string_view> names;
+    for (const Crm crm : all_crms) names.push_back(to_string(crm));
+    return names;
+}
+
+Job read_job(Row& row)
+{
+    Job job;
+    job.key.contact_id = row.next<Uuid>();
+    job.key.crm = parse_crm(row.next<std::string_view>()).value_or(Crm::brevo);
+    job.state = parse_job_state(row.next<std::string_view>()).value_or(JobState::idle);
+    job.origin = parse_origin(row.next<std::string_view>()).value_or(Origin::selection);
+    job.lane = row.next<int>() == 0 ? Lane::hand : Lane::bulk;
+    job.due_at = row.next<std::optional<Instant>>();
+    job.retry_count = row.next<int>();
+    job.generation = row.next<std::int64_t>();
+    job.remote_id = row.next<std::optional<std::string>>();
+    job.numeric_id = row.next<std::optional<std::string>>();
+    job.fingerprint = row.next<std::optional<std::string>>();
+    job.error = row.next<std::optional<std::string>>();
+    job.error_code = row.next<std::optional<std::string>>();
+    job.warnings = parse_warnings(row.next<std::string_view>());
+    job.options = parse_job_options(row.next<std::string_view>());
+    job.last_attempt_at = row.next<std::optional<Instant>>();
+    job.acknowledged_at = row.next<std::optional<Instant>>();
+    job.dismissed = row.next<bool>();
+    return job;
+}
+
+Task<Result<PerCrm<CrmQueue>>> PostgresStore::queues(Instant now)
+{
+    const auto rows = co_await run(batch(Statement{queries::begin_engine_work, Params::of(scan_timeout)},
+                                         Statement{queries::waiting, Params::of(now)}, Statement{queries::running}));
+    if (!rows) co_return std::unexpected(rows.error());
+    PerCrm<CrmQueue> queues;
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
+        CrmQueue& queue = queues[parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)];
+        queue.due = row.next<std::int64_t>();
+        queue.waiting = row.next<std::int64_t>();
+        queue.oldest_due = row.next<std::optional<Instant>>();
+        if (queue.due == 0) queue.oldest_due.reset();
+    }
+    for (int i = 0; i < rows->at(2).size(); ++i) {
+        Row row(rows->at(2), i);
+        CrmQueue& queue = queues[parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)];
+        queue.running = row.next<std::int64_t>();
+    }
+    co_return queues;
+}
+
+Task<Result<JobsOfContact>> PostgresStore::jobs_of(Uuid contact_id, std::size_t history_limit)
+{
+    const auto rows = co_await run(
+        batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+              Statement{queries::contacts_exist, Params::of(std::vector{contact_id})},
+              Statement{queries::jobs_of, Params::of(contact_id)},
+              Statement{queries::history_of, Params::of(contact_id, static_cast<std::int64_t>(history_limit))}));
+    if (!rows) co_return std::unexpected(rows.error());
+    if (rows->at(1).empty()) co_return fail(ErrorCode::not_found, "Contact not found");
+    JobsOfContact result;
+    for (int i = 0; i < rows->at(2).size(); ++i) {
+        Row row(rows->at(2), i);
+        result.jobs.push_back(read_job(row));
+    }
+    std::ranges::sort(result.jobs, {}, [](const Job& job) { return job.key.crm; });
+    for (int i = 0; i < rows->at(3).size(); ++i) {
+        Row row(rows->at(3), i);
+        Attempt attempt;
+        attempt.key = {contact_id, parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)};
+        attempt.at = row.next<Instant>();
+        attempt.worker_id = row.next<Uuid>();
+        attempt.outcome = row.next<std::string>();
+        attempt.http_status = row.next<std::optional<int>>();
+        attempt.code = row.next<std::optional<std::string>>();
+        attempt.message = row.next<std::optional<std::string>>();
+        attempt.duration = Duration{row.next<std::int64_t>()};
+        attempt.request_id = row.next<std::string>();
+        attempt.stale = row.next<bool>();
+        result.history.push_back(std::move(attempt));
+    }
+    co_return result;
+}
+
+Task<Result<Store::Summary>> PostgresStore::summary()
+{
+    const auto rows = co_await run(batch(Statement{queries::begin_work, Params::of(scan_timeout)},
+                                         Statement{queries::count_contacts}, Statement{queries::count_jobs}));
+    if (!rows) co_return std::unexpected(rows.error());
+    Summary summary;
+    summary.contacts = rows->at(1).get<std::int64_t>(0, 0);
+    for (const Crm crm : all_crms)
+        for (const SyncStatus status : all_sync_statuses)
+            summary.by_status[crm][status] = status == SyncStatus::new_ ? summary.contacts : 0;
+    for (int i = 0; i < rows->at(2).size(); ++i) {
+        Row row(rows->at(2), i);
+        const auto crm = parse_crm(row.next<std::string_view>());
+        const auto state = parse_job_state(row.next<std::string_view>());
+        const auto origin = parse_origin(row.next<std::string_view>());
+        const auto count = row.next<std::int64_t>();
+        if (!crm || !state || !origin) continue;
+        summary.by_status[*crm][SyncStatus::new_] -= count;
+        summary.by_status[*crm][publish(*state, *origin).sync] += count;
+    }
+    co_return summary;
+}
+
+Task<Result<std::vector<Failure>>> PostgresStore::failures(FailureQuery query)
+{
+    const auto rows = co_await run(
+        batch(Statement{queries::begin_work, Params::of(scan_timeout)},
+              Statement{queries::failures,
+                        Params::of(crm_names(query.crm), query.error_code, query.with_dismissed,
+                                   static_cast<std::int64_t>(query.limit), static_cast<std::int64_t>(query.offset))}));
+    if (!rows) co_return std::unexpected(rows.error());
+    std::vector<Failure> failures;
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
+        Failure failure;
+        failure.job = read_job(row);
+        failure.email = row.next<std::string>();
+        failure.name = row.next<std::optional<std::string>>();
+        failures.push_back(std::move(failure));
+    }
+    co_return failures;
+}
+
+Task<Result<std::vector<FailureCause>>> PostgresStore::failure_causes(std::optional<Crm> crm, bool with_dismissed)
+{
+    const auto rows =
+        co_await run(batch(Statement{queries::begin_work, Params::of(scan_timeout)},
+                           Statement{queries::failure_causes, Params::of(crm_names(crm), with_dismissed)}));
+    if (!rows) co_return std::unexpected(rows.error());
+    std::vector<FailureCause> causes;
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
+        FailureCause cause;
+        cause.crm = parse_crm(row.next<std::string_view>()).value_or(Crm::brevo);
+        cause.error_code = row.next<std::string>();
+        cause.example = row.next<std::string>();
+        cause.count = row.next<std::int64_t>();
+        causes.push_back(std::move(cause));
+    }
+    co_return causes;
+}
+
+Task<Result<Store::Health>> PostgresStore::health(Instant)
+{
+    int version = 0;
+    const auto rows = co_await transact<std::vector<Rows>>([&](Connection& connection) {
+        version = connection.server_version();
+        return connection.run(batch(Statement{queries::schema_version}, Statement{queries::database_clock}));
+    });
+    if (!rows) co_return std::unexpected(rows.error());
+    Health health;
+    health.engine = "PostgreSQL " + std::to_string(version / 10000) + "." + std::to_string(version % 10000);
+    health.schema_version = rows->at(0).get<int>(0, 0);
+    health.clock_offset = rows->at(1).get<Instant>(0, 0) - clock_.now();
+    co_return health;
+}
+
+}  // namespace crmsync::postgres

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "store/open.h"
+#include "store/postgres/listener.h"
+#include "store/postgres/pool.h"
+#include "store/postgres/queries.h"
+#include "store/store.h"
+
+namespace crmsync::postgres {
+
+/// The store on PostgreSQL 13 or newer, directly or through a pooler in transaction mode. See queries.h for the rules
+/// its statements keep.
+class PostgresStore final : public Store {
+public:
+    static Task<Result<std::unique_ptr<Store>>> open(Executor executor, Clock& clock, const StoreConfig& config);
+    PostgresStore(Executor executor, Clock& clock, const StoreConfig& config);
+
+    // engine.cpp
+    Task<Result<ClaimResult>> claim(ClaimRequest request) override;
+    Task<Result<RecordResult>> record(RecordRequest request) override;
+    Task<Status> register_worker(WorkerInfo worker, Instant now) override;
+    Task<Status> heartbeat(Uuid worker_id, Instant now) override;
+    Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) override;
+    Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) override;
+    Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) override;
+    Task<Result<PerCrm<ConnectorState>>> connector_states() override;
+    Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override;
+
+    // inbox.cpp
+    Task<Result<AbsorbResult>> absorb_writes(Instant now) override;
+
+    // decisions.cpp
+    Task<Result<ActionCounts>> act(ActionRequest request, std::function<bool(std::size_t done)> progress) override;
+    Task<Result<std::size_t>> set_curation_status(Target target, CurationStatus status, std::string actor,
+                                                  Instant now) override;
+    Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed, std::string actor,
+                                      Instant now) override;
+    Task<Status> audit(AuditEntry entry) override;
+    Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) override;
+
+    // contacts.cpp
+    Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
+    Task<Result<Contact>> contact(Uuid id) override;
+    Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) override;
+    Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override;
+    Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) override;
+    Task<Status> delete_contact(Uuid id, std::string actor, Instant now) override;
+    Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) override;
+    Task<Result<std::vector<std::string>>> required_contact_columns() override;
+
+    // status.cpp
+    Task<Result<PerCrm<CrmQueue>>> queues(Instant now) override;
+    Task<Result<JobsOfContact>> jobs_of(Uuid contact_id, std::size_t history_limit) override;
+    Task<Result<Summary>> summary() override;
+    Task<Result<std::vector<Failure>>> failures(FailureQuery query) override;
+    Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override;
+    Task<Result<Health>> health(Instant now) override;
+
+    void on_wake(WakeHandler handler) override;
+    Task<> close() override;
+
+private:
+    /// Borrows a connection and runs `body` on it; again where that is safe: after a deadlock, and after the loss of a
+    /// connection that had idled since before the server went. Leaves no transaction open.
+    template <class T>
+    Task<Result<T>> transact(std::function<Task<Answer<T>>(Connection&)> body);
+    /// Statements that are one transaction, in one round trip.
+    Task<Result<std::vector<Rows>>> run(std::vector<Statement> statements);
+    void wake();
+
+    // engine.cpp
+    struct Pick;
+    struct Claiming;
+    /// Nothing when the inbox must be emptied first.
+    Task<Answer<std::optional<ClaimResult>>> try_claim(Connection& connection, const ClaimRequest& request,
+                                                       bool check_inbox);
+    Task<Answer<std::vector<Pick>>> pick(Connection& connection, const ClaimRequest& request, const Grant& grant,
+                                         std::int64_t slots);
+    static Pick read_pick(const Rows& rows, int index, const ClaimRequest& request, const Grant& grant);
+    Task<Answer<ClaimResult>> finish_claim(Connection& connection, const ClaimRequest& request, Claiming claiming);
+    Task<Answer<void>> undo_doubtful_claims(Connection& connection);
+    Task<Answer<RecordResult>> record_once(Connection& connection, const RecordRequest& request,
+                                           const std::vector<Uuid>& ids);
+    Task<Result<std::size_t>> hand_back_leases(std::optional<Uuid> worker, std::optional<Duration> dead_after);
+    Task<Answer<std::size_t>> hand_back_some(Connection& connection, std::optional<Uuid> worker,
+                                             std::optional<Duration> dead_after);
+    Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
+                                                       const std::function<void(ConnectorState&)>& update);
+
+    // inbox.cpp
+    Task<Answer<AbsorbResult>> absorb_some(Connection& connection, Instant now);
+
+    // decisions.cpp
+    struct Walk;
+    struct Chunk {
+        std::size_t found = 0;
+        ActionCounts counts = {};
+        std::optional<std::int64_t> audit_id = {};
+        std::optional<Uuid> last = {};
+    };
+    Task<Answer<Chunk>> act_on_some(Connection& connection, const ActionRequest& request, const Walk& walk,
+                                    std::optional<std::int64_t> audit_id);
+    Task<Answer<Chunk>> set_curation_of_some(Connection& connection, const Walk& walk, CurationStatus status);
+
+    Executor executor_;
+    Clock& clock_;
+    std::shared_ptr<WakeHandler> wake_;
+    Pool pool_;
+    std::shared_ptr<Listener> listener_;
+
+    /// Claims whose commit was cut off: they may hold leases that nobody knows of.
+    struct DoubtfulClaim {
+        Crm crm;
+        Uuid worker_id;
+        std::int64_t lease_token;
+    };
+    std::vector<DoubtfulClaim> doubtful_claims_;
+};
+
+/// $1 of the statements that begin a transaction.
+inline constexpr std::string_view statement_timeout = "30s";
+/// For single statements over a whole table: lists, counts, the next chunk of a filter.
+inline constexpr std::string_view scan_timeout = "55s";
+
+/// The parameters of `queries::act`. `changing`: names of the states the action changes.
+Params act_params(const std::vector<Uuid>& ids, const std::vector<std::string_view>& changing,
+                  const std::optional<std::string>& error_code, Action action, Lane lane, Instant now,
+                  const JobOptions& options);
+std::vector<std::string_view> crm_names(std::optional<Crm> only);
+/// The columns from email to source_job_id.
+ContactFields read_fields(Row& row);
+/// Reads `queries::contact_columns`.
+Contact read_contact(Row& row);
+/// The job columns of `queries::jobs_of` and `queries::failures`.
+Job read_job(Row& row);
+
+template <class T>
+Task<Result<T>> PostgresStore::transact(std::function<Task<Answer<T>>(Connection&)> body)
+{
+    constexpr int attempts_max = 12;  // More than the pool has stale connections, and than a deadlock repeats.
+    for (int attempt = 1;; ++attempt) {
+        auto loan = co_await pool_.borrow();
+        if (!loan) co_return std::unexpected(loan.error().error);
+        Connection& connection = **loan;
+        Answer<T> answer = co_await body(connection);
+        if (!connection.lost() && connection.in_transaction())
+            co_await connection.run(batch(Statement{queries::rollback}));
+        if (answer) {
+            if constexpr (std::is_void_v<T>)
+                co_return Status{};
+            else
+                co_return std::move(*answer);
+        }
+        const Fault& failure = answer.error();
+        const bool again =
+            failure.again == Fault::Again::at_once || (failure.again == Fault::Again::on_a_new_one && !loan->fresh());
+        if (!again || attempt == attempts_max) co_return std::unexpected(failure.error);
+    }
+}
+
+}  // namespace crmsync::postgres

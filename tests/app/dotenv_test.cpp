@@ -4,6 +4,9 @@
 #include <rapidcheck/gtest.h>
 
 namespace crmsync::app {
+
+void PrintTo(const DotenvEntry& entry, std::ostream* out) { *out << entry.name << '=' << entry.value; }
+
 namespace {
 
 using testing::ElementsAre;
@@ -14,8 +17,6 @@ struct Case {
     std::vector<DotenvEntry> entries;
     std::vector<int> problem_lines;
 };
-
-void PrintTo(const DotenvEntry& entry, std::ostream* out) { *out << entry.name << '=' << entry.value; }
 
 TEST(Dotenv, ReadsWhatPeopleWrite)
 {

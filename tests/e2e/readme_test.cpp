@@ -63,10 +63,10 @@ std::string free_port()
 }
 
 /// What the tour's reader does by eye: waits for a service before going on, and for a queue to be worked.
-constexpr std::string_view waiting = R"(
+constexpr std::string_view waiting = R"sh(
 wait_for() { grep -q -m1 "$2" <(tail --pid=$$ -n +1 -F "$1" 2>/dev/null); }
 settle() { while "$CRMSYNC" status --json | grep -Eq '"(due|running)":[1-9]'; do :; done; }
-)";
+)sh";
 
 /// The tour as a script.
 std::string script_of(const std::vector<Step>& steps)

@@ -44,21 +44,6 @@ std::string environment_value(const char* name)
     return value ? value : "";
 }
 
-/// The first of several lines of a comma-separated list, trimmed, without empty ones.
-std::vector<std::string> split_list(std::string_view text)
-{
-    std::vector<std::string> result;
-    for (std::size_t at = 0; at <= text.size();) {
-        const std::size_t comma = std::min(text.find(',', at), text.size());
-        std::string_view item = text.substr(at, comma - at);
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        if (!item.empty()) result.emplace_back(item);
-        at = comma + 1;
-    }
-    return result;
-}
-
 /// Gives every variable its value and collects what is wrong with it.
 class Reader {
 public:
@@ -142,7 +127,6 @@ private:
         config_.log_level = value("CRMSYNC_LOG_LEVEL");
         config_.log_format = value("CRMSYNC_LOG_FORMAT");
         config_.history_kept = std::chrono::days(number("CRMSYNC_HISTORY_DAYS"));
-        config_.cors_origins = split_list(value("CRMSYNC_CORS_ORIGINS"));
         config_.jwt_audience = value("JWT_AUDIENCE");
         config_.jwt_secret = Secret(value("JWT_SECRET_KEY"));
         if (const std::size_t size = config_.jwt_secret.reveal().size(); size > 0 && size < jwt_secret_min_bytes)
@@ -207,7 +191,6 @@ private:
         run.retry.max_retries = static_cast<int>(number(prefix + "SYNC_MAX_RETRIES"));
         run.retry.base = std::chrono::minutes(number(prefix + "SYNC_RETRY_DELAY_MINUTES"));
         run.retry.exponential = is_true(value(prefix + "SYNC_RETRY_EXPONENTIAL"));
-        target.instances = static_cast<std::size_t>(number(prefix + "SYNC_SCHEDULER_MAX_INSTANCES"));
         target.missing = missing_credential(crm, target.settings);
         target.configured = target.missing.empty();
     }
@@ -240,9 +223,13 @@ private:
     /// Settings that a later version will use: somebody who sets them today must know.
     void notices()
     {
-        for (const Setting& setting : config_.settings)
-            if (setting.variable->group == "Notices" && !setting.value.empty())
-                config_.warnings.push_back({setting.variable->name, "is set, but this version sends no notices yet"});
+        for (const Setting& setting : config_.settings) {
+            const Variable& variable = *setting.variable;
+            const bool later = variable.group == "Notices" || variable.name.ends_with("NOTIFICATION_EMAIL") ||
+                               variable.name == "CRMSYNC_CORS_ORIGINS";
+            if (later && !setting.value.empty())
+                config_.warnings.push_back({variable.name, "is set, but this version does nothing with it yet"});
+        }
     }
 
     const Sources& sources_;

@@ -40,7 +40,6 @@ struct Sources {
 
 struct CrmConfig {
     RunOptions run;
-    std::size_t instances = 1;
     Settings settings;  ///< All variables of this CRM that have a value, without prefix. Holds secrets.
     std::vector<FieldChange> fields;
     bool configured = false;  ///< Its credentials are there.
@@ -66,7 +65,6 @@ struct Config {
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;
     std::chrono::days history_kept{90};
-    std::vector<std::string> cors_origins;
     Secret jwt_secret;  ///< Empty: see `token_key`.
     std::string jwt_audience;
     PerCrm<CrmConfig> crm;

@@ -164,8 +164,8 @@ Task<Status> Rehearsal::draw(const Progress& now)
         table.rows.push_back(
             {found->fields.email, std::string(to_string(columns.sync_status)), columns.processing_error.value_or("")});
     }
-    std::string frame =
-        fmt::format("Brevo {}  {} of {}  ({} errors)\n\n", render_bar(done, total, 30), done, total, now.error);
+    std::string frame = fmt::format("REHEARSAL  Brevo {}  {} of {}  ({} errors)\n\n", render_bar(done, total, 30), done,
+                                    total, now.error);
     frame += render(table, true, console_.width());
     const auto lines = static_cast<std::size_t>(std::ranges::count(frame, '\n'));
     if (drawn_lines_ > 0) frame.insert(0, fmt::format("\x1b[{}A\x1b[J", drawn_lines_));

@@ -44,9 +44,10 @@ Status bring_up_to_date(const Config& config)
 }
 
 /// One line for each thing that matters.
-void announce(const Config& config, Service& service)
+void announce(const Config& config, Role role, Service& service)
 {
     for (const Problem& warning : config.warnings) log::warn("{}", to_string(warning));
+    if (role == Role::rehearsal) log::warn("REHEARSAL: sample contacts and a simulated Brevo, no real CRM is called");
     log::info("database {}", without_password(config.database_url));
     for (const Crm crm : all_crms) {
         if (!service.off()[crm].empty()) {
@@ -107,7 +108,7 @@ Task<int> run_service(Session& session, const Config& config, Role role, Executo
     Service service(config, session.clock, executor, {.with_api = role != Role::worker});
     Status ended = co_await service.start();
     if (ended) {
-        announce(config, service);
+        announce(config, role, service);
         Rehearsal rehearsal(session.console, session.clock, executor, service, session.program);
         TaskGroup shows(executor);
         if (role == Role::rehearsal) shows.spawn(show(rehearsal, *token, ended, signals));

@@ -153,6 +153,14 @@ TEST(Config, ASlipInTheFileIsPointedOut)
                 ElementsAre(Problem{".env:1", "BREVO_APIKEY is no setting; did you mean BREVO_API_KEY?"}));
 }
 
+TEST(Config, WhatDoesNothingYetIsSaidSo)
+{
+    const auto config = read_config(with({{"SMTP_URL", "smtp://host"}, {"CRMSYNC_CORS_ORIGINS", "https://x.example"}}));
+    ASSERT_TRUE(config.has_value());
+    EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(Field(&Problem::where, "SMTP_URL"),
+                                                                Field(&Problem::where, "CRMSYNC_CORS_ORIGINS")));
+}
+
 TEST(Config, ReadsFieldMappings)
 {
     Sources sources = with({});

@@ -32,7 +32,7 @@ Status prepare_embedded(const Config& config, const std::string& url)
 int report(Session& session, const Error& error)
 {
     session.console.error(error.field.empty() ? error.message : fmt::format("{}: {}", error.field, error.message));
-    return error.code == ErrorCode::cancelled ? exit_rejects : exit_error;
+    return exit_error;
 }
 
 int wrong_usage(Session& session, std::string_view message)
@@ -70,6 +70,7 @@ int run_loop(const std::function<Task<int>(Executor)>& work)
 int with_store(Session& session, const StoreWork& work)
 {
     const std::string url = database_of(session);
+    if (session.rehearsal) session.console.note("REHEARSAL: sample contacts and a simulated CRM");
     if (const Status ready = prepare_embedded(session.config, url); !ready) return report(session, ready.error());
     return run_loop([&](Executor executor) -> Task<int> {
         StoreConfig config = store_config(session.config, StoreUse::command);

@@ -90,7 +90,6 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
 void print_overview(Session& session, const Overview& overview, Instant now)
 {
     Console& console = session.console;
-    if (session.rehearsal) console.note("REHEARSAL: these are sample contacts and a simulated CRM");
     Table counts{{"CRM"}, {}, {false}};
     for (const SyncStatus status : all_sync_statuses) {
         counts.head.emplace_back(to_string(status));

@@ -72,7 +72,7 @@ protected:
 
     ApiTest()
     {
-        auto opened = loop_.run(open_store(loop_.executor(), clock_, {.url = "sqlite::memory:"}));
+        auto opened = loop_.run(sqlite::open(loop_.executor(), clock_, {.url = "sqlite::memory:"}));
         if (!opened) throw std::runtime_error(opened.error().message);
         store_ = std::move(*opened);
         server_ = ApiServer::start(loop_.executor(), *store_, engine_, clock_, {.listen = {}, .auth = auth_}).value();

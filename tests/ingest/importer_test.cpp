@@ -19,7 +19,7 @@ protected:
     ImporterTest()
     {
         StoreConfig config{.url = "sqlite::memory:", .direct_url = {}, .single_threaded = true};
-        auto opened = await(loop_, open_store(loop_.get_executor(), clock_, std::move(config)));
+        auto opened = await(loop_, sqlite::open(loop_.get_executor(), clock_, config));
         if (!opened) throw std::runtime_error(opened.error().message);
         store_ = std::move(*opened);
     }

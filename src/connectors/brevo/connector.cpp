@@ -118,6 +118,10 @@ public:
     Task<SendResult> send(std::span<const MappedContact> contacts) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
+    std::string payload(const MappedContact& contact) const override
+    {
+        return upsert_body(contact, {.fit = {}, .list_id = settings_.list_id});
+    }
     void close() override { client_->close(); }
 
 private:

@@ -67,7 +67,14 @@ TESTED_ELSEWHERE = {
     "src/api/errors.cpp": "tests/api calls every route over HTTP",
     "src/api/json.cpp": "tests/api calls every route over HTTP",
     "src/api/server.cpp": "tests/api calls every route over HTTP",
-    "src/app/main.cpp": "tests/e2e runs the binary",
+    "src/app/cli/*": "tests/e2e runs the commands",
+    "src/app/api_host.cpp": "puts parts together; tests/e2e runs the binary",
+    "src/app/connectors.cpp": "puts parts together; tests/e2e runs the binary",
+    "src/app/live_engine.cpp": "puts parts together; tests/e2e runs the binary",
+    "src/app/main.cpp": "puts parts together; tests/e2e runs the binary",
+    "src/app/rehearsal.cpp": "puts parts together; tests/e2e runs the binary",
+    "src/app/serve.cpp": "puts parts together; tests/e2e runs the binary",
+    "src/app/service.cpp": "puts parts together; tests/e2e runs the binary",
     "src/base/log.cpp": "sets up a library; tests/e2e reads what it writes",
 }
 

@@ -113,13 +113,15 @@ TEST(SimulatedBrevo, MakesANewContactOfOneThatIsGone)
 TEST(SimulatedBrevo, LeavesTheFormerContactWhenTheNewAddressIsTaken)
 {
     test::SimulatedCrm crm(Crm::brevo);
-    crm.send(contact("old@example.com"));
-    crm.send(contact("new@example.com"));
+    const auto former = std::get<Upserted>(crm.send(contact("old@example.com")));
+    const auto taken = std::get<Upserted>(crm.send(contact("new@example.com")));
     MappedContact moved = contact("new@example.com", {{"FIRSTNAME", "Ann"}});
     moved.remote_id = "old@example.com";
+    moved.numeric_id = former.numeric_id;
     const Outcome outcome = crm.send(moved);
     ASSERT_EQ(outcome_name(outcome), "upserted") << reason_of(outcome);
     EXPECT_THAT(std::get<Upserted>(outcome).warnings, ElementsAre(HasSubstr("already had a contact")));
+    EXPECT_EQ(std::get<Upserted>(outcome).numeric_id, taken.numeric_id);
     EXPECT_FALSE(crm.find("old@example.com").is_null());
     EXPECT_EQ(crm.find("new@example.com").at("attributes").at("FIRSTNAME"), "Ann");
 }

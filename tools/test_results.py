@@ -5,8 +5,8 @@ usage: tools/test_results.py DIRECTORY STAGE...
 
 Of each stage the directory holds STAGE.status (its exit code), STAGE.log and, where ctest ran, a folder STAGE with
 ctest.xml (JUnit) and one NAME.json per ctest test: each is a process of Google Test cases, counted one by one. A
-process that left no such file (it crashed or timed out) counts as one failure, and so does a stage that failed
-elsewhere, such as a build.
+process that left no such file (it crashed or timed out) counts as one failure, and so does a build that failed, or a
+stage that failed elsewhere.
 """
 import json
 import re
@@ -77,6 +77,9 @@ def stage_tally(directory, stage):
         # A stage without ctest is one test, and those of Python's unittest that it ran.
         tally = Tally(passed=sum(int(count) for count in re.findall(r"^Ran (\d+) tests? in", log, re.MULTILINE)))
         tally.passed += ok
+    if "ninja: build stopped" in log:
+        errors = [line for line in log.split("\n") if re.search(r"error: |^FAILED: ", line)]
+        tally.failures.append((f"{stage}: build", "\n".join(errors)))
     if not ok and not tally.failures:
         tally.failures.append((stage, tail(log)))
     return tally

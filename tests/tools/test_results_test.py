@@ -74,6 +74,13 @@ class Results(unittest.TestCase):
         self.assertIn("error: no such type", output)
         self.assertEqual(code, 1)
 
+    def test_a_failed_build_is_a_failure_beside_the_cases(self):
+        self.stage("release", status=8, log="a.cpp:1: error: no such type\nmore\nninja: build stopped: errors\n",
+                   processes={"base": (True, [PASSED]), "e2e": (False, None)})
+        output = self.run_main("release")[1]
+        self.assertEqual(output.splitlines()[-1], "1 passed, 2 failed, 0 skipped")
+        self.assertIn("release: build\na.cpp:1: error: no such type\n", output)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -84,6 +84,8 @@ public:
     virtual Task<Result<std::string>> test() = 0;
     /// Compares the mapped fields with the CRM's schema; creates the missing ones when asked.
     virtual Task<Result<SetupReport>> setup(bool create) = 0;
+    /// The body that `send` would put on the wire, as far as it is known without asking the CRM. Pure, for any thread.
+    virtual std::string payload(const MappedContact& contact) const = 0;
     virtual void close() = 0;
 };
 

@@ -1,6 +1,6 @@
 // Bugs of the system that did this job before, each as the test that it would have failed.
 
-#include "conformance/store_fixture.h"
+#include "tests/conformance/store_fixture.h"
 
 namespace crmsync::conformance {
 namespace {

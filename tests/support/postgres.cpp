@@ -1,8 +1,9 @@
-#include "support/postgres.h"
+#include "tests/support/postgres.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -140,7 +141,9 @@ bool PostgresServer::start(std::string& why_not)
                                 directory_ +
                                 " -c full_page_writes=off -c shared_buffers=64MB -c max_connections=200 "
                                 "-c autovacuum_naptime=5s -c log_min_messages=warning";
-    if (run({bin + "/pg_ctl", "-D", directory_ + "/data", "-l", log, "-w", "-o", options, "start"}, log) != 0) {
+    if (run({bin + "/pg_ctl", "-D", directory_ + "/data", "-l", directory_ + "/server.log", "-w", "-o", options,
+             "start"},
+            log) != 0) {
         why_not = "the PostgreSQL server did not start";
         return false;
     }
@@ -164,8 +167,9 @@ PostgresServer::~PostgresServer()
 void PostgresServer::restart()
 {
     const std::string log = directory_ + "/log";
-    if (run({find_bin() + "/pg_ctl", "-D", directory_ + "/data", "-m", "immediate", "-w", "-l", log, "restart"}, log) !=
-        0)
+    if (run({find_bin() + "/pg_ctl", "-D", directory_ + "/data", "-m", "immediate", "-w", "-l",
+             directory_ + "/server.log", "restart"},
+            log) != 0)
         throw std::runtime_error("the PostgreSQL server did not restart");
 }
 
@@ -191,12 +195,14 @@ void PostgresServer::start_pgbouncer()
                           << "/pgbouncer.log\n";
     if (run({pgbouncer_binary, "-d", config}, directory_ + "/log") != 0)
         throw std::runtime_error("pgbouncer did not start");
+    // It detaches before it listens.
+    const std::string any = "postgresql://postgres@127.0.0.1:" + std::to_string(pooler_port_) + "/postgres";
+    for (int tries = 0; PQping(any.c_str()) != PQPING_OK && tries < 500; ++tries) poll(nullptr, 0, 10);
 }
 
 std::vector<std::vector<std::string>> PostgresServer::sql(const std::string& database, const std::string& statements)
 {
-    Psql connection(url(database));
-    return connection(statements);
+    return Psql(url(database))(statements);
 }
 
 void PostgresServer::make_template()
@@ -213,11 +219,6 @@ std::string PostgresServer::create_database(bool migrated)
     const std::string name = "test_" + std::to_string(++databases_);
     sql("postgres", "CREATE DATABASE " + name + (migrated ? " TEMPLATE crmsync_template" : ""));
     return name;
-}
-
-void PostgresServer::drop_database(const std::string& name)
-{
-    sql("postgres", "DROP DATABASE " + name + " WITH (FORCE)");
 }
 
 }  // namespace crmsync::testing_support

@@ -14,9 +14,9 @@ public:
     static PostgresServer* instance(std::string& why_not);
     ~PostgresServer();
 
-    /// A fresh database. `migrated`: a copy of a template that holds the newest schema. Dropped by `drop`.
+    /// A fresh database. `migrated`: a copy of a template that holds the newest schema. Goes with the server: dropping
+    /// one waits for a checkpoint.
     std::string create_database(bool migrated = true);
-    void drop_database(const std::string& name);
     std::string url(const std::string& database) const;
     /// The same through PgBouncer in transaction mode, which is started when first asked for.
     std::string pooled_url(const std::string& database);

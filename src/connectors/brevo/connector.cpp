@@ -118,6 +118,10 @@ public:
     Task<SendResult> send(std::span<const MappedContact> contacts) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
+    std::string payload(const MappedContact& contact) const override
+    {
+        return upsert_body(contact, {.fit = {}, .list_id = settings_.list_id});
+    }
     void close() override { client_->close(); }
 
 private:
@@ -128,6 +132,7 @@ private:
     Task<Outcome> upsert(const MappedContact& contact, Exchange& exchange);
     Task<Outcome> change_address(const MappedContact& contact, Exchange& exchange);
     Task<Outcome> put_address(const MappedContact& contact, const KnownContact& known, Exchange& exchange);
+    Task<Outcome> take_over(const MappedContact& contact, Exchange& exchange);
 
     Task<Obstacle> ensure_rules(Exchange& exchange);
     Task<Obstacle> look_up(bool create, SetupReport& report, Exchange& exchange);
@@ -183,7 +188,7 @@ Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Excha
 {
     const std::string former = contact.numeric_id.value_or(http::encode_component(*contact.remote_id));
     const auto answer = co_await call(http::Method::get, "/contacts/" + former, {}, exchange);
-    if (answer && is_not_found(*answer)) co_return co_await upsert(contact, exchange);
+    if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
     if (!known) {
         // A key that may write but not read still moves the contact.
@@ -192,7 +197,7 @@ Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Excha
         known = KnownContact{.numeric_id = contact.numeric_id, .email = {}, .opted_out = false};
     }
     if (normalise_email(known->email) == Normalised(contact.email))
-        co_return co_await upsert(contact, exchange);  // Moved already; only the answer was lost.
+        co_return co_await take_over(contact, exchange);  // Moved already; only the answer was lost.
     if (known->opted_out)
         co_return Rejected{.code = "opted_out",
                            .reason =
@@ -207,10 +212,10 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
     const std::string identifier = known.numeric_id.value_or(http::encode_component(*contact.remote_id));
     const auto answer =
         co_await call(http::Method::put, "/contacts/" + identifier, change_address_body(contact, *rules_), exchange);
-    if (answer && is_not_found(*answer)) co_return co_await upsert(contact, exchange);
+    if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
     if (answer && is_address_taken(*answer)) {
         // Merging would delete one of the two. The contact with the new address is the one that is meant from now on.
-        auto outcome = co_await upsert(contact, exchange);
+        auto outcome = co_await take_over(contact, exchange);
         if (auto* upserted = std::get_if<Upserted>(&outcome))
             upserted->warnings.push_back(
                 "Brevo already had a contact with the new address, which was updated; the one with the former address "
@@ -222,6 +227,22 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
     upserted->numeric_id = known.numeric_id;
     add_warnings(contact, *upserted);
     co_return *std::move(upserted);
+}
+
+/// Upserts by the new address alone. The numeric id that we hold may then be another contact's, so that of the one that
+/// was met is read when the answer does not bring it: the next change of address would move the wrong one.
+Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& exchange)
+{
+    auto outcome = co_await upsert(contact, exchange);
+    auto* upserted = std::get_if<Upserted>(&outcome);
+    if (!upserted || upserted->numeric_id || co_await is_cancelled()) co_return outcome;
+    const auto status = exchange.http_status;
+    const auto answer =
+        co_await call(http::Method::get, "/contacts/" + http::encode_component(contact.email), {}, exchange);
+    exchange.http_status = status;
+    if (answer && answer->status == 200)
+        if (auto known = parse_contact(answer->body)) upserted->numeric_id = std::move(known->numeric_id);
+    co_return outcome;
 }
 
 Task<Result<std::string>> BrevoConnector::test()

@@ -32,7 +32,7 @@ std::optional<json::value> accept_choices(const Attribute& attribute, const json
         if (!choice.is_string() ||
             std::ranges::find(attribute.options, std::string_view(choice.get_string())) == attribute.options.end())
             return std::nullopt;
-    return value;
+    return json::value(value, json::storage_ptr{});  // A copy would share the memory of the request.
 }
 
 std::optional<Problem> read_options(const json::object& body, Attribute& attribute)
@@ -95,7 +95,7 @@ std::optional<json::value> accept_value(const Attribute& attribute, const json::
                       : attribute.type == "date"    ? value.is_string() && is_date(value.get_string())
                                                     : value.is_string();
     if (!fits) return std::nullopt;
-    return value;
+    return json::value(value, json::storage_ptr{});  // A copy would share the memory of the request.
 }
 
 void Attributes::add_to(Routes& routes)

@@ -67,6 +67,18 @@ std::optional<Problem> read_ids(const json::object& body, std::string_view name,
     return std::nullopt;
 }
 
+/// Nobody was ever sent anything.
+json::object no_statistics()
+{
+    json::object statistics;
+    for (const auto* name : {"messagesSent", "hardBounces", "softBounces", "complaints", "opened", "clicked",
+                             "transacAttributes", "delivered"})
+        statistics[name] = json::array{};
+    statistics["unsubscriptions"] =
+        json::object{{"userUnsubscription", json::array{}}, {"adminUnsubscription", json::array{}}};
+    return statistics;
+}
+
 /// {"code", "message", "metadata"} of a clash, as far as integrations have quoted them.
 Problem duplicate(const State& state, std::string_view verb, std::vector<std::string_view> names)
 {
@@ -116,6 +128,10 @@ void Contacts::add_to(Routes& routes)
                [this](const Call& call, const Params&) { return confirm_opt_in(call); });
     routes.add(Method::get, "/contacts/{identifier}",
                [this](const Call& call, const Params& p) { return get(call, p); });
+    routes.add(Method::get, "/contacts/{identifier}/campaignStats", [this](const Call& call, const Params& params) {
+        const auto contact = find(call, params["identifier"], true);
+        return contact ? reply(200, no_statistics()) : reply(contact.error());
+    });
     routes.add(Method::put, "/contacts/{identifier}",
                [this](const Call& call, const Params& p) { return put(call, p); });
     routes.add(Method::delete_, "/contacts/{identifier}",
@@ -254,14 +270,21 @@ std::expected<std::pair<Contact*, bool>, Problem> Contacts::upsert(const Draft& 
             if (other && other != owner) owner = owner ? merge(*owner, *other) : other;
         }
     }
-    if (owner && state_.options.processing > Duration{0} && owner->modified + state_.options.processing > state_.now)
-        return std::unexpected(Problem{.status = 425,
-                                       .code = "account_in_process",
-                                       .message = "Contact is already being processed, please try again later"});
+    if (owner)
+        if (auto problem = too_early(*owner)) return std::unexpected(*problem);
     const bool created = owner == nullptr;
     if (created) owner = &state_.create();
     apply(*owner, draft, created);
     return std::pair{owner, created};
+}
+
+std::optional<Problem> Contacts::too_early(const Contact& contact) const
+{
+    const Duration processing = state_.options.processing;
+    if (processing == Duration{0} || contact.modified + processing <= state_.now) return std::nullopt;
+    return Problem{.status = 425,
+                   .code = "account_in_process",
+                   .message = "Contact is already being processed, please try again later"};
 }
 
 Contact* Contacts::merge(Contact& a, Contact& b)
@@ -333,6 +356,7 @@ http::ServerResponse Contacts::put(const Call& call, const Params& params)
         draft->key(Identifier::email) = lower(email->get_string());
     }
     if (auto problem = refusal(*draft, *contact)) return reply(*problem);
+    if (auto problem = too_early(**contact)) return reply(*problem);
     if (auto problem = clash(*contact, *draft)) {
         ++state_.counts.clashes;
         return reply(*problem);
@@ -346,13 +370,7 @@ http::ServerResponse Contacts::get(const Call& call, const Params& params)
     const auto contact = find(call, params["identifier"], true);
     if (!contact) return reply(contact.error());
     json::object body = render(**contact);
-    json::object statistics;
-    for (const auto* name : {"messagesSent", "hardBounces", "softBounces", "complaints", "opened", "clicked",
-                             "transacAttributes", "delivered"})
-        statistics[name] = json::array{};
-    statistics["unsubscriptions"] =
-        json::object{{"userUnsubscription", json::array{}}, {"adminUnsubscription", json::array{}}};
-    body["statistics"] = std::move(statistics);
+    body["statistics"] = no_statistics();
     return reply(200, body);
 }
 
@@ -426,36 +444,59 @@ json::object Contacts::render(const Contact& contact) const
     return body;
 }
 
+std::expected<std::vector<std::function<bool(const Contact&)>>, Problem> Contacts::read_filters(
+    const http::ServerRequest& request) const
+{
+    std::vector<std::function<bool(const Contact&)>> filters;
+    std::vector<std::int64_t> lists;
+    std::vector<std::int64_t> ids;
+    for (const auto& [name, value] : request.query) {
+        if (name == "modifiedSince" || name == "createdSince") {
+            const auto since = parse_rfc3339(value);
+            if (!since) return std::unexpected(invalid("Invalid date format"));
+            const auto when = name == "modifiedSince" ? &Contact::modified : &Contact::created;
+            filters.emplace_back([when, since](const Contact& contact) { return contact.*when >= *since; });
+        } else if (name == "segmentId") {
+            return std::unexpected(invalid("Segment does not exist"));
+        } else if (name == "listIds" || name == "listIds[]" || name == "ids" || name == "ids[]") {
+            const auto id = to_number<std::int64_t>(value);
+            if (!id) return std::unexpected(invalid(name + " should be type array"));
+            (name.starts_with("ids") ? ids : lists).push_back(*id);
+        } else if (name == "filter") {
+            const auto comma = value.find(",\"");
+            if (!value.starts_with("equals(") || !value.ends_with("\")") || comma == std::string::npos)
+                return std::unexpected(invalid("Invalid filter"));
+            const Attribute* attribute = state_.find_attribute(value.substr(7, comma - 7));
+            if (!attribute) return std::unexpected(invalid("Invalid filter"));
+            filters.emplace_back([number = attribute->number,
+                                  text = value.substr(comma + 2, value.size() - comma - 4)](const Contact& contact) {
+                const json::value* held = contact.attribute(number);
+                return held && held->is_string() && held->get_string() == text;
+            });
+        }
+    }
+    if (ids.size() > 20) return std::unexpected(invalid("Maximum 20 ids are allowed"));
+    if (!ids.empty())
+        filters.emplace_back([ids](const Contact& contact) { return std::ranges::find(ids, contact.id) != ids.end(); });
+    if (!lists.empty())
+        filters.emplace_back([lists](const Contact& contact) {
+            return std::ranges::find_first_of(contact.lists, lists) != contact.lists.end();
+        });
+    return filters;
+}
+
 http::ServerResponse Contacts::list(const Call& call)
 {
     const auto page = read_page(call.request, 50, 1000);
     if (!page) return reply(page.error());
-    std::array<Instant, 2> since{Instant::min(), Instant::min()};
-    for (std::size_t i = 0; i < since.size(); ++i) {
-        const auto text = call.request.query_value(i == 0 ? "modifiedSince" : "createdSince");
-        if (!text) continue;
-        const auto parsed = parse_rfc3339(*text);
-        if (!parsed) return reply(invalid("Invalid date format"));
-        since[i] = *parsed;
-    }
-    std::vector<std::int64_t> lists;
-    for (const auto& [name, value] : call.request.query) {
-        if (name == "segmentId") return reply(invalid("Segment does not exist"));
-        if (name != "listIds" && name != "listIds[]") continue;
-        const auto id = to_number<std::int64_t>(value);
-        if (!id) return reply(invalid("listIds should be type array"));
-        lists.push_back(*id);
-    }
-    const auto wanted = [&](const std::unique_ptr<Contact>& contact) {
-        return contact && contact->modified >= since[0] && contact->created >= since[1] &&
-               (lists.empty() || std::ranges::find_first_of(contact->lists, lists) != contact->lists.end());
-    };
+    const auto filters = read_filters(call.request);
+    if (!filters) return reply(filters.error());
     json::array rows;
     std::size_t count = 0;
     const auto& all = state_.contacts();
     for (std::size_t i = 0; i < all.size(); ++i) {
         const auto& contact = all[page->ascending ? i : all.size() - 1 - i];
-        if (!wanted(contact)) continue;
+        if (!contact || !std::ranges::all_of(*filters, [&](const auto& filter) { return filter(*contact); })) continue;
         if (count >= page->offset && rows.size() < page->limit) rows.push_back(render(*contact));
         ++count;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 
 #include "simulator/brevo/state.h"
 #include "simulator/crm.h"
@@ -59,6 +60,9 @@ private:
     std::expected<Contact*, Problem> find(const Call& call, const std::string& identifier, bool phone_allowed) const;
     std::expected<Contact*, Problem> find_one(const json::object& entry) const;
     std::optional<Problem> clash(const Contact* owner, const Draft& draft) const;
+    std::optional<Problem> too_early(const Contact& contact) const;
+    std::expected<std::vector<std::function<bool(const Contact&)>>, Problem> read_filters(
+        const http::ServerRequest& request) const;
     std::optional<Problem> refusal(const Draft& draft, const Contact* contact) const;
     Contact* merge(Contact& a, Contact& b);
     void apply(Contact& contact, const Draft& draft, bool created);

@@ -222,11 +222,16 @@ void Connection::interrupt()
     socket_->cancel();
 }
 
-Task<Answer<void>> Connection::wait(Wait what)
+Task<bool> Connection::ready(Wait what)
 {
     boost::system::error_code error;
     co_await socket_->async_wait(what, asio::redirect_error(asio::use_awaitable, error));
-    if (error || lost_) co_return std::unexpected(lose());
+    co_return !error && !lost_;
+}
+
+Task<Answer<void>> Connection::wait(Wait what)
+{
+    if (!co_await ready(what)) co_return std::unexpected(lose());
     co_return Answer<void>{};
 }
 
@@ -237,11 +242,11 @@ Task<Answer<void>> Connection::flush()
         const int left = PQflush(handle_.get());
         if (left < 0) co_return std::unexpected(lose());
         if (left == 0) co_return Answer<void>{};
-        // The server may stop reading until its answers are read.
-        const auto ready = co_await (wait(writable) || wait(readable));
-        const bool failed = std::visit([](const auto& waited) { return !waited; }, ready);
-        if (failed) co_return std::unexpected(lose());
-        if (ready.index() == 1 && PQconsumeInput(handle_.get()) != 1) co_return std::unexpected(lose());
+        // The server may stop reading until its answers are read. The wait that comes second is cancelled.
+        const auto first = co_await (ready(writable) || ready(readable));
+        const bool ok = std::visit([](bool waited) { return waited; }, first);
+        if (!ok) co_return std::unexpected(lose());
+        if (first.index() == 1 && PQconsumeInput(handle_.get()) != 1) co_return std::unexpected(lose());
     }
 }
 

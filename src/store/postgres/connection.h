@@ -92,6 +92,7 @@ private:
 
     Task<Answer<void>> finish_connecting();
     Task<Answer<void>> find_pooler();
+    Task<bool> ready(asio::posix::descriptor_base::wait_type what);
     Task<Answer<void>> wait(asio::posix::descriptor_base::wait_type what);
     Task<Answer<void>> flush();
     Task<Answer<PGresult*>> next_result();

@@ -213,7 +213,9 @@ Contact read_contact(Row& row)
     contact.last_failed_crm = row.next<std::optional<std::string>>();
     for (const Crm crm : all_crms) {
         CrmColumns& columns = contact.crm[crm];
-        columns.sync_status = parse_sync_status(row.next<std::string_view>()).value_or(SyncStatus::new_);
+        // An adopted table may allow null here, which says as much as New.
+        const auto sync = row.next<std::optional<std::string_view>>();
+        columns.sync_status = parse_sync_status(sync.value_or("New")).value_or(SyncStatus::new_);
         columns.processing_status = processing();
         columns.processing_error = row.next<std::optional<std::string>>();
         columns.remote_id = row.next<std::optional<std::string>>();

@@ -327,7 +327,8 @@ SELECT c.id, j.state FROM contacts c LEFT JOIN job j ON j.contact_id = c.id AND 
 const PerCrmQuery republish = per_crm("republish", R"(
 WITH d AS MATERIALIZED (
     SELECT p.contact_id, j.state, j.origin, j.error
-      FROM unnest($1) AS p (contact_id) LEFT JOIN job j ON j.contact_id = p.contact_id AND j.crm = '{crm}')
+      FROM unnest($1::uuid[]) AS p (contact_id)
+      LEFT JOIN job j ON j.contact_id = p.contact_id AND j.crm = '{crm}')
 UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
        {crm}_processing_error = {error(d)}
   FROM d
@@ -539,6 +540,45 @@ std::string where(const ContactFilter& filter, Params& params)
     if (filter.has_gmail) conditions.add("c.has_gmail = {}", *filter.has_gmail);
     return conditions.text();
 }
+
+// ---- adoption ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// The job state an old pair of statuses becomes; null: none.
+const std::string adopted_state = R"(
+    CASE WHEN c.{crm}_sync_status::text = 'Processing' OR c.{crm}_processing_status::text = 'Processing' THEN 'queued'
+         WHEN c.{crm}_sync_status::text = 'Selected' THEN 'queued'
+         WHEN c.{crm}_sync_status::text = 'Queued' AND c.{crm}_processing_status::text = 'Error' THEN 'retrying'
+         WHEN c.{crm}_sync_status::text = 'Queued' THEN 'queued'
+         WHEN c.{crm}_sync_status::text = 'Complete' THEN 'completed'
+         WHEN c.{crm}_sync_status::text = 'Error' THEN 'failed'
+         WHEN c.{crm}_sync_status::text = 'Skipped' THEN 'skipped' END)";
+
+}  // namespace
+
+// A contact without status that the CRM knows keeps its remote id in an idle job.
+const PerCrmQuery adopt_jobs = per_crm("adopt_jobs", R"(
+INSERT INTO job (contact_id, crm, state, origin, lane, due_at, retry_count, remote_id, error, last_attempt_at)
+SELECT o.id, '{crm}', o.state, o.origin, 1,
+       CASE o.state WHEN 'queued' THEN now()
+                    WHEN 'retrying' THEN coalesce(CASE WHEN o.own THEN o.next_retry_at END, now()) END,
+       CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN greatest(o.retry_count, 0) ELSE 0 END,
+       o.remote_id, CASE WHEN o.state NOT IN ('idle', 'completed') THEN o.error END,
+       CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN o.last_retry_at END
+  FROM (SELECT c.id, coalesce()" + adopted_state + R"(, 'idle') AS state,
+               CASE WHEN c.{crm}_sync_status::text = 'Selected' THEN 'selection' ELSE 'request' END AS origin,
+               c.last_failed_crm IS NOT DISTINCT FROM '{crm}' AS own, c.next_retry_at, c.last_retry_at, c.retry_count,
+               c.{remote_id} AS remote_id, c.{crm}_processing_error AS error
+          FROM contacts c WHERE c.id = ANY($1::uuid[])) o
+ WHERE o.state <> 'idle' OR o.remote_id IS NOT NULL
+ON CONFLICT (contact_id, crm) DO NOTHING)");
+const PerCrmQuery count_adopted = per_crm("count_adopted", R"(
+SELECT count(*) FROM contacts c
+ WHERE CASE )" + adopted_state + R"(
+            WHEN 'queued' THEN true
+            WHEN 'retrying' THEN c.last_failed_crm IS DISTINCT FROM '{crm}' OR coalesce(c.next_retry_at, now()) <= now()
+            ELSE false END)");
 
 // ---- status --------------------------------------------------------------------------------------------------------
 

@@ -90,6 +90,10 @@ std::string where(const ContactFilter& filter, Params& params);
 /// The column or expression a list is sorted by, never null.
 std::string sort_key(ContactSort::By by);
 
+// -- adoption, in text on a blocking session
+extern const PerCrmQuery adopt_jobs;     // $1: ids
+extern const PerCrmQuery count_adopted;  // -> how many would be sent at once
+
 // -- status
 extern const Query connector_states;
 extern const Query waiting;  // $1: now -> CRM, due, waiting, earliest
@@ -103,8 +107,5 @@ extern const Query failure_causes;  // $1: CRM, $2: with dismissed
 extern const Query database_clock;
 extern const Query schema_version;
 extern const Query news;  // What poll mode compares: changes when people or other programs acted.
-
-/// All of them that engines run per job or per second, for the test that looks at their plans.
-std::vector<const Query*> hot();
 
 }  // namespace crmsync::postgres::queries

@@ -34,14 +34,16 @@ constexpr FailureCase failures[] = {
     {"malformed e-mail", 400, R"({"code":"invalid_parameter","message":"email is not valid"})", "rejected",
      "invalid_parameter", "Brevo API error: email is not valid"},
     {"another's phone", 400,
-     R"({"code":"duplicate_parameter","message":"Unable to update contact, SMS is already associated with another Contact","metadata":{"duplicate_identifiers":["SMS"]}})",
+     R"({"code":"duplicate_parameter","message":"Unable to update contact, SMS is already associated with another )"
+     R"(Contact","metadata":{"duplicate_identifiers":["SMS"]}})",
      "rejected", "duplicate_sms",
      "Brevo API error: Unable to update contact, SMS is already associated with another Contact", "SMS"},
     {"another's phone, newer code", 400,
      R"({"code":"invalid_parameter","message":"taken","metadata":{"duplicate_identifiers":["sms"]}})", "rejected",
      "duplicate_sms", "Brevo API error: taken", "SMS"},
     {"another's phone, words alone", 400,
-     R"({"code":"invalid_parameter","message":"Unable to update contact, SMS is already associated with another Contact"})",
+     R"({"code":"invalid_parameter","message":"Unable to update contact, SMS is already associated with another )"
+     R"(Contact"})",
      "rejected", "duplicate_sms",
      "Brevo API error: Unable to update contact, SMS is already associated with another Contact", "SMS"},
     {"a code alone tells nothing", 400, R"({"code":"duplicate_parameter","message":"Contact already exist"})",

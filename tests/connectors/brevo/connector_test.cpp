@@ -182,7 +182,11 @@ TEST_F(BrevoMove, UpdatesTheOtherContactWhenTheAddressIsTaken)
     answers["PUT /contacts/32"] = json_answer(
         400, R"({"code":"duplicate_parameter","message":"x","metadata":{"duplicate_identifiers":["email"]}})");
     answers["POST /contacts"] = json_answer(204);
-    EXPECT_THAT(upserted(ann).warnings, ElementsAre(HasSubstr("already had a contact with the new address")));
+    answers["GET /contacts/ann@example.com"] =
+        json_answer(200, R"({"id":40,"email":"ann@example.com","emailBlacklisted":false})");
+    const Upserted other = upserted(ann);
+    EXPECT_THAT(other.warnings, ElementsAre(HasSubstr("already had a contact with the new address")));
+    EXPECT_EQ(other.numeric_id, "40") << "32 is the one with the former address";
 }
 
 TEST_F(BrevoMove, IsRepairedLikeAnyCall)
@@ -199,7 +203,7 @@ TEST_F(BrevoMove, RecognisesAMoveWhoseAnswerWasLost)
     answers["GET /contacts/32"] = json_answer(200, R"({"id":32,"email":"ann@example.com","emailBlacklisted":true})");
     answers["POST /contacts"] = json_answer(204);
     upserted(ann);
-    EXPECT_THAT(server.lines(), ElementsAre("GET /contacts/32", "POST /contacts"));
+    EXPECT_THAT(server.lines(), ElementsAre("GET /contacts/32", "POST /contacts", "GET /contacts/ann@example.com"));
 }
 
 TEST_F(BrevoMove, IsNotMadeForAnotherSpelling)

@@ -265,6 +265,11 @@ TEST_F(BrevoContacts, AreListedInPages)
     EXPECT_EQ(get("/contacts").body.at("contacts").at(0).at("email"), "c5@b.io");
     EXPECT_EQ(get("/contacts?modifiedSince=2026-11-20T02:30:00Z").body.at("count"), 2);
     EXPECT_EQ(get("/contacts?listIds=1").body.at("count"), 3);
+    EXPECT_EQ(get("/contacts?ids=1&ids=4").body.at("count"), 2);
+    call(Method::put, "/contacts/3", R"({"attributes":{"FIRSTNAME":"Antoine"}})");
+    EXPECT_EQ(get("/contacts?filter=equals(FIRSTNAME,%22Antoine%22)").body.at("contacts").at(0).at("id"), 3);
+    EXPECT_EQ(get("/contacts?filter=nonsense").status, 400);
+    EXPECT_EQ(get("/contacts?segmentId=1").status, 400);
     EXPECT_EQ(get("/contacts?limit=1001").code(), "out_of_range");
     EXPECT_EQ(get("/contacts?limit=x").status, 400);
     EXPECT_EQ(get("/contacts?sort=up").status, 400);
@@ -298,6 +303,7 @@ TEST_F(BrevoContacts, AreTooEarlyWhileBeingProcessed)
     const auto early = post(R"({"email":"a@b.io","updateEnabled":true})");
     EXPECT_EQ(early.status, 425);
     EXPECT_EQ(early.code(), "account_in_process");
+    EXPECT_EQ(call(Method::put, "/contacts/a@b.io", "{}").status, 425);
     clock_.advance(2s);
     EXPECT_EQ(post(R"({"email":"a@b.io","updateEnabled":true})").status, 204);
 }

@@ -1,0 +1,218 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "store/migrate.h"
+#include "tests/support/postgres.h"
+
+namespace crmsync {
+namespace {
+
+using testing_support::PostgresServer;
+using testing_support::Psql;
+
+std::string live_table(int rows)
+{
+    std::ifstream file(CRMSYNC_SOURCE_DIR "/tests/store/postgres/live_table.sql");
+    std::stringstream text;
+    text << file.rdbuf();
+    std::string sql = text.str();
+    const std::string placeholder = "generate_series(1, :rows)";
+    return sql.replace(sql.find(placeholder), placeholder.size(), "generate_series(1, " + std::to_string(rows) + ")");
+}
+
+class Adoption : public testing::Test {
+protected:
+    void SetUp() override
+    {
+        std::string why_not;
+        server_ = PostgresServer::instance(why_not);
+        if (!server_) GTEST_SKIP() << why_not;
+    }
+    void make_live(int rows)
+    {
+        database_ = server_->create_database(false);
+        sql(live_table(rows));
+    }
+    std::vector<std::vector<std::string>> sql(const std::string& statements)
+    {
+        return server_->sql(database_, statements);
+    }
+    std::string value(const std::string& query) { return sql(query).at(0).at(0); }
+    MigrationReport adopt(bool dry_run = false, const MigrationProgress& progress = {})
+    {
+        auto report = postgres::migrate(server_->url(database_), dry_run, progress);
+        if (!report) throw std::runtime_error(report.error().message);
+        return *report;
+    }
+    /// Everything of the table that is not a published column of ours.
+    std::string foreign_columns()
+    {
+        return value(
+            "SELECT md5(string_agg(md5(row(id, created_at, updated_at, email, name, phone_number, email_type, "
+            "has_gmail, context, source_url, domain_id, page_id, source_job_id, contact_curation_status, "
+            "contact_processing_status, contact_processing_error, tenant_id, score, tags, title, company, "
+            "linkedin_url, twitter, city, region, country, zip, language, timezone, source, campaign, owner, opted_in, "
+            "opted_in_at, last_seen_at, seen_count, verified, verified_at, bounce_count, note, raw, import_batch, "
+            "checksum, brevo_contact_id, hubspot_contact_id, retry_count, last_retry_at, next_retry_at, "
+            "last_failed_crm)::text), '' ORDER BY id)) FROM contacts");
+    }
+    std::string jobs()
+    {
+        return value(
+            "SELECT md5(string_agg(row(contact_id, crm, state, origin, retry_count, "
+            "remote_id, error)::text, '' ORDER BY contact_id, crm)) FROM job");
+    }
+
+    PostgresServer* server_ = nullptr;
+    std::string database_;
+};
+
+TEST_F(Adoption, TheDryRunTellsAndChangesNothing)
+{
+    make_live(1200);
+    const std::string schema = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+    const std::string before = value(schema);
+    const MigrationReport report = adopt(true);
+    EXPECT_TRUE(report.adopted);
+    EXPECT_EQ(report.contacts, 1200);
+    // Of twelve: Selected twice, Queued twice, Processing twice; the waiting ones are due in years.
+    EXPECT_EQ(report.would_send[0], (std::pair<std::string, std::int64_t>("brevo", 600)));
+    EXPECT_EQ(report.would_send[1], (std::pair<std::string, std::int64_t>("hubspot", 400)));
+    EXPECT_EQ(report.would_send[3], (std::pair<std::string, std::int64_t>("n8n", 0)));
+    EXPECT_EQ(std::ranges::count(report.steps, "add value Selected to type hubspot_sync_status"), 1);
+    EXPECT_EQ(std::ranges::count(report.steps, "add column n8n_sync_status"), 1);
+    EXPECT_FALSE(report.warnings.empty());
+    EXPECT_EQ(value(schema), before);
+}
+
+TEST_F(Adoption, OldStatusesBecomeJobs)
+{
+    make_live(1200);
+    adopt();
+    std::map<std::string, std::string> states;
+    for (const auto& row :
+         sql("SELECT (substr(c.name, 8)::int % 12)::text, string_agg(DISTINCT coalesce(j.state, '-') "
+             "|| ' ' || coalesce(j.origin, '-') || ' ' || c.brevo_sync_status || ' ' || "
+             "coalesce(c.brevo_processing_status::text, '-'), ',') FROM contacts c LEFT JOIN job j ON "
+             "j.contact_id = c.id AND j.crm = 'brevo' GROUP BY 1"))
+        states[row[0]] = row[1];
+    const std::map<std::string, std::string> expected = {{"0", "- - New -"},
+                                                         {"1", "queued selection Selected Queued"},
+                                                         {"2", "queued request Queued Queued"},
+                                                         {"3", "queued request Queued Queued"},
+                                                         {"4", "queued request Queued Queued"},
+                                                         {"5", "retrying request Queued Error"},
+                                                         {"6", "queued request Queued Queued"},
+                                                         {"7", "completed request Complete Complete"},
+                                                         {"8", "failed request Error Error"},
+                                                         {"9", "skipped request Skipped -"},
+                                                         {"10", "queued selection Selected Queued"},
+                                                         {"11", "completed request Complete Complete"}};
+    EXPECT_EQ(states, expected);
+    EXPECT_EQ(value("SELECT count(*) FROM job j JOIN contacts c ON c.id = j.contact_id WHERE j.state = 'retrying' AND "
+                    "(j.due_at <> c.next_retry_at OR j.retry_count <> c.retry_count)"),
+              "0");
+    EXPECT_EQ(value("SELECT string_agg(DISTINCT state::json ->> 'paused_by', ',') FROM connector"), "migration");
+    EXPECT_EQ(value("SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = "
+                    "'hubspot_sync_status'::regtype"),
+              "New,Selected,Queued,Processing,Complete,Error,Skipped");
+}
+
+TEST_F(Adoption, NothingIsLostAndTwiceIsOnce)
+{
+    make_live(100'000);
+    const std::string before = foreign_columns();
+    const std::string file = value("SELECT pg_relation_filenode('contacts')");
+    const std::string indexes = value(
+        "SELECT string_agg(indexname, ',' ORDER BY 1) FROM pg_indexes WHERE tablename = "
+        "'contacts' AND indexname NOT IN ('idx_contacts_address', "
+        "'idx_contacts_created_at')");
+    adopt();
+    EXPECT_EQ(foreign_columns(), before);
+    EXPECT_EQ(value("SELECT pg_relation_filenode('contacts')"), file);  // The table was not rewritten.
+    EXPECT_EQ(value("SELECT string_agg(indexname, ',' ORDER BY 1) FROM pg_indexes WHERE tablename = 'contacts' AND "
+                    "indexname NOT IN ('idx_contacts_address', 'idx_contacts_created_at')"),
+              indexes);
+    EXPECT_EQ(value("SELECT count(*) FROM contacts"), "100000");
+    const std::string made = jobs();
+    EXPECT_TRUE(adopt().steps.empty());
+    EXPECT_EQ(jobs(), made);
+}
+
+TEST_F(Adoption, AnInterruptedOneGoesOn)
+{
+    make_live(12'000);
+    const std::string before = foreign_columns();
+    // Cuts the migration's connection at its n-th sign of progress, until one run gets through.
+    int runs = 0;
+    for (bool done = false; !done && runs < 60; ++runs) {
+        int signs = 0;
+        const auto report = postgres::migrate(server_->url(database_), false, [&](std::string_view, auto, auto) {
+            if (++signs == runs + 1)
+                sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crmsync'");
+        });
+        done = report.has_value();
+    }
+    EXPECT_GT(runs, 3);
+    EXPECT_EQ(foreign_columns(), before);
+    EXPECT_EQ(value("SELECT count(*) FROM contacts c WHERE c.brevo_sync_status <> 'New' AND NOT EXISTS (SELECT 1 FROM "
+                    "job j WHERE j.contact_id = c.id AND j.crm = 'brevo')"),
+              "0");
+    EXPECT_TRUE(adopt().steps.empty());
+}
+
+TEST_F(Adoption, TheOtherApplicationIsNeverHeldUpForLong)
+{
+    make_live(30'000);
+    std::atomic<bool> stop{false};
+    std::chrono::steady_clock::duration longest{};
+    int writes = 0;
+    std::thread other([&] {
+        Psql connection(server_->url(database_));
+        while (!stop) {
+            const auto start = std::chrono::steady_clock::now();
+            connection("UPDATE contacts SET seen_count = seen_count + 1 WHERE id = md5('c' || " +
+                       std::to_string(1 + writes % 30'000) +
+                       ")::uuid; SELECT count(*) FROM contacts WHERE tenant_id = "
+                       "md5('t1')::uuid");
+            longest = std::max(longest, std::chrono::steady_clock::now() - start);
+            ++writes;
+        }
+    });
+    adopt();
+    stop = true;
+    other.join();
+    EXPECT_GT(writes, 0);
+    EXPECT_LT(std::chrono::duration<double>(longest).count(), 2.5);
+}
+
+TEST_F(Adoption, ATransactionOfTheOtherApplicationOnlyDelaysIt)
+{
+    make_live(1200);
+    Psql other(server_->url(database_));
+    other("BEGIN; UPDATE contacts SET seen_count = 0");
+    bool released = false;
+    std::thread release([&] {
+        while (server_
+                   ->sql(database_,
+                         "SELECT 1 FROM pg_stat_activity WHERE application_name = 'crmsync' AND "
+                         "query LIKE '%pg_sleep(0.5)%'")
+                   .empty()) {
+        }
+        released = true;
+        other("COMMIT");
+    });
+    adopt();
+    release.join();
+    EXPECT_TRUE(released);
+    EXPECT_NE(value("SELECT count(*) FROM job"), "0");
+}
+
+}  // namespace
+}  // namespace crmsync

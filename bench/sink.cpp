@@ -26,9 +26,12 @@ constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 // The attributes of a set-up account, so that a connector finds nothing to create.
 constexpr std::string_view attributes =
     R"({"attributes":[{"name":"FIRSTNAME","category":"normal","type":"text"},)"
-    R"({"name":"LASTNAME","category":"normal","type":"text"},{"name":"SMS","category":"normal","type":"text"},)"
-    R"({"name":"EMAIL_TYPE","category":"normal","type":"text"},{"name":"SOURCE_URL","category":"normal","type":"text"},)"
-    R"({"name":"DOMAIN_ID","category":"normal","type":"text"},{"name":"PAGE_ID","category":"normal","type":"text"},)"
+    R"({"name":"LASTNAME","category":"normal","type":"text"},)"
+    R"({"name":"SMS","category":"normal","type":"text"},)"
+    R"({"name":"EMAIL_TYPE","category":"normal","type":"text"},)"
+    R"({"name":"SOURCE_URL","category":"normal","type":"text"},)"
+    R"({"name":"DOMAIN_ID","category":"normal","type":"text"},)"
+    R"({"name":"PAGE_ID","category":"normal","type":"text"},)"
     R"({"name":"HAS_GMAIL","category":"normal","type":"boolean"}]})";
 constexpr std::string_view no_content = "HTTP/1.1 204 No Content\r\n\r\n";
 

@@ -2,6 +2,9 @@ add_library(crmsync_flags INTERFACE)
 target_include_directories(crmsync_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(crmsync_flags INTERFACE CRMSYNC_VERSION="${PROJECT_VERSION}")
 
+# All that is generated before the compiler can see it; what clang-tidy needs of a build.
+add_custom_target(embedded)
+
 # crmsync_library(NAME LINK public... [PRIVATE private...] [EXCLUDE file...]): the static library of src/NAME, all its
 # sources, and its embedded text files (*.sql), each of which becomes a string in the generated header NAME/embedded.h.
 function(crmsync_library name)
@@ -20,6 +23,8 @@ function(crmsync_library name)
                     -DOUT=${CMAKE_BINARY_DIR}/embedded/${name} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
             DEPENDS ${texts} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
         list(APPEND sources ${embedded})
+        add_custom_target(${name}_embedded DEPENDS ${embedded})
+        add_dependencies(embedded ${name}_embedded)
     endif()
     if(NOT sources)
         add_library(${name} INTERFACE)

@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "app/cli/front.h"
+
+int main(int argc, char** argv) { return crmsync::app::run_program(argc, argv); }

@@ -34,6 +34,7 @@ public:
 
 void start(std::string_view level, Format format)
 {
+    spdlog::drop("crmsync");
     auto logger = format == Format::json ? spdlog::stderr_logger_mt("crmsync") : spdlog::stderr_color_mt("crmsync");
     auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
     if (format == Format::json) {

@@ -66,7 +66,7 @@ struct RemoteField {
 /// What `setup` would do or did, in words; and what it could not do.
 struct SetupReport {
     std::vector<std::string> present;
-    std::vector<std::string> missing;  ///< Before the run; or still, when `create` was false.
+    std::vector<std::string> missing;  ///< Still, at the end of the run.
     std::vector<std::string> created;
     std::vector<std::string> problems;  ///< Such as a field of another type than mapped, or a refused creation.
 };
@@ -84,6 +84,8 @@ public:
     virtual Task<Result<std::string>> test() = 0;
     /// Compares the mapped fields with the CRM's schema; creates the missing ones when asked.
     virtual Task<Result<SetupReport>> setup(bool create) = 0;
+    /// The body that `send` would put on the wire, as far as it is known without asking the CRM. Pure, for any thread.
+    virtual std::string payload(const MappedContact& contact) const = 0;
     virtual void close() = 0;
 };
 
@@ -94,16 +96,14 @@ using Settings = std::map<std::string, std::string, std::less<>>;
 struct ConnectorContext {
     Executor executor;
     std::string default_phone_region = "US";
-    std::string ca_file;
-};
-
-/// Why a connector does not exist.
-struct NotConfigured {
-    std::string reason;  ///< As the error column shows it: "BREVO_API_KEY not configured".
+    std::string ca_file = {};
+    std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
 };
 
 struct ConnectorEntry {
     Crm crm;
+    FieldMapping (*default_mapping)();
+    /// Opens nothing. The error names every setting that is wrong; what can be lived with goes to `warnings`.
     Result<std::unique_ptr<Connector>> (*create)(const Settings&, const ConnectorContext&,
                                                  std::vector<std::string>& warnings);
     /// The settings that must be set for this connector to exist.

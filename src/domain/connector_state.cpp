@@ -345,10 +345,10 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     if (state.paused) return none("paused", Instant::max());
     if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
     state.throttled_until.reset();
-    const Budget left = budget_of(state, wanted, budget.reserve_percent, now);
-    if (wanted > 0 && left.left == 0) return none("limit", left.again_at);
-    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
     if (wanted == 0) return none("nothing wanted", Instant::max());
+    const Budget left = budget_of(state, wanted, budget.reserve_percent, now);
+    if (left.left == 0) return none("limit", left.again_at);
+    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
     return {.kind = Grant::Kind::work,
             .count = static_cast<std::size_t>(left.left),
             .only = std::nullopt,

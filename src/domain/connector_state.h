@@ -88,7 +88,7 @@ struct Grant {
     std::optional<Uuid> only;           ///< witness_probe: this contact, if it is due.
     std::vector<Uuid> except;           ///< other_probe: not these.
     Instant again_at = Instant::max();  ///< kind none: when to ask again; `Instant::max()`: when somebody acts.
-    std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open".
+    std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open", ...
 };
 
 /// Decides how many jobs may be claimed now: never more than one second of the shortest window. Does not take tokens

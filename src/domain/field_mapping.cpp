@@ -141,6 +141,23 @@ std::optional<SourceField> parse_source_field(std::string_view text)
     return std::nullopt;
 }
 
+FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& changes)
+{
+    for (const FieldChange& change : changes) {
+        const auto old = std::ranges::find(mapping.rules, change.target, &FieldRule::target);
+        if (!change.rule) {
+            if (old != mapping.rules.end()) mapping.rules.erase(old);
+        } else if (old == mapping.rules.end()) {
+            mapping.rules.push_back(*change.rule);
+        } else {
+            const bool unique = old->unique;
+            *old = *change.rule;
+            old->unique = unique;
+        }
+    }
+    return mapping;
+}
+
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
                                                  std::int64_t generation, const FieldMapping& mapping,
                                                  const std::vector<std::string>& without)

@@ -50,6 +50,16 @@ struct FieldMapping {
     std::string phone_region = "US";  ///< For numbers without a country code; ISO 3166 alpha-2.
 };
 
+/// One line of a mapping that a person changed.
+struct FieldChange {
+    std::string target;             ///< The CRM's name of the field.
+    std::optional<FieldRule> rule;  ///< Nothing: the field is not sent.
+    bool operator==(const FieldChange&) const = default;
+};
+/// The mapping with a person's changes: rules for the same target are replaced in their place (what is unique at the
+/// CRM stays so), removed, or added at the end.
+FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& changes);
+
 using FieldValue = std::variant<std::string, bool>;
 struct MappedField {
     std::string name;

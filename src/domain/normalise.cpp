@@ -15,7 +15,6 @@ constexpr std::size_t email_max = 254;  // RFC 5321, 4.5.3.1.3, without the angl
 constexpr std::size_t local_part_max = 64;
 constexpr std::size_t label_max = 63;
 
-constexpr bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
@@ -61,15 +60,43 @@ constexpr bool is_space(char32_t c)
 
 constexpr bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 
+/// What copying and crawling leave around and inside of addresses, and no eye sees.
+constexpr bool is_invisible(char32_t c)
+{
+    return is_space(c) || is_control(c) || (c >= 0x200b && c <= 0x200f) || c == 0x2060 || c == 0xfeff;
+}
+
+std::string_view trim_invisible(std::string_view text)
+{
+    std::size_t begin = text.size();
+    std::size_t end = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const CodePoint c = decode(text.substr(at));
+        const std::size_t size = std::max<std::size_t>(c.size, 1);
+        if (c.size == 0 || !is_invisible(c.value)) {
+            begin = std::min(begin, at);
+            end = at + size;
+        }
+        at += size;
+    }
+    return begin < end ? text.substr(begin, end - begin) : std::string_view{};
+}
+
 // ---- E-mail --------------------------------------------------------------------------------------------------------
 
 /// RFC 5321 Dot-string, with the UTF-8 of RFC 6531.
 bool is_local_part(std::string_view local)
 {
-    constexpr std::string_view specials = "!#$%&'*+-/=?^_`{|}~";
+    constexpr std::string_view specials = "!#$%&'*+-/=?^_`{|}~.";
     if (local.empty() || local.front() == '.' || local.back() == '.' || local.contains("..")) return false;
-    return std::ranges::all_of(
-        local, [&](char c) { return is_letter(c) || is_digit(c) || c == '.' || !is_ascii(c) || specials.contains(c); });
+    while (!local.empty()) {
+        const CodePoint c = decode(local);
+        const char first = local.front();
+        if (c.size == 0 || is_invisible(c.value)) return false;
+        if (c.size == 1 && !is_letter(first) && !is_digit(first) && !specials.contains(first)) return false;
+        local.remove_prefix(c.size);
+    }
+    return true;
 }
 
 bool is_label(std::string_view label)
@@ -100,13 +127,6 @@ std::string to_ascii_domain(const std::string& domain)
     return ascii;
 }
 
-std::string_view trim_ascii(std::string_view text)
-{
-    while (!text.empty() && is_ascii_space(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_ascii_space(text.back())) text.remove_suffix(1);
-    return text;
-}
-
 }  // namespace
 
 bool is_utf8(std::string_view text)
@@ -121,7 +141,7 @@ bool is_utf8(std::string_view text)
 
 Normalised normalise_email(std::string_view text)
 {
-    text = trim_ascii(text);
+    text = trim_invisible(text);
     const std::size_t at = text.rfind('@');
     if (at == std::string_view::npos) return refuse("has no @");
     const std::string_view local = text.substr(0, at);

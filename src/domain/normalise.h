@@ -11,8 +11,9 @@ namespace crmsync {
 /// words never quote the value. All functions are pure and may be called from any thread.
 using Normalised = std::expected<std::string, std::string>;
 
-/// The address trimmed and lower-cased (ASCII), its domain in ASCII (IDNA 2008). Refuses what RFC 5321 does not allow
-/// and what no CRM takes although RFC 5321 allows it: quoted local parts, address literals, domains without a dot.
+/// The address without white space and invisible characters around it, lower-cased (ASCII), its domain in ASCII (IDNA
+/// 2008). Refuses what RFC 5321 does not allow, and what no CRM takes although RFC 5321 allows it: quoted local parts,
+/// address literals, domains without a dot.
 Normalised normalise_email(std::string_view text);
 
 /// The number in E.164 ("+12025550123"). `region` (ISO 3166 alpha-2) is assumed for numbers without a country code.

@@ -220,6 +220,8 @@ void Core::put_back(ConnectionPtr connection, Monotonic now)
     if (closed_ || idle_.size() >= options_.max_idle_connections) return;
     connection->idle_since = now;
     idle_.push_back(std::move(connection));
+    // The newest are used first; without this the oldest would stay for ever.
+    if (now - idle_.front()->idle_since > options_.idle_timeout) idle_.erase(idle_.begin());
 }
 
 Error Core::explain(const Exchange& exchange, std::string_view doing, ErrorCodeOfSystem error) const

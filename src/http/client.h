@@ -40,7 +40,7 @@ struct ClientOptions {
 ///
 /// Errors: `unavailable` (name not resolved, refused, reset, TLS refused; the message tells which), `timeout`,
 /// `cancelled` (the awaiting coroutine was cancelled), `invalid` (answer is no HTTP or too large).
-/// After `timeout` and `unavailable` the server may or may not have acted on the request.
+/// After `timeout` and `unavailable` the server may have acted on the request. A timer runs until the client is closed.
 class Client {
 public:
     /// `base_url` is http(s)://host[:port][/prefix]; the prefix is put before every target.

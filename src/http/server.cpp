@@ -5,7 +5,6 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/intrusive/list.hpp>
@@ -83,7 +82,7 @@ void Core::start()
         std::min({context_.options.header_timeout, context_.options.body_timeout, context_.options.idle_timeout}) / 4,
         Duration{5ms}, Duration{1s});
     tick();
-    asio::co_spawn(executor_, [self = shared_from_this()]() -> Task<> { co_await self->accept(); }, asio::detached);
+    asio::co_spawn(executor_, accept(), [self = shared_from_this()](const std::exception_ptr&) {});
 }
 
 void Core::tick()

@@ -391,6 +391,34 @@ TEST(Breaker, DoesNotWaitForATimeThatWasSetBack)
     EXPECT_EQ(admit(state, no_limits, 1, false, earlier + 1min).kind, Grant::Kind::other_probe);
 }
 
+/// Whatever comes in whatever order: one probe at a time and no work while open, a witness exactly while open, and
+/// never more than a minute to the next probe.
+RC_GTEST_PROP(Breaker, KeepsItsRules, ())
+{
+    const auto steps = *rc::gen::container<std::vector<std::tuple<int, std::uint8_t, int>>>(
+        rc::gen::tuple(rc::gen::inRange(0, 9), rc::gen::inRange<std::uint8_t>(1, 9), rc::gen::inRange(0, 90)));
+    const Outcome outcomes[] = {timed_out, timed_out, timed_out, wrong_key, alive[0], alive[1], alive[3]};
+    ConnectorState state;
+    Instant now = start;
+    bool probing = false;
+    for (const auto& [what, contact, seconds] : steps) {
+        now += std::chrono::seconds{seconds};
+        if (what < 7) {
+            on_outcome(state, id(contact), std::exchange(probing, false), outcomes[what], now);
+        } else {
+            const Breaker before = state.breaker;
+            const Grant grant = claim(state, no_limits, 9, now);
+            RC_ASSERT(before.open != (grant.kind == Grant::Kind::work));
+            RC_ASSERT(!before.open || grant.count <= 1u);
+            if (before.probing_until && *before.probing_until > now) RC_ASSERT(grant.kind == Grant::Kind::none);
+            probing |= grant.kind == Grant::Kind::other_probe;
+        }
+        RC_ASSERT(state.breaker.open == state.breaker.witness.has_value());
+        RC_ASSERT(state.breaker.next_probe_at <= now + 1min);
+        RC_ASSERT(parse_connector_state(to_json(state)) == state);
+    }
+}
+
 // ---- JSON ----------------------------------------------------------------------------------------------------------
 
 TEST(ConnectorStateJson, BringsBackAllThereIs)

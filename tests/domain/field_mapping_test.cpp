@@ -52,6 +52,22 @@ TEST(MapContact, FollowsTheRulesInTheirOrder)
     EXPECT_THAT(contact.warnings, IsEmpty());
 }
 
+TEST(WithChanges, ReplacesRemovesAndAdds)
+{
+    const FieldRule name{SourceField::first_name, "FIRSTNAME", FieldType::text};
+    const FieldRule phone{SourceField::phone, "SMS", FieldType::phone_e164, true};
+    const FieldRule raw_phone{SourceField::phone, "SMS", FieldType::text};
+    const FieldRule raw_unique{SourceField::phone, "SMS", FieldType::text, true};
+    const FieldRule job{SourceField::context, "JOB", FieldType::text};
+    const FieldMapping before{{name, phone}, "DE"};
+    EXPECT_EQ(with_changes(before, {}).rules, before.rules);
+    EXPECT_EQ(with_changes(before, {{"SMS", raw_phone}, {"JOB", job}}).rules,
+              (std::vector<FieldRule>{name, raw_unique, job}));
+    EXPECT_EQ(with_changes(before, {{"FIRSTNAME", std::nullopt}, {"UNKNOWN", std::nullopt}}).rules,
+              std::vector<FieldRule>{phone});
+    EXPECT_EQ(with_changes(before, {{"JOB", job}}).phone_region, "DE");
+}
+
 TEST(MapContact, LeavesEmptyValuesOut)
 {
     EXPECT_THAT(mapped({.email = "a@b.co"}).fields, IsEmpty());

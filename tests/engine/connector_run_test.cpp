@@ -53,7 +53,7 @@ TEST_F(ConnectorRunTest, ThrottlingPausesTheConnectorAndCostsNobodyAnAttempt)
 {
     int throttles = 3;
     truth.script = [&](const MappedContact&) {
-        return throttles-- > 0 ? after(1ms, Throttled{Duration{30s}, "slow down"}) : Answer{};
+        return throttles-- > 0 ? after(1ms, Throttled{Duration{30s}, "slow down"}) : after(1ms, Upserted{});
     };
     start();
     const auto ids = add_many(20);

@@ -34,6 +34,7 @@ public:
     }
     Task<Result<std::string>> test() override { co_return "ok"; }
     Task<Result<SetupReport>> setup(bool) override { co_return SetupReport{}; }
+    std::string payload(const MappedContact&) const override { return "{}"; }
     void close() override {}
 
     std::function<decltype(SendResult::answer)(std::span<const MappedContact>)> answer;

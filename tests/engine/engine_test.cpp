@@ -61,7 +61,8 @@ TEST_F(EngineTest, PrunesOldHistory)
     act(Action::select, {id});
     pass(1s);
     EXPECT_EQ(history(id).size(), 1u);
-    pass(std::chrono::days{92});
+    clock.jump(std::chrono::days{92});
+    pass(61min);
     EXPECT_EQ(history(id).size(), 0u);
 }
 

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "store/open.h"
 #include "tests/support/await.h"
 #include "tests/support/scripted_crm.h"
+#include "tests/support/temp_dir.h"
 
 namespace crmsync::test {
 
@@ -23,9 +23,6 @@ protected:
 
     void SetUp() override
     {
-        directory_ =
-            std::filesystem::temp_directory_path() / ("crmsync-engine-" + to_string(random_uuid7(clock.now())));
-        std::filesystem::create_directories(directory_);
         ASSERT_TRUE(migrate(url(), false));
         store = open();
         run_options.retry = {.max_retries = 3, .base = std::chrono::minutes{5}, .exponential = true};
@@ -40,10 +37,9 @@ protected:
         stop();
         await(loop, store->close());
         store.reset();
-        std::filesystem::remove_all(directory_);
     }
 
-    std::string url() const { return "sqlite:" + (directory_ / "test.db").string(); }
+    std::string url() const { return "sqlite:" + (directory_.path() / "test.db").string(); }
 
     std::unique_ptr<Store> open()
     {
@@ -140,7 +136,7 @@ protected:
     std::unique_ptr<Engine> engine;
 
 private:
-    std::filesystem::path directory_;
+    TempDir directory_;
 };
 
 inline Answer after(Duration latency, Outcome outcome) { return {.latency = latency, .outcome = std::move(outcome)}; }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <iterator>
 
@@ -40,10 +39,9 @@ EngineOptions engine_options()
 World::World(std::uint64_t seed, Weather weather)
     : random_(seed),
       weather_(weather),
-      file_(std::filesystem::temp_directory_path() / fmt::format("crmsync-sim-{}-{}.db", ::getpid(), seed)),
+      file_(directory_.path() / "simulated.db"),
       clock_(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})
 {
-    std::filesystem::remove(file_);
     const auto migrated = migrate("sqlite:" + file_.string(), false);
     if (!migrated) throw std::runtime_error(migrated.error().message);
     truth_.script = [this](const MappedContact& contact) { return answer(contact); };
@@ -69,7 +67,6 @@ World::~World()
         worker->loop.restart();
         worker->loop.poll();
     }
-    for (const auto* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(file_.string() + suffix);
 }
 
 template <class T>

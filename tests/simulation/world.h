@@ -12,6 +12,7 @@
 #include "tests/support/faulty_store.h"
 #include "tests/support/random.h"
 #include "tests/support/scripted_crm.h"
+#include "tests/support/temp_dir.h"
 
 namespace crmsync::test {
 
@@ -68,6 +69,7 @@ private:
 
     Random random_;
     Weather weather_;
+    TempDir directory_;
     std::filesystem::path file_;
     ManualClock clock_;
     CrmTruth truth_;

@@ -76,6 +76,7 @@ public:
     }
     Task<Result<std::string>> test() override { co_return "scripted"; }
     Task<Result<SetupReport>> setup(bool) override { co_return SetupReport{}; }
+    std::string payload(const MappedContact&) const override { return "{}"; }
     void close() override {}
 
 private:

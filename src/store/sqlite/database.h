@@ -106,7 +106,7 @@ public:
     template <class... Args>
     std::int64_t run(const Query& query, const Args&... args)
     {
-        Rows rows = open(query, args...);
+        Rows rows = bound(prepared(query), false, SQLITE_STATIC, args...);
         while (rows.next()) {
         }
         return sqlite3_changes64(handle_.get());
@@ -114,7 +114,7 @@ public:
     template <class... Args>
     Rows open(const Query& query, const Args&... args)
     {
-        return bound(prepared(query), false, args...);
+        return bound(prepared(query), false, SQLITE_TRANSIENT, args...);
     }
     /// For text that is put together at run time; not remembered.
     /// For text that is put together at run time; not remembered.
@@ -142,38 +142,41 @@ private:
     sqlite3_stmt* prepare(const std::string& sql, bool lasting);
     sqlite3_stmt* prepared(const Query& query);
 
+    /// `lifetime`: SQLITE_STATIC when the arguments outlive the rows, else SQLITE_TRANSIENT.
     template <class... Args>
-    Rows bound(sqlite3_stmt* statement, bool owned, const Args&... args)
+    Rows bound(sqlite3_stmt* statement, bool owned, sqlite3_destructor_type lifetime, const Args&... args)
     {
         Rows rows(statement, owned);
+        const Binder binder{statement, lifetime};
         int index = 0;
-        (check(bind(statement, ++index, args)), ...);
+        (check(binder(++index, args)), ...);
         return rows;
     }
     void check(int code)
     {
         if (code != SQLITE_OK) throw DatabaseError(handle_.get(), code);
     }
-    static int bind(sqlite3_stmt* statement, int index, std::integral auto value)
-    {
-        return sqlite3_bind_int64(statement, index, static_cast<std::int64_t>(value));
-    }
-    static int bind(sqlite3_stmt* statement, int index, std::string_view text);
-    static int bind(sqlite3_stmt* statement, int index, const char* text)
-    {
-        return bind(statement, index, std::string_view(text));
-    }
-    static int bind(sqlite3_stmt* statement, int index, const Uuid& id);
-    static int bind(sqlite3_stmt* statement, int index, Instant at)
-    {
-        return bind(statement, index, at.time_since_epoch().count());
-    }
-    static int bind(sqlite3_stmt* statement, int index, std::nullopt_t) { return sqlite3_bind_null(statement, index); }
-    template <class T>
-    static int bind(sqlite3_stmt* statement, int index, const std::optional<T>& value)
-    {
-        return value ? bind(statement, index, *value) : sqlite3_bind_null(statement, index);
-    }
+
+    /// Binds one parameter.
+    struct Binder {
+        sqlite3_stmt* statement;
+        sqlite3_destructor_type lifetime;
+
+        int operator()(int index, std::integral auto value) const
+        {
+            return sqlite3_bind_int64(statement, index, static_cast<std::int64_t>(value));
+        }
+        int operator()(int index, std::string_view text) const;
+        int operator()(int index, const char* text) const { return (*this)(index, std::string_view(text)); }
+        int operator()(int index, const Uuid& id) const;
+        int operator()(int index, Instant at) const { return (*this)(index, at.time_since_epoch().count()); }
+        int operator()(int index, std::nullopt_t) const { return sqlite3_bind_null(statement, index); }
+        template <class T>
+        int operator()(int index, const std::optional<T>& value) const
+        {
+            return value ? (*this)(index, *value) : sqlite3_bind_null(statement, index);
+        }
+    };
 
     // In this order: statements go before their connection.
     std::unique_ptr<sqlite3, Close> handle_;

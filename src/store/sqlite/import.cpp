@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 #include <unordered_map>
 
 #include "store/sqlite/queries.h"
@@ -54,14 +55,20 @@ std::vector<Merged> merge_batch(const std::vector<ImportRow>& rows, ImportCounts
 
 struct Existing {
     Uuid id;
+    std::string created_at;  ///< As `contacts` has it: text that sorts by time.
     ContactFields fields;
 };
 
 std::optional<Existing> find_oldest(Connection& db, const std::string& address)
 {
+    std::optional<Existing> oldest;
     Rows rows = db.open(sql::import_existing, address);
-    if (!rows.next()) return std::nullopt;
-    return Existing{rows.uuid(0), read_fields(rows, 1)};
+    while (rows.next()) {
+        Existing found{rows.uuid(0), std::string(rows.text(1)), read_fields(rows, 2)};
+        if (!oldest || std::tie(found.created_at, found.id) < std::tie(oldest->created_at, oldest->id))
+            oldest = std::move(found);
+    }
+    return oldest;
 }
 
 void update(Connection& db, const Uuid& id, const ContactFields& fields, const std::string& now)

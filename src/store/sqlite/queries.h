@@ -41,10 +41,6 @@ inline const Query decide_job{
 inline const CrmQuery publish{
     "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4 "
     "WHERE id = ?1"};
-inline const CrmQuery publish_with_remote_id{
-    "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4, "
-    "{remote_id} = ?5 WHERE id = ?1"};
-inline const CrmQuery publish_remote_id{"UPDATE contacts SET {remote_id} = ?2 WHERE id = ?1"};
 
 // The shared retry columns.
 inline const Query show_failure{
@@ -101,7 +97,16 @@ inline const Query next_due{"SELECT min(j.due_at) FROM job AS j WHERE j.crm = ?1
 // ----------------------------------------------------------------------------------------------------------
 
 inline const Query record_leased{
-    "SELECT rowid, generation, origin, retry_count FROM job WHERE contact_id = ?1 AND crm = ?2 AND lease_token = ?3"};
+    "SELECT j.rowid, j.generation, j.origin, j.retry_count, c.rowid, c.last_failed_crm "
+    "FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+    "WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.lease_token = ?3"};
+inline const CrmQuery record_publish{
+    "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4 "
+    "WHERE rowid = ?1"};
+inline const CrmQuery record_publish_with_remote_id{
+    "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4, "
+    "{remote_id} = ?5 WHERE rowid = ?1"};
+inline const CrmQuery record_publish_remote_id{"UPDATE contacts SET {remote_id} = ?2 WHERE rowid = ?1"};
 inline const Query record_job{
     "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, claimed_from = NULL, "
     "lease_token = NULL, worker_id = NULL, remote_id = coalesce(?7, remote_id), "
@@ -190,9 +195,8 @@ inline const Query update_contact{
     "UPDATE contacts SET updated_at = ?2, email = ?3, name = ?4, phone_number = ?5, email_type = ?6, has_gmail = ?7, "
     "context = ?8, source_url = ?9, domain_id = ?10, page_id = ?11, source_job_id = ?12 WHERE id = ?1"};
 inline const Query delete_contact{"DELETE FROM contacts WHERE id = ?1"};
-inline const Query import_existing{
-    "SELECT c.id, " FIELD_COLUMNS
-    " FROM contacts AS c WHERE lower(trim(c.email)) = ?1 ORDER BY c.created_at, c.id LIMIT 1"};
+inline const Query import_existing{"SELECT c.id, c.created_at, " FIELD_COLUMNS
+                                   " FROM contacts AS c WHERE lower(trim(c.email)) = ?1"};
 
 // ---- status
 // ----------------------------------------------------------------------------------------------------------

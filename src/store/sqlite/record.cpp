@@ -8,17 +8,21 @@ namespace crmsync::sqlite::verbs {
 namespace {
 
 struct Leased {
-    std::int64_t rowid;
+    std::int64_t job_rowid;
     std::int64_t generation;
     Origin origin;
     int retry_count;
+    std::int64_t contact_rowid;
+    bool failure_shown;  ///< The shared retry columns are this job's.
 };
 
 std::optional<Leased> find_leased(Connection& db, const JobResult& result)
 {
     Rows rows = db.open(sql::record_leased, result.key.contact_id, to_string(result.key.crm), result.lease_token);
     if (!rows.next()) return std::nullopt;
-    return Leased{rows.integer(0), rows.integer(1), read_origin(rows, 2), static_cast<int>(rows.integer(3))};
+    return Leased{rows.integer(0),      rows.integer(1),
+                  read_origin(rows, 2), static_cast<int>(rows.integer(3)),
+                  rows.integer(4),      rows.text(5) == to_string(result.key.crm)};
 }
 
 void write_attempt(Connection& db, const JobResult& result, bool stale)
@@ -31,26 +35,31 @@ void write_attempt(Connection& db, const JobResult& result, bool stale)
 
 void record_stale(Connection& db, const Leased& leased, const JobResult& result, Instant now)
 {
-    db.run(sql::record_stale, leased.rowid, result.remote_id, result.numeric_id,
+    db.run(sql::record_stale, leased.job_rowid, result.remote_id, result.numeric_id,
            result.call_made ? std::optional(now) : std::nullopt);
-    if (result.remote_id) db.run(sql::publish_remote_id[result.key.crm], result.key.contact_id, *result.remote_id);
+    if (result.remote_id)
+        db.run(sql::record_publish_remote_id[result.key.crm], leased.contact_rowid, *result.remote_id);
     write_attempt(db, result, true);
 }
 
 void publish_result(Connection& db, const Leased& leased, const JobResult& result)
 {
     const Transition& next = result.transition;
-    if (!result.remote_id) return publish_job(db, result.key, next.next, leased.origin, next.error);
+    const Crm crm = result.key.crm;
     const Published pair = publish(next.next, leased.origin);
-    db.run(sql::publish_with_remote_id[result.key.crm], result.key.contact_id, to_string(pair.sync),
-           name_of(pair.processing), next.next == JobState::completed ? std::nullopt : next.error, *result.remote_id);
+    const std::optional<std::string> error = next.next == JobState::completed ? std::nullopt : next.error;
+    if (result.remote_id)
+        db.run(sql::record_publish_with_remote_id[crm], leased.contact_rowid, to_string(pair.sync),
+               name_of(pair.processing), error, *result.remote_id);
+    else
+        db.run(sql::record_publish[crm], leased.contact_rowid, to_string(pair.sync), name_of(pair.processing), error);
 }
 
 void record_current(Connection& db, const Leased& leased, const JobResult& result, Instant now)
 {
     const Transition& next = result.transition;
     const bool completed = next.next == JobState::completed;
-    db.run(sql::record_job, leased.rowid, to_string(next.next), next.due_at, next.retry_count, next.error,
+    db.run(sql::record_job, leased.job_rowid, to_string(next.next), next.due_at, next.retry_count, next.error,
            next.error_code, result.remote_id, result.numeric_id, result.fingerprint,
            result.call_made ? std::optional(now) : std::nullopt, result.fingerprint ? std::optional(now) : std::nullopt,
            completed, to_json_array(result.warnings));
@@ -62,7 +71,7 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
         show_failure(
             db, result.key.contact_id,
             {result.key.crm, next.retry_count, now, next.next == JobState::retrying ? next.due_at : std::nullopt});
-    else if (completed)
+    else if (completed && leased.failure_shown)
         release_failure(db, result.key);
     write_attempt(db, result, false);
 }

@@ -20,10 +20,10 @@ Instant read_time(const Rows& rows, int column);
 std::optional<std::string> time_text(const std::optional<Instant>& at);
 
 template <class Enum>
-std::optional<std::string> name_of(const std::optional<Enum>& value)
+std::optional<std::string_view> name_of(const std::optional<Enum>& value)
 {
     if (!value) return std::nullopt;
-    return std::string(to_string(*value));
+    return to_string(*value);
 }
 
 JobState read_state(const Rows& rows, int column);

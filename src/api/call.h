@@ -1,0 +1,39 @@
+#pragma once
+
+#include <utility>
+
+#include "api/auth.h"
+#include "api/engine_view.h"
+#include "api/errors.h"
+#include "base/clock.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "store/store.h"
+
+namespace crmsync::api {
+
+/// What handlers work with; all of it outlives them.
+struct Services {
+    Store& store;
+    EngineView& engine;
+    Clock& clock;
+    Executor executor;  ///< The API's loop.
+};
+
+/// One request on its way through a handler.
+struct Call {
+    http::ServerRequest request;
+    http::PathParameters path;
+    Identity who;
+    Services& services;
+
+    Store& store() const { return services.store; }
+    Instant now() const { return services.clock.now(); }
+};
+
+/// The `{crm}` of the path; 404 when there is none of that name.
+std::expected<Crm, ErrorAnswer> crm_of(const Call& call);
+/// The `{id}` of the path; 422 when it is malformed.
+std::expected<Uuid, ErrorAnswer> id_of(const Call& call);
+
+}  // namespace crmsync::api

@@ -1,0 +1,206 @@
+#include "api/connectors.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "api/json.h"
+#include "engine/connector_run.h"
+
+namespace crmsync::api {
+
+namespace json = boost::json;
+
+namespace {
+
+json::array texts(const std::vector<std::string>& list) { return json::array(list.begin(), list.end()); }
+
+json::array budget_of(const ConnectorInfo& info, const ConnectorState& state, Instant now)
+{
+    json::array windows;
+    if (!info.traits) return windows;
+    for (const auto& window : state.windows) {
+        if (window.rate.limit == 0) continue;
+        windows.push_back({{"window", window.rate.name},
+                           {"limit", window.rate.limit},
+                           {"left", budget_left(window, info.traits->budget.reserve_percent, now)}});
+    }
+    return windows;
+}
+
+json::object breaker_of(const Breaker& breaker)
+{
+    const auto when = [&](Instant at) { return breaker.open ? to_json(std::optional(at)) : json::value(nullptr); };
+    return {{"open", breaker.open},
+            {"unauthorized", breaker.unauthorized},
+            {"reason", breaker.reason},
+            {"opened_at", when(breaker.opened_at)},
+            {"next_probe_at", when(breaker.next_probe_at)}};
+}
+
+struct CrmHealth {
+    const ConnectorInfo& info;
+    ConnectorState state;
+    CrmQueue queue;
+    RunStatus run;
+};
+
+/// "ok", "degraded" (works, but a person should look) or "down"; "off" for a CRM that is not to be worked.
+std::string_view verdict(const CrmHealth& health)
+{
+    if (!health.info.configured() || !health.info.enabled) return "off";
+    if (health.state.breaker.open) return "down";
+    if (health.state.paused || !health.run.problems.empty()) return "degraded";
+    return "ok";
+}
+
+json::object to_object(const CrmHealth& health, Instant now)
+{
+    const auto& [info, state, queue, run] = health;
+    return {{"status", verdict(health)},
+            {"configured", info.configured()},
+            {"reason", info.not_configured},
+            {"enabled", info.enabled},
+            {"state", state_name(state, now)},
+            {"paused", state.paused},
+            {"paused_by", state.paused_by},
+            {"throttled_until", to_json(state.throttled_until)},
+            {"breaker", breaker_of(state.breaker)},
+            {"queue_depth", queue.waiting},
+            {"due", queue.due},
+            {"running", queue.running},
+            {"oldest_waiting", to_json(queue.oldest_due)},
+            {"in_flight", run.in_flight},
+            {"error_rate", run.error_share},
+            {"budget", budget_of(info, state, now)},
+            {"last_sweep_at", to_json(run.last_sweep ? run.last_sweep : state.last_sweep_at)},
+            {"next_sweep_at", to_json(run.next_sweep)},
+            {"last_acknowledged_at", to_json(state.last_acknowledged_at)},
+            {"problems", texts(run.problems)}};
+}
+
+/// Down when nothing that should work does; degraded when something does not.
+std::string_view overall(const std::vector<std::string_view>& verdicts)
+{
+    std::size_t on = 0;
+    std::size_t ok = 0;
+    std::size_t down = 0;
+    for (const auto one : verdicts) {
+        on += one == "off" ? 0 : 1;
+        ok += one == "ok" ? 1 : 0;
+        down += one == "down" ? 1 : 0;
+    }
+    if (on > 0 && down == on) return "down";
+    return ok == on ? "ok" : "degraded";
+}
+
+/// 409 with the reason when this process has no connector for the CRM.
+std::expected<Crm, ErrorAnswer> configured_crm_of(const Call& call)
+{
+    const auto crm = crm_of(call);
+    if (!crm) return crm;
+    const auto& info = call.services.engine.connector(*crm);
+    if (!info.configured()) return refuse(409, info.not_configured);
+    return crm;
+}
+
+Task<Reply> change_connector(const Call& call, Crm crm, std::string_view action,
+                             std::function<void(ConnectorState&)> change)
+{
+    const auto now = call.now();
+    const auto state = co_await call.store().update_connector(crm, std::move(change));
+    if (!state) co_return refuse(state.error());
+    AuditEntry entry{.at = now,
+                     .actor = call.who.actor(),
+                     .action = std::string(action),
+                     .detail = json::serialize(json::object{{"crm", to_string(crm)}}),
+                     .count = 1};
+    const auto audited = co_await call.store().audit(std::move(entry));
+    if (!audited) co_return refuse(audited.error());
+    const auto name = state_name(*state, now);
+    call.services.engine.events().publish(ConnectorChanged{crm, std::string(name), {}, now});
+    co_return json_response(200, {{"crm", to_string(crm)}, {"paused", state->paused}, {"state", name}});
+}
+
+/// Calls without a body of their own take none, or {}.
+std::optional<Problems> body_problems(const Call& call)
+{
+    auto input = Input::body(call.request);
+    const auto& problems = input.problems();
+    return problems.empty() ? std::nullopt : std::optional(problems);
+}
+
+}  // namespace
+
+Task<Reply> crm_health(Call call)
+{
+    const auto now = call.now();
+    const auto states = co_await call.store().connector_states();
+    if (!states) co_return refuse(states.error());
+    const auto queues = co_await call.store().queues(now);
+    if (!queues) co_return refuse(queues.error());
+    json::object crms;
+    std::vector<std::string_view> verdicts;
+    for (const Crm crm : all_crms) {
+        auto run = co_await call.services.engine.status(crm);
+        const CrmHealth health{call.services.engine.connector(crm), (*states)[crm], (*queues)[crm], std::move(run)};
+        verdicts.push_back(verdict(health));
+        crms[to_string(crm)] = to_object(health, now);
+    }
+    co_return json_response(200, {{"status", overall(verdicts)}, {"crms", std::move(crms)}});
+}
+
+Task<Reply> pause_crm(Call call)
+{
+    const auto crm = crm_of(call);
+    if (!crm) co_return std::unexpected(crm.error());
+    if (const auto problems = body_problems(call)) co_return refuse(*problems);
+    co_return co_await change_connector(call, *crm, "pause",
+                                        [by = call.who.actor()](ConnectorState& state) { pause(state, by); });
+}
+
+Task<Reply> resume_crm(Call call)
+{
+    const auto crm = crm_of(call);
+    if (!crm) co_return std::unexpected(crm.error());
+    if (const auto problems = body_problems(call)) co_return refuse(*problems);
+    co_return co_await change_connector(call, *crm, "resume", [](ConnectorState& state) { resume(state); });
+}
+
+Task<Reply> test_crm(Call call)
+{
+    const auto crm = configured_crm_of(call);
+    if (!crm) co_return std::unexpected(crm.error());
+    if (const auto problems = body_problems(call)) co_return refuse(*problems);
+    const auto account = co_await call.services.engine.test(*crm);
+    co_return json_response(200, {{"crm", to_string(*crm)},
+                                  {"ok", account.has_value()},
+                                  {"message", account ? *account : account.error().message}});
+}
+
+Task<Reply> setup_crm(Call call)
+{
+    const auto crm = configured_crm_of(call);
+    if (!crm) co_return std::unexpected(crm.error());
+    auto input = Input::body(call.request);
+    const bool create = input.boolean("create").value_or(true);
+    if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
+    const auto report = co_await call.services.engine.setup(*crm, create);
+    if (!report) co_return refuse(502, report.error().message);
+    co_return json_response(200, {{"crm", to_string(*crm)},
+                                  {"present", texts(report->present)},
+                                  {"missing", texts(report->missing)},
+                                  {"created", texts(report->created)},
+                                  {"problems", texts(report->problems)}});
+}
+
+Task<Reply> live(Call) { co_return json_response(200, {{"status", "ok"}, {"version", CRMSYNC_VERSION}}); }
+
+Task<Reply> ready(Call call)
+{
+    const auto health = co_await call.store().health(call.now());
+    if (!health) co_return refuse(503, "The database is not available");
+    co_return json_response(
+        200, {{"status", "ok"}, {"database", health->engine}, {"schema_version", health->schema_version}});
+}
+
+}  // namespace crmsync::api

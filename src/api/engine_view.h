@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "connectors/connector.h"
+#include "domain/crm.h"
+#include "domain/field_mapping.h"
+#include "engine/connector_run.h"
+#include "engine/events.h"
+
+namespace crmsync::api {
+
+/// What this process has of one CRM. Fixed while the process lives, and safe to read from any thread.
+struct ConnectorInfo {
+    bool enabled = true;                      ///< {CRM}_SYNC_ENABLED.
+    std::string not_configured;               ///< "BREVO_API_KEY not configured", "not built yet"; empty: configured.
+    const ConnectorTraits* traits = nullptr;  ///< Null when not configured.
+
+    bool configured() const { return not_configured.empty(); }
+};
+
+/// What the API needs of the engine. The API has an event loop of its own: verbs are awaited from there, and each
+/// implementation takes its work to the engine's loop and the answer back.
+class EngineView {
+public:
+    virtual ~EngineView() = default;
+    virtual const ConnectorInfo& connector(Crm crm) const = 0;
+    /// The default status when that CRM has no connector here.
+    virtual Task<RunStatus> status(Crm crm) = 0;
+    /// For CRMs that are configured alone.
+    virtual Task<Result<std::string>> test(Crm crm) = 0;
+    virtual Task<Result<SetupReport>> setup(Crm crm, bool create) = 0;
+    /// The body that `send` would put on the wire, as JSON. Pure; any thread.
+    virtual std::string payload(Crm crm, const MappedContact& contact) const = 0;
+    /// Thread-safe; subscribers are called on the engine's loop.
+    virtual EventBus& events() = 0;
+};
+
+}  // namespace crmsync::api

@@ -1,0 +1,197 @@
+#include "api/json.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace crmsync::api {
+
+namespace json = boost::json;
+
+namespace {
+
+json::value to_value(const std::optional<std::string>& text)
+{
+    return text ? json::value(json::string(*text)) : json::value(nullptr);
+}
+
+json::value to_value(const std::optional<Uuid>& id)
+{
+    return id ? json::value(json::string(crmsync::to_string(*id))) : json::value(nullptr);
+}
+
+json::value to_value(const std::optional<bool>& flag) { return flag ? json::value(*flag) : json::value(nullptr); }
+
+template <class Enum>
+json::value to_word(const std::optional<Enum>& value)
+{
+    return value ? json::value(json::string(to_string(*value))) : json::value(nullptr);
+}
+
+void add_crm_columns(json::object& object, Crm crm, const CrmColumns& columns)
+{
+    object.emplace(column(crm, "sync_status"), to_string(columns.sync_status));
+    object.emplace(column(crm, "processing_status"), to_word(columns.processing_status));
+    object.emplace(column(crm, "processing_error"), to_value(columns.processing_error));
+    object.emplace(remote_id_column(crm), to_value(columns.remote_id));
+}
+
+/// A field of a change: absent stays absent, null erases, else what `read` makes of it.
+template <class T, class Read>
+void read_nullable(Input& input, std::string_view name, std::optional<std::optional<T>>& field, Read read)
+{
+    const bool erases = input.is_null(name);
+    const bool present = input.has(name);
+    auto value = read();
+    if (present && (erases || value)) field = std::move(value);
+}
+
+}  // namespace
+
+std::string column(Crm crm, std::string_view name)
+{
+    std::string result(to_string(crm));
+    result += '_';
+    result += name;
+    return result;
+}
+
+json::value to_json(const std::optional<Instant>& at)
+{
+    return at ? json::value(json::string(to_rfc3339(*at))) : json::value(nullptr);
+}
+
+json::value to_json(const std::optional<std::string>& text) { return to_value(text); }
+
+json::object to_json(const Contact& contact)
+{
+    const auto& fields = contact.fields;
+    json::object object(40);
+    object["id"] = crmsync::to_string(contact.id);
+    object["created_at"] = to_rfc3339(contact.created_at);
+    object["updated_at"] = to_rfc3339(contact.updated_at);
+    object["email"] = fields.email;
+    object["name"] = to_value(fields.name);
+    object["phone_number"] = to_value(fields.phone_number);
+    object["email_type"] = to_word(fields.email_type);
+    object["has_gmail"] = to_value(fields.has_gmail);
+    object["context"] = to_value(fields.context);
+    object["source_url"] = to_value(fields.source_url);
+    object["domain_id"] = to_value(fields.domain_id);
+    object["page_id"] = to_value(fields.page_id);
+    object["source_job_id"] = to_value(fields.source_job_id);
+    object["contact_curation_status"] = to_string(contact.curation_status);
+    object["contact_processing_status"] = to_word(contact.processing_status);
+    object["contact_processing_error"] = to_value(contact.processing_error);
+    for (const Crm crm : all_crms) add_crm_columns(object, crm, contact.crm[crm]);
+    object["retry_count"] = contact.retry_count;
+    object["last_retry_at"] = to_json(contact.last_retry_at);
+    object["next_retry_at"] = to_json(contact.next_retry_at);
+    object["last_failed_crm"] = to_value(contact.last_failed_crm);
+    return object;
+}
+
+json::object to_json(const Job& job)
+{
+    const auto published = publish(job.state, job.origin);
+    const bool waits = job.state == JobState::queued || job.state == JobState::retrying;
+    return {{"state", to_string(job.state)},
+            {"sync_status", to_string(published.sync)},
+            {"processing_status", to_word(published.processing)},
+            {"remote_id", to_value(job.remote_id)},
+            {"retry_count", job.retry_count},
+            {"last_attempt_at", to_json(job.last_attempt_at)},
+            {"next_attempt_at", waits ? to_json(job.due_at) : json::value(nullptr)},
+            {"acknowledged_at", to_json(job.acknowledged_at)},
+            {"error", to_value(job.error)},
+            {"error_code", to_value(job.error_code)},
+            {"dismissed", job.dismissed},
+            {"without_fields", json::array(job.options.without_fields.begin(), job.options.without_fields.end())},
+            {"warnings", json::array(job.warnings.begin(), job.warnings.end())}};
+}
+
+json::object to_json(const Attempt& attempt)
+{
+    return {{"at", to_rfc3339(attempt.at)},
+            {"outcome", attempt.outcome},
+            {"http_status", attempt.http_status ? json::value(*attempt.http_status) : json::value(nullptr)},
+            {"code", to_value(attempt.code)},
+            {"message", to_value(attempt.message)},
+            {"duration_ms", static_cast<double>(attempt.duration.count()) / 1000},
+            {"request_id", attempt.request_id},
+            {"worker_id", crmsync::to_string(attempt.worker_id)},
+            {"stale", attempt.stale}};
+}
+
+http::ServerResponse json_response(int status, const json::value& value)
+{
+    return {.status = status,
+            .headers = {{"Content-Type", "application/json"}},
+            .body = json::serialize(value),
+            .stream = {}};
+}
+
+ContactFields read_new_contact(Input& input, const std::vector<std::string>& required)
+{
+    for (const auto& name : required)
+        if (name != "email" && (!input.has(name) || input.is_null(name)))
+            input.wrong(name, "is required by this database");
+    ContactFields fields;
+    if (auto email = input.text("email"))
+        fields.email = std::move(*email);
+    else if (!input.has("email") || input.is_null("email"))
+        input.wrong("email", "is required");
+    fields.name = input.text("name");
+    fields.phone_number = input.text("phone_number");
+    fields.email_type = input.choice("email_type", all_email_types, parse_email_type);
+    fields.has_gmail = input.boolean("has_gmail");
+    fields.context = input.text("context");
+    fields.source_url = input.text("source_url");
+    fields.domain_id = input.uuid("domain_id");
+    fields.page_id = input.uuid("page_id");
+    fields.source_job_id = input.uuid("source_job_id");
+    return fields;
+}
+
+ContactChange read_contact_change(Input& input)
+{
+    ContactChange change;
+    change.email = input.text("email");
+    if (input.is_null("email")) input.wrong("email", "must not be null");
+    for (auto [name, field] : {std::pair{"name", &change.name},
+                               {"phone_number", &change.phone_number},
+                               {"context", &change.context},
+                               {"source_url", &change.source_url}})
+        read_nullable(input, name, *field, [&] { return input.text(name); });
+    for (auto [name, field] : {std::pair{"domain_id", &change.domain_id},
+                               {"page_id", &change.page_id},
+                               {"source_job_id", &change.source_job_id}})
+        read_nullable(input, name, *field, [&] { return input.uuid(name); });
+    read_nullable(input, "has_gmail", change.has_gmail, [&] { return input.boolean("has_gmail"); });
+    read_nullable(input, "email_type", change.email_type,
+                  [&] { return input.choice("email_type", all_email_types, parse_email_type); });
+    return change;
+}
+
+ContactFilter read_filter(Input& input)
+{
+    ContactFilter filter;
+    filter.curation_status = input.choice("contact_curation_status", all_curation_statuses, parse_curation_status);
+    filter.processing_status =
+        input.choice("contact_processing_status", all_processing_statuses, parse_processing_status);
+    for (const Crm crm : all_crms) {
+        filter.sync_status[crm] = input.choice(column(crm, "sync_status"), all_sync_statuses, parse_sync_status);
+        filter.crm_processing_status[crm] =
+            input.choice(column(crm, "processing_status"), all_processing_statuses, parse_processing_status);
+    }
+    filter.email_type = input.choice("email_type", all_email_types, parse_email_type);
+    filter.domain_id = input.uuid("domain_id");
+    filter.page_id = input.uuid("page_id");
+    filter.email_contains = input.text("email_contains");
+    filter.name_contains = input.text("name_contains");
+    filter.has_gmail = input.boolean("has_gmail");
+    return filter;
+}
+
+bool is_empty(const ContactFilter& filter) { return filter == ContactFilter{}; }
+
+}  // namespace crmsync::api

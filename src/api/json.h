@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "api/input.h"
+#include "domain/contact.h"
+#include "domain/job.h"
+#include "store/store.h"
+
+namespace crmsync::api {
+
+/// All columns of `contacts`, named as there; times as RFC 3339 in UTC.
+boost::json::object to_json(const Contact& contact);
+boost::json::object to_json(const Job& job);
+boost::json::object to_json(const Attempt& attempt);
+boost::json::value to_json(const std::optional<Instant>& at);
+boost::json::value to_json(const std::optional<std::string>& text);
+
+http::ServerResponse json_response(int status, const boost::json::value& value);
+
+/// Reads what a POST may set. Columns of `required` must be there.
+ContactFields read_new_contact(Input& input, const std::vector<std::string>& required);
+/// Reads what a PUT may set; null erases.
+ContactChange read_contact_change(Input& input);
+/// The filter fields of lists and actions.
+ContactFilter read_filter(Input& input);
+bool is_empty(const ContactFilter& filter);
+
+/// "brevo_sync_status" and the like.
+std::string column(Crm crm, std::string_view name);
+
+}  // namespace crmsync::api

@@ -1,0 +1,54 @@
+#include "api/routes.h"
+
+#include "api/connectors.h"
+#include "api/contacts.h"
+#include "api/selection.h"
+#include "api/status.h"
+#include "api/sync.h"
+
+namespace crmsync::api {
+
+namespace {
+
+using enum http::Method;
+
+constexpr Route routes[] = {
+    {get, "/health/live", live},
+    {get, "/health/ready", ready},
+
+    {get, "/api/v3/contacts", list_contacts},
+    {post, "/api/v3/contacts", create_contact},
+    {post, import_path, nullptr},
+    {put, "/api/v3/contacts/status", set_status},
+    {put, "/api/v3/contacts/status/filtered", set_status_filtered},
+    {put, "/api/v3/contacts/crm/select", select_contacts},
+    {post, "/api/v3/contacts/crm/select", select_contacts},
+    {get, "/api/v3/contacts/{id}", read_contact},
+    {put, "/api/v3/contacts/{id}", update_contact},
+    {delete_, "/api/v3/contacts/{id}", delete_contact},
+    {get, "/api/v3/contacts/{id}/crm", contact_jobs},
+
+    {post, "/api/v3/contacts/{crm}/sync/batch", sync_batch},
+    {post, "/api/v3/contacts/{crm}/sync/filtered", sync_filtered},
+    {get, "/api/v3/contacts/{crm}/status/summary", crm_summary},
+    {post, "/api/v3/contacts/{crm}/retry", retry},
+    {post, "/api/v3/contacts/{crm}/preview", preview},
+
+    {get, "/api/v3/crm/health", crm_health},
+    {get, "/api/v3/crm/status/summary", summary},
+    {get, "/api/v3/crm/status/failed", failed},
+    {post, "/api/v3/crm/status/failed/dismiss", dismiss},
+    {get, events_path, nullptr},
+    {post, "/api/v3/crm/{crm}/pause", pause_crm},
+    {post, "/api/v3/crm/{crm}/resume", resume_crm},
+    {post, "/api/v3/crm/{crm}/test", test_crm},
+    {post, "/api/v3/crm/{crm}/setup", setup_crm},
+
+    {get, "/api/v3/audit", audit},
+};
+
+}  // namespace
+
+std::span<const Route> all_routes() { return routes; }
+
+}  // namespace crmsync::api

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "api/call.h"
+#include "http/message.h"
+
+namespace crmsync::api {
+
+/// Everything below it needs a token.
+inline constexpr std::string_view api_root = "/api/v3";
+/// Streams its request's body, so it is served apart: `import_contacts`.
+inline constexpr std::string_view import_path = "/api/v3/contacts/import";
+/// Streams its answer: `EventStreams`.
+inline constexpr std::string_view events_path = "/api/v3/crm/events";
+
+struct Route {
+    http::Method method;
+    std::string_view path;
+    Task<Reply> (*handler)(Call);  ///< Null for the two above.
+};
+
+std::span<const Route> all_routes();
+
+}  // namespace crmsync::api

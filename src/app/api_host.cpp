@@ -1,0 +1,84 @@
+#include "app/api_host.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "app/store_config.h"
+#include "store/open.h"
+
+namespace crmsync::app {
+
+namespace {
+
+constexpr Duration request_grace = 3s;
+
+std::string url_of(const std::string& address, std::uint16_t port)
+{
+    const bool any = address == "0.0.0.0" || address == "::";
+    const bool v6 = !any && address.contains(':');
+    return fmt::format("http://{}:{}", any ? "127.0.0.1" : v6 ? "[" + address + "]" : address, port);
+}
+
+}  // namespace
+
+ApiHost::ApiHost(const Config& config, Clock& clock, Store& engine_store, LiveEngine& engine)
+    : config_(config), clock_(clock), engine_store_(engine_store), engine_(engine), work_(loop_.get_executor())
+{
+}
+
+ApiHost::~ApiHost() { join(); }
+
+Task<Status> ApiHost::start()
+{
+    thread_ = std::jthread([this] { loop_.run(); });
+    Status opened = co_await asio::co_spawn(loop_, open(), asio::use_awaitable);
+    if (!opened) co_await stop();
+    co_return opened;
+}
+
+Task<Status> ApiHost::open()
+{
+    const Result<Secret> key = token_key(config_);
+    if (!key) co_return std::unexpected(key.error());
+    if (!is_embedded(config_.database_url)) {
+        auto store = co_await open_store(loop_.get_executor(), clock_, store_config(config_, StoreUse::api));
+        if (!store) co_return std::unexpected(store.error());
+        own_store_ = std::move(*store);
+    }
+    api::ApiOptions options{.auth = {.secret = key->reveal(), .audience = config_.jwt_audience}};
+    options.listen.address = config_.listen_address == "localhost" ? "127.0.0.1" : config_.listen_address;
+    options.listen.port = config_.listen_port;
+    Store& store = own_store_ ? *own_store_ : engine_store_;
+    auto server = api::ApiServer::start(loop_.get_executor(), store, engine_, clock_, options);
+    if (!server)
+        co_return fail(server.error().code,
+                       fmt::format("cannot listen on {}:{}: {}; set CRMSYNC_LISTEN", config_.listen_address,
+                                   config_.listen_port, server.error().message));
+    server_ = std::move(*server);
+    url_ = url_of(config_.listen_address, server_->port());
+    co_return Status();
+}
+
+Task<> ApiHost::close()
+{
+    if (server_) co_await server_->stop(request_grace);
+    server_.reset();
+    if (own_store_) co_await own_store_->close();
+    own_store_.reset();
+}
+
+Task<> ApiHost::stop()
+{
+    if (!thread_.joinable()) co_return;
+    co_await asio::co_spawn(loop_, close(), asio::use_awaitable);
+    join();
+}
+
+void ApiHost::join()
+{
+    work_.reset();
+    if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace crmsync::app

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "api/server.h"
+#include "app/config.h"
+#include "app/live_engine.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace crmsync::app {
+
+/// The API on a loop and thread of its own, so that no request waits for the engine's work. Its verbs are awaited from
+/// the engine's loop. PostgreSQL: it has connections of its own; SQLite: it shares the engine's store, which any loop
+/// may use.
+class ApiHost {
+public:
+    ApiHost(const Config& config, Clock& clock, Store& engine_store, LiveEngine& engine);
+    /// `stop` must have ended, or `start` failed or never been called.
+    ~ApiHost();
+
+    Task<Status> start();
+    Task<> stop();
+    /// "http://127.0.0.1:8000"
+    const std::string& url() const { return url_; }
+
+private:
+    Task<Status> open();
+    Task<> close();
+    void join();
+
+    const Config& config_;
+    Clock& clock_;
+    Store& engine_store_;
+    LiveEngine& engine_;
+    std::string url_;
+    asio::io_context loop_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_;
+    std::unique_ptr<Store> own_store_;  // Of loop_, like the server.
+    std::unique_ptr<api::ApiServer> server_;
+    std::jthread thread_;
+};
+
+}  // namespace crmsync::app

@@ -1,0 +1,17 @@
+#pragma once
+
+namespace crmsync::app {
+
+struct Menu;
+
+void add_service_commands(Menu& menu);    ///< serve, worker, simulate
+void add_database_commands(Menu& menu);   ///< migrate
+void add_import_command(Menu& menu);      ///< import
+void add_contact_commands(Menu& menu);    ///< contacts list|show|add|edit|delete
+void add_decision_commands(Menu& menu);   ///< select, unselect, skip, sync, retry
+void add_status_commands(Menu& menu);     ///< status, failed, audit
+void add_connector_commands(Menu& menu);  ///< preview, setup, test, pause, resume
+void add_access_commands(Menu& menu);     ///< token, config, version
+void add_doctor_command(Menu& menu);      ///< doctor
+
+}  // namespace crmsync::app

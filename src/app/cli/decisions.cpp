@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include "app/cli/command.h"
+#include "app/cli/commands.h"
+#include "app/cli/filter_options.h"
+
+namespace crmsync::app {
+
+namespace {
+
+struct DecisionOptions {
+    std::string crms;
+    TargetOptions target;
+    std::vector<std::string> without_fields;
+    bool only_changed = false;
+    bool preview = false;
+    std::string cause;
+};
+
+void define_decision(CLI::App& app, DecisionOptions& options)
+{
+    app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas")->required();
+    define_target(app, options.target);
+    app.add_flag("--preview", options.preview, "Count only, change nothing");
+}
+
+void define_queueing(CLI::App& app, DecisionOptions& options)
+{
+    define_decision(app, options);
+    app.add_flag("--only-changed", options.only_changed, "Leave out what the CRM already has just so");
+    app.add_option("--without-field", options.without_fields, "An optional field of the CRM to leave out");
+}
+
+void define_retry(CLI::App& app, DecisionOptions& options)
+{
+    define_queueing(app, options);
+    app.add_option("--cause", options.cause, "Only what failed with this code (see `crmsync failed`)");
+}
+
+void print_counts(Console& console, const ActionRequest& request, const ActionCounts& counts)
+{
+    if (console.json()) {
+        console.value({{"action", to_string(request.action)},
+                       {"preview", request.preview},
+                       {"found_count", counts.found},
+                       {"not_found_count", counts.not_found},
+                       {"updated_count", counts.changed},
+                       {"queued_count", counts.queued},
+                       {"already_queued_count", counts.already},
+                       {"skipped_count", counts.skipped}});
+        return;
+    }
+    std::string line = fmt::format("{}{} contact(s) found, {} changed, {} queued", request.preview ? "Preview: " : "",
+                                   grouped(static_cast<std::int64_t>(counts.found)),
+                                   grouped(static_cast<std::int64_t>(counts.changed)),
+                                   grouped(static_cast<std::int64_t>(counts.queued)));
+    const std::pair<std::string_view, std::size_t> rest[] = {
+        {"already queued", counts.already}, {"skipped", counts.skipped}, {"not found", counts.not_found}};
+    for (const auto& [words, count] : rest)
+        if (count > 0) line += fmt::format(", {} {}", grouped(static_cast<std::int64_t>(count)), words);
+    console.line(line);
+}
+
+Lane lane_of(const Target& target)
+{
+    const auto* ids = std::get_if<std::vector<Uuid>>(&target);
+    return ids && ids->size() <= hand_lane_max_ids ? Lane::hand : Lane::bulk;
+}
+
+template <Action action>
+int decide(Session& session, const DecisionOptions& options)
+{
+    const Result<std::vector<Crm>> crms = crms_of(options.crms);
+    if (!crms) return wrong_usage(session, crms.error().message);
+    Result<Target> target = target_of(options.target);
+    if (!target) return wrong_usage(session, target.error().message);
+    ActionRequest request{.action = action,
+                          .crms = *crms,
+                          .target = *target,
+                          .lane = action == Action::retry ? Lane::hand : lane_of(*target),
+                          .options = {options.without_fields, options.only_changed},
+                          .actor = actor(),
+                          .preview = options.preview,
+                          .now = session.clock.now()};
+    if (!options.cause.empty()) request.error_code = options.cause;
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        Progress progress("contacts");
+        const Result<ActionCounts> counts = co_await store.act(request, [&](std::size_t done) {
+            progress.show(done, 0, session.clock.monotonic().time_since_epoch() / 1ms);
+            return true;
+        });
+        if (!counts) co_return std::unexpected(counts.error());
+        if (counts->found == 0 && counts->not_found > 0)
+            co_return fail(ErrorCode::not_found, "No contacts found with provided IDs");
+        print_counts(session.console, request, *counts);
+        co_return counts->not_found > 0 ? exit_rejects : exit_fine;
+    });
+}
+
+}  // namespace
+
+void add_decision_commands(Menu& menu)
+{
+    add_command<DecisionOptions>(menu.app, menu, "select", "Pick contacts for a CRM",
+                                 "  crmsync select brevo 0190d6a0-...\n"
+                                 "  crmsync select brevo --email-contains @example.com\n"
+                                 "  crmsync select brevo,hubspot --all --only-changed",
+                                 define_queueing, decide<Action::select>);
+    add_command<DecisionOptions>(menu.app, menu, "unselect", "Take contacts back: status New, nothing is sent",
+                                 "  crmsync unselect brevo --sync-status brevo=Selected", define_decision,
+                                 decide<Action::unselect>);
+    add_command<DecisionOptions>(menu.app, menu, "skip", "Never send these contacts, until selected again",
+                                 "  crmsync skip brevo --email-contains noreply@", define_decision,
+                                 decide<Action::skip>);
+    add_command<DecisionOptions>(menu.app, menu, "sync", "Send contacts now, whatever their status but Skipped",
+                                 "  crmsync sync brevo --curation-status Complete --only-changed", define_queueing,
+                                 decide<Action::sync>);
+    add_command<DecisionOptions>(menu.app, menu, "retry", "Try failed contacts again",
+                                 "  crmsync retry brevo --all --preview\n"
+                                 "  crmsync retry brevo --all --cause duplicate_parameter --without-field SMS",
+                                 define_retry, decide<Action::retry>);
+}
+
+}  // namespace crmsync::app

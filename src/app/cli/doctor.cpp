@@ -1,0 +1,240 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "app/cli/command.h"
+#include "app/cli/commands.h"
+#include "app/connectors.h"
+#include "app/store_config.h"
+#include "domain/connector_state.h"
+#include "store/migrate.h"
+#include "store/open.h"
+
+namespace crmsync::app {
+
+namespace {
+
+constexpr Duration clock_offset_max = 2s;
+
+enum class Verdict { good, hint, wrong };
+
+std::string_view to_string(Verdict verdict)
+{
+    switch (verdict) {
+        case Verdict::good:
+            return "ok";
+        case Verdict::hint:
+            return "hint";
+        case Verdict::wrong:
+            return "wrong";
+    }
+    __builtin_unreachable();
+}
+
+struct Finding {
+    std::string topic;
+    Verdict verdict = Verdict::good;
+    std::string message;
+    std::string remedy = {};
+};
+
+/// Looks at one thing after the other; what an earlier finding makes pointless is left out.
+class Doctor {
+public:
+    Doctor(Session& session, Executor executor) : session_(session), executor_(std::move(executor)) {}
+
+    Task<std::vector<Finding>> examine()
+    {
+        configuration();
+        if (!session_.problems.empty()) co_return std::move(findings_);
+        state_directory();
+        co_await database();
+        for (const Crm crm : all_crms) co_await connector(crm);
+        co_return std::move(findings_);
+    }
+
+private:
+    void good(std::string topic, std::string message)
+    {
+        findings_.push_back({std::move(topic), Verdict::good, std::move(message)});
+    }
+    void hint(std::string topic, std::string message, std::string remedy)
+    {
+        findings_.push_back({std::move(topic), Verdict::hint, std::move(message), std::move(remedy)});
+    }
+    void wrong(std::string topic, std::string message, std::string remedy)
+    {
+        findings_.push_back({std::move(topic), Verdict::wrong, std::move(message), std::move(remedy)});
+    }
+
+    void configuration()
+    {
+        for (const Problem& problem : session_.problems)
+            wrong("configuration", to_string(problem),
+                  "mend it in the environment or the file; docs/configuration.md lists all");
+        for (const Problem& warning : session_.config.warnings) hint("configuration", to_string(warning), "");
+        if (session_.problems.empty()) good("configuration", "every setting can be read");
+    }
+
+    void state_directory()
+    {
+        const std::string path = session_.config.state_dir.string();
+        const Result<Secret> key = token_key(session_.config);
+        if (!key)
+            return wrong("state directory", key.error().message, "set CRMSYNC_STATE_DIR to a directory you may write");
+        struct stat info{};
+        const std::string file = path + "/jwt.key";
+        const bool open = ::stat(file.c_str(), &info) == 0 && (info.st_mode & 077u) != 0;
+        if (open) return wrong("state directory", file + " can be read by others", "chmod 600 " + file);
+        good("state directory", path);
+    }
+
+    Task<> database()
+    {
+        const std::string url = database_of(session_);
+        const std::string shown = without_password(url);
+        const Result<std::vector<Migration>> known = migration_status(url);
+        if (!known) {
+            wrong("database", fmt::format("{}: {}", shown, known.error().message),
+                  "start the database, or mend DATABASE_URL");
+            co_return;
+        }
+        const auto open = std::ranges::count(*known, false, &Migration::applied);
+        if (open > 0) {
+            hint("database", fmt::format("{}: {} migration(s) are not applied yet", shown, open), "crmsync migrate");
+            co_return;
+        }
+        StoreConfig config = store_config(session_.config, StoreUse::command);
+        config.url = url;
+        Result<std::unique_ptr<Store>> store = co_await open_store(executor_, session_.clock, config);
+        if (!store) {
+            wrong("database", fmt::format("{}: {}", shown, store.error().message), "crmsync migrate");
+            co_return;
+        }
+        co_await examine_store(**store, shown);
+        co_await (*store)->close();
+    }
+
+    Task<> examine_store(Store& store, const std::string& shown)
+    {
+        const Instant now = session_.clock.now();
+        const Result<Store::Health> health = co_await store.health(now);
+        if (!health) {
+            wrong("database", fmt::format("{}: {}", shown, health.error().message), "crmsync migrate");
+            co_return;
+        }
+        good("database", fmt::format("{}, {}, schema {}", shown, health->engine, health->schema_version));
+        const Duration offset = health->clock_offset < Duration(0) ? -health->clock_offset : health->clock_offset;
+        if (offset > clock_offset_max) {
+            wrong("clock", fmt::format("differs from the database's by {} ms", offset / 1ms),
+                  "set this machine's clock by NTP: timedatectl set-ntp true");
+        } else {
+            good("clock", fmt::format("{} ms from the database's", offset / 1ms));
+        }
+        const Result<PerCrm<ConnectorState>> states = co_await store.connector_states();
+        if (!states) co_return;
+        for (const Crm crm : all_crms) {
+            const ConnectorState& state = (*states)[crm];
+            const std::string topic(to_string(crm)), remedy = fmt::format("crmsync resume {}", topic);
+            if (state.paused) hint(topic, fmt::format("is paused by {}", state.paused_by), remedy);
+            if (state.breaker.open) wrong(topic, "is not called for now: " + printable(state.breaker.reason), remedy);
+        }
+    }
+
+    Task<> connector(Crm crm)
+    {
+        const std::string topic(to_string(crm));
+        std::vector<std::string> warnings;
+        Result<std::unique_ptr<Connector>> connector = make_connector(session_.config, crm, executor_, warnings);
+        for (const std::string& warning : warnings) hint(topic, warning, "");
+        if (!connector) {
+            off(crm, connector.error());
+            co_return;
+        }
+        if (!session_.config.crm[crm].run.enabled)
+            hint(topic, "is switched off by its SYNC_ENABLED=false", "set it to true");
+        const Result<std::string> account = co_await (*connector)->test();
+        if (account) {
+            good(topic, "the credentials work, " + printable(*account));
+            co_await attributes(crm, **connector);
+        } else {
+            wrong(topic, printable(account.error().message),
+                  fmt::format("mend its settings, then: crmsync test {}", topic));
+        }
+        (*connector)->close();
+    }
+
+    void off(Crm crm, const Error& error)
+    {
+        const std::string topic(to_string(crm));
+        if (error.code == ErrorCode::denied || error.code == ErrorCode::not_found)
+            return hint(topic, "is off: " + error.message, "");
+        wrong(topic, error.message, "mend its settings; docs/configuration.md lists them");
+    }
+
+    Task<> attributes(Crm crm, Connector& connector)
+    {
+        const std::string topic(to_string(crm)), remedy = fmt::format("crmsync setup {}", topic);
+        const Result<SetupReport> report = co_await connector.setup(false);
+        if (!report) {
+            wrong(topic, "its fields cannot be read: " + printable(report.error().message), "");
+            co_return;
+        }
+        for (const std::string& problem : report->problems)
+            wrong(topic, printable(problem), "mend it at the CRM or in the mapping");
+        if (report->missing.empty()) {
+            good(topic, fmt::format("all {} mapped fields are there", report->present.size()));
+        } else if (session_.config.crm[crm].run.auto_setup) {
+            hint(topic, fmt::format("fields to be made at start: {}", fmt::join(report->missing, ", ")), remedy);
+        } else {
+            wrong(topic, fmt::format("fields are missing: {}", fmt::join(report->missing, ", ")), remedy);
+        }
+    }
+
+    Session& session_;
+    Executor executor_;
+    std::vector<Finding> findings_;
+};
+
+void print_findings(Console& console, const std::vector<Finding>& findings)
+{
+    if (console.json()) {
+        boost::json::array rows;
+        for (const Finding& finding : findings)
+            rows.push_back({{"topic", finding.topic},
+                            {"verdict", to_string(finding.verdict)},
+                            {"message", finding.message},
+                            {"remedy", finding.remedy}});
+        return console.value(rows);
+    }
+    for (const Finding& finding : findings) {
+        const Colour colour = finding.verdict == Verdict::good   ? Colour::green
+                              : finding.verdict == Verdict::hint ? Colour::yellow
+                                                                 : Colour::red;
+        console.line(fmt::format("{} {}: {}", console.paint(colour, fmt::format("{:5}", to_string(finding.verdict))),
+                                 finding.topic, finding.message));
+        if (!finding.remedy.empty()) console.line(fmt::format("      mend with: {}", finding.remedy));
+    }
+}
+
+int doctor(Session& session, const NoOptions&)
+{
+    return run_loop([&](Executor executor) -> Task<int> {
+        Doctor doctor(session, executor);
+        const std::vector<Finding> findings = co_await doctor.examine();
+        print_findings(session.console, findings);
+        const bool ill = std::ranges::any_of(findings, [](const Finding& f) { return f.verdict == Verdict::wrong; });
+        co_return ill ? exit_error : exit_fine;
+    });
+}
+
+}  // namespace
+
+void add_doctor_command(Menu& menu)
+{
+    add_command<NoOptions>(menu.app, menu, "doctor", "Check settings, database, clock and CRMs; say how to mend them",
+                           "  crmsync doctor\n  crmsync doctor --json", define_nothing, doctor, Needs::nothing);
+}
+
+}  // namespace crmsync::app

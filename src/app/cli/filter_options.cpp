@@ -1,0 +1,179 @@
+#include "app/cli/filter_options.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace crmsync::app {
+
+namespace {
+
+template <class T>
+Status read_word(const std::string& text, std::string_view option, std::optional<T> (*parse)(std::string_view),
+                 std::optional<T>& target)
+{
+    if (text.empty()) return {};
+    target = parse(text);
+    if (!target) return fail(ErrorCode::invalid, fmt::format("\"{}\" is no value for it", text), std::string(option));
+    return {};
+}
+
+/// "brevo=Error", one per CRM.
+template <class T>
+Status read_per_crm(const std::vector<std::string>& texts, std::string_view option,
+                    std::optional<T> (*parse)(std::string_view), PerCrm<std::optional<T>>& target)
+{
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        const std::optional<Crm> crm = parse_crm(text.substr(0, equals));
+        if (!crm || equals == std::string::npos)
+            return fail(ErrorCode::invalid, fmt::format("\"{}\" is not of the form brevo=Error", text),
+                        std::string(option));
+        if (const Status read = read_word(text.substr(equals + 1), option, parse, target[*crm]); !read) return read;
+    }
+    return {};
+}
+
+Status read_id(const std::string& text, std::string_view option, std::optional<Uuid>& target)
+{
+    if (text.empty()) return {};
+    const Result<Uuid> id = parse_uuid(text);
+    if (!id) return fail(ErrorCode::invalid, fmt::format("\"{}\" is no UUID", text), std::string(option));
+    target = *id;
+    return {};
+}
+
+std::optional<bool> parse_bool(std::string_view text)
+{
+    if (text == "true" || text == "yes") return true;
+    if (text == "false" || text == "no") return false;
+    return std::nullopt;
+}
+
+Status read_ids(const std::vector<std::string>& texts, std::vector<Uuid>& ids)
+{
+    const auto add = [&](const std::string& text) -> Status {
+        const Result<Uuid> id = parse_uuid(text);
+        if (!id) return fail(ErrorCode::invalid, fmt::format("\"{}\" is no contact id", printable(text)));
+        ids.push_back(*id);
+        return {};
+    };
+    for (const std::string& text : texts) {
+        if (text != "-") {
+            if (const Status added = add(text); !added) return added;
+            continue;
+        }
+        for (std::string line; std::cin >> line;)
+            if (const Status added = add(line); !added) return added;
+    }
+    return {};
+}
+
+}  // namespace
+
+void define_filter(CLI::App& app, FilterOptions& options)
+{
+    const std::string group = "Filters";
+    app.add_option("--sync-status", options.sync_status, "CRM=STATUS, as brevo=Error")->group(group);
+    app.add_option("--crm-processing-status", options.crm_processing_status, "CRM=STATUS, as brevo=Queued")
+        ->group(group);
+    app.add_option("--curation-status", options.curation_status, "New, Queued, Processing, Complete, Error, Skipped")
+        ->group(group);
+    app.add_option("--processing-status", options.processing_status, "Queued, Processing, Complete, Error")
+        ->group(group);
+    app.add_option("--email-type", options.email_type, "SERVICE, CORPORATE, FREE, UNKNOWN")->group(group);
+    app.add_option("--email-contains", options.email_contains, "Part of the address")->group(group);
+    app.add_option("--name-contains", options.name_contains, "Part of the name")->group(group);
+    app.add_option("--has-gmail", options.has_gmail, "true or false")->group(group);
+    app.add_option("--domain-id", options.domain_id, "UUID")->group(group);
+    app.add_option("--page-id", options.page_id, "UUID")->group(group);
+}
+
+bool is_empty(const FilterOptions& options)
+{
+    const Result<ContactFilter> filter = filter_of(options);
+    return filter && *filter == ContactFilter();
+}
+
+Result<ContactFilter> filter_of(const FilterOptions& options)
+{
+    ContactFilter filter;
+    const auto text = [](const std::string& value) {
+        return value.empty() ? std::nullopt : std::optional<std::string>(value);
+    };
+    filter.email_contains = text(options.email_contains);
+    filter.name_contains = text(options.name_contains);
+    const Status checks[] = {
+        read_word(options.curation_status, "--curation-status", parse_curation_status, filter.curation_status),
+        read_word(options.processing_status, "--processing-status", parse_processing_status, filter.processing_status),
+        read_per_crm(options.sync_status, "--sync-status", parse_sync_status, filter.sync_status),
+        read_per_crm(options.crm_processing_status, "--crm-processing-status", parse_processing_status,
+                     filter.crm_processing_status),
+        read_word(options.email_type, "--email-type", parse_email_type, filter.email_type),
+        read_word(options.has_gmail, "--has-gmail", parse_bool, filter.has_gmail),
+        read_id(options.domain_id, "--domain-id", filter.domain_id),
+        read_id(options.page_id, "--page-id", filter.page_id),
+    };
+    for (const Status& check : checks)
+        if (!check) return std::unexpected(check.error());
+    return filter;
+}
+
+void define_target(CLI::App& app, TargetOptions& options)
+{
+    app.add_option("ids", options.ids, "Contact ids; - reads them from standard input");
+    app.add_flag("--all", options.all, "All contacts");
+    define_filter(app, options.filter);
+}
+
+Result<Target> target_of(const TargetOptions& options)
+{
+    const Result<ContactFilter> filter = filter_of(options.filter);
+    if (!filter) return std::unexpected(filter.error());
+    const int ways = int{!options.ids.empty()} + int{*filter != ContactFilter()} + int{options.all};
+    if (ways != 1)
+        return fail(ErrorCode::invalid,
+                    "name the contacts in one way: by ids, by filters such as "
+                    "--email-contains, or with --all");
+    if (options.ids.empty()) return Target(*filter);
+    std::vector<Uuid> ids;
+    if (const Status read = read_ids(options.ids, ids); !read) return std::unexpected(read.error());
+    return Target(std::move(ids));
+}
+
+Result<std::vector<Crm>> crms_of(const std::string& text)
+{
+    std::vector<Crm> result;
+    std::string unknown;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t comma = std::min(text.find(',', at), text.size());
+        const std::string name = text.substr(at, comma - at);
+        if (const std::optional<Crm> crm = parse_crm(name)) {
+            result.push_back(*crm);
+        } else {
+            unknown += (unknown.empty() ? "" : ", ") + name;
+        }
+        at = comma + 1;
+    }
+    if (unknown.empty()) return result;
+    return fail(ErrorCode::invalid, fmt::format("Invalid CRM names: {}. Valid: brevo, hubspot, mautic, n8n", unknown));
+}
+
+Task<Result<Contact>> find_contact(Store& store, std::string text)
+{
+    if (const Result<Uuid> id = parse_uuid(text)) co_return co_await store.contact(*id);
+    ContactFilter filter;
+    filter.email_contains = address_of(text);
+    const Result<ContactPage> page = co_await store.contacts(filter, {}, {.limit = 1000, .with_total = false});
+    if (!page) co_return std::unexpected(page.error());
+    std::vector<Contact> same;
+    for (const Contact& contact : page->contacts)
+        if (address_of(contact.fields.email) == address_of(text)) same.push_back(contact);
+    if (same.empty()) co_return fail(ErrorCode::not_found, "Contact not found");
+    if (same.size() > 1)
+        co_return fail(ErrorCode::conflict,
+                       fmt::format("{} contacts have this address; name one by its id", same.size()));
+    co_return same.front();
+}
+
+}  // namespace crmsync::app

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "app/cli/session.h"
+#include "store/store.h"
+
+namespace crmsync::app {
+
+/// The filters of the contacts' list, as every command that works on many contacts has them.
+struct FilterOptions {
+    std::string curation_status;
+    std::string processing_status;
+    std::vector<std::string> sync_status;            ///< "brevo=Error"
+    std::vector<std::string> crm_processing_status;  ///< "brevo=Queued"
+    std::string email_type;
+    std::string domain_id;
+    std::string page_id;
+    std::string email_contains;
+    std::string name_contains;
+    std::string has_gmail;
+};
+void define_filter(CLI::App& app, FilterOptions& options);
+Result<ContactFilter> filter_of(const FilterOptions& options);
+bool is_empty(const FilterOptions& options);
+
+/// Which contacts a command is about: ids (also from standard input, "-"), a filter, or --all.
+struct TargetOptions {
+    std::vector<std::string> ids;
+    FilterOptions filter;
+    bool all = false;
+};
+void define_target(CLI::App& app, TargetOptions& options);
+/// `invalid` when the command line names none, or ids and a filter.
+Result<Target> target_of(const TargetOptions& options);
+
+/// "brevo,n8n" -> CRMs. `invalid` lists the unknown ones.
+Result<std::vector<Crm>> crms_of(const std::string& text);
+
+/// A contact by id or, when exactly one has it, by e-mail address.
+Task<Result<Contact>> find_contact(Store& store, std::string text);
+
+}  // namespace crmsync::app

@@ -1,0 +1,86 @@
+#include "app/cli/session.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+
+#include "app/rehearsal.h"
+#include "app/store_config.h"
+#include "store/migrate.h"
+
+namespace crmsync::app {
+
+namespace {
+
+/// An embedded database belongs to this program alone, so any command may make it or bring it up to date.
+Status prepare_embedded(const Config& config, const std::string& url)
+{
+    if (!is_embedded(url)) return {};
+    if (Status made = make_state_dir(config); !made) return made;
+    const Result<MigrationReport> migrated = migrate(url, false);
+    if (!migrated) return std::unexpected(migrated.error());
+    return {};
+}
+
+}  // namespace
+
+int report(Session& session, const Error& error)
+{
+    session.console.error(error.field.empty() ? error.message : fmt::format("{}: {}", error.field, error.message));
+    return exit_error;
+}
+
+int wrong_usage(Session& session, std::string_view message)
+{
+    session.console.error(message);
+    return exit_usage;
+}
+
+std::string actor()
+{
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> buffer{};
+    ::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found);
+    return found ? fmt::format("cli:{}", found->pw_name) : fmt::format("cli:{}", ::getuid());
+}
+
+std::string database_of(const Session& session)
+{
+    return session.rehearsal ? rehearsal_database(session.config) : session.config.database_url;
+}
+
+int run_loop(const std::function<Task<int>(Executor)>& work)
+{
+    asio::io_context loop(1);
+    int code = exit_error;
+    asio::co_spawn(loop, work(loop.get_executor()), [&code](const std::exception_ptr& error, int result) {
+        if (error) std::rethrow_exception(error);
+        code = result;
+    });
+    loop.run();
+    return code;
+}
+
+int with_store(Session& session, const StoreWork& work)
+{
+    const std::string url = database_of(session);
+    if (session.rehearsal) session.console.note("REHEARSAL: sample contacts and a simulated CRM");
+    if (const Status ready = prepare_embedded(session.config, url); !ready) return report(session, ready.error());
+    return run_loop([&](Executor executor) -> Task<int> {
+        StoreConfig config = store_config(session.config, StoreUse::command);
+        config.url = url;
+        Result<std::unique_ptr<Store>> store = co_await open_store(executor, session.clock, config);
+        if (!store) co_return report(session, store.error());
+        const Result<int> result = co_await work(**store, executor);
+        co_await (*store)->close();
+        co_return result ? *result : report(session, result.error());
+    });
+}
+
+}  // namespace crmsync::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/cli/console.h"
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "store/store.h"
+
+namespace crmsync::app {
+
+/// sysexits.h has 64 for wrong usage.
+enum ExitCode : int { exit_fine = 0, exit_error = 1, exit_rejects = 2, exit_usage = 64 };
+
+/// What a command has at hand.
+struct Session {
+    Config& config;
+    Console& console;
+    Clock& clock;
+    std::vector<Problem> problems;  ///< Of the configuration; then `config` is empty.
+    bool rehearsal = false;         ///< Work on the rehearsal's database.
+    std::string program;            ///< As the user called it, for hints.
+};
+
+/// Prints the error and returns the exit code it stands for.
+int report(Session& session, const Error& error);
+/// Prints what is wrong with the command line; returns exit_usage.
+int wrong_usage(Session& session, std::string_view message);
+
+/// "cli:<operating-system user>".
+std::string actor();
+
+/// The database a command works on: the configured one, or the rehearsal's.
+std::string database_of(const Session& session);
+
+/// A token for the API. Without a subject it names the user of this terminal.
+Result<std::string> mint(Session& session, std::string_view subject, std::chrono::seconds lifetime);
+
+using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
+/// Opens the database beside whatever server runs on it, runs `work` on a loop of its own to its end, and closes.
+/// An embedded database that is missing or older is brought up to date first. Prints errors. Returns the exit code.
+int with_store(Session& session, const StoreWork& work);
+
+/// Runs a coroutine on a loop of its own to its end. For work that needs no store.
+int run_loop(const std::function<Task<int>(Executor)>& work);
+
+}  // namespace crmsync::app

@@ -1,0 +1,285 @@
+#include <fmt/format.h>
+
+#include "app/cli/command.h"
+#include "app/cli/commands.h"
+#include "app/cli/filter_options.h"
+#include "app/cli/json.h"
+#include "engine/connector_run.h"
+
+namespace crmsync::app {
+
+namespace {
+
+/// What `status` shows, read in one go.
+struct Overview {
+    Store::Summary summary;
+    PerCrm<CrmQueue> queues;
+    PerCrm<ConnectorState> states;
+    Store::Health health;
+};
+
+Task<Result<Overview>> read_overview(Store& store, Instant now)
+{
+    Result<Store::Summary> summary = co_await store.summary();
+    if (!summary) co_return std::unexpected(summary.error());
+    const Result<PerCrm<CrmQueue>> queues = co_await store.queues(now);
+    if (!queues) co_return std::unexpected(queues.error());
+    Result<PerCrm<ConnectorState>> states = co_await store.connector_states();
+    if (!states) co_return std::unexpected(states.error());
+    Result<Store::Health> health = co_await store.health(now);
+    if (!health) co_return std::unexpected(health.error());
+    co_return Overview{std::move(*summary), *queues, std::move(*states), std::move(*health)};
+}
+
+int reserve_percent(const CrmConfig& config)
+{
+    const auto found = config.settings.find("RATE_LIMIT_RESERVE_PERCENT");
+    return found == config.settings.end() ? 0 : std::stoi(found->second);
+}
+
+/// "9 per second, 34,200 per hour"; empty when no window is known.
+std::string budget_text(const ConnectorState& state, int reserve, Instant now)
+{
+    std::vector<std::string> parts;
+    for (const Window& window : state.windows)
+        if (window.rate.limit > 0)
+            parts.push_back(fmt::format("{} per {}", grouped(budget_left(window, reserve, now)), window.rate.name));
+    return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string why(const ConnectorState& state, Instant now)
+{
+    if (state.paused) return fmt::format("by {}", state.paused_by);
+    if (state.breaker.open) return state.breaker.reason;
+    if (state.throttled_until && *state.throttled_until > now) return "until " + to_rfc3339(*state.throttled_until);
+    return "";
+}
+
+boost::json::value overview_json(const Session& session, const Overview& overview, Instant now)
+{
+    boost::json::object crms;
+    for (const Crm crm : all_crms) {
+        boost::json::object counts;
+        for (const auto& [status, count] : overview.summary.by_status[crm]) counts[to_string(status)] = count;
+        const CrmQueue& queue = overview.queues[crm];
+        const ConnectorState& state = overview.states[crm];
+        boost::json::object budget;
+        for (const Window& window : state.windows)
+            if (window.rate.limit > 0)
+                budget[window.rate.name] = budget_left(window, reserve_percent(session.config.crm[crm]), now);
+        boost::json::value oldest;
+        if (queue.oldest_due) oldest = to_rfc3339(*queue.oldest_due);
+        crms[to_string(crm)] = {{"configured", session.config.crm[crm].configured},
+                                {"state", state_name(state, now)},
+                                {"reason", why(state, now)},
+                                {"counts", std::move(counts)},
+                                {"queue",
+                                 {{"due", queue.due},
+                                  {"waiting", queue.waiting},
+                                  {"running", queue.running},
+                                  {"oldest_due", std::move(oldest)}}},
+                                {"budget_left", std::move(budget)}};
+    }
+    return {{"database", without_password(database_of(session))},
+            {"engine", overview.health.engine},
+            {"schema_version", overview.health.schema_version},
+            {"total_contacts", overview.summary.contacts},
+            {"crms", std::move(crms)}};
+}
+
+void print_overview(Session& session, const Overview& overview, Instant now)
+{
+    Console& console = session.console;
+    Table counts{{"CRM"}, {}, {false}};
+    for (const SyncStatus status : all_sync_statuses) {
+        counts.head.emplace_back(to_string(status));
+        counts.right.push_back(true);
+    }
+    Table queues{
+        {"CRM", "STATE", "DUE", "WAITING", "RUNNING", "BUDGET LEFT", "WHY"}, {}, {false, false, true, true, true}};
+    for (const Crm crm : all_crms) {
+        std::vector<std::string> row{std::string(display_name(crm))};
+        for (const SyncStatus status : all_sync_statuses) {
+            const auto found = overview.summary.by_status[crm].find(status);
+            row.push_back(grouped(found == overview.summary.by_status[crm].end() ? 0 : found->second));
+        }
+        counts.rows.push_back(std::move(row));
+        const CrmConfig& config = session.config.crm[crm];
+        const ConnectorState& state = overview.states[crm];
+        const bool off = !session.rehearsal && !config.configured;
+        const CrmQueue& queue = overview.queues[crm];
+        queues.rows.push_back({std::string(display_name(crm)), off ? "off" : std::string(state_name(state, now)),
+                               grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
+                               budget_text(state, reserve_percent(config), now),
+                               off ? config.missing : why(state, now)});
+    }
+    console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
+                             without_password(database_of(session)), overview.health.engine));
+    console.table(counts);
+    console.line();
+    console.table(queues);
+}
+
+int status(Session& session, const NoOptions&)
+{
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        const Instant now = session.clock.now();
+        const Result<Overview> overview = co_await read_overview(store, now);
+        if (!overview) co_return std::unexpected(overview.error());
+        if (session.console.json()) {
+            session.console.value(overview_json(session, *overview, now));
+        } else {
+            print_overview(session, *overview, now);
+        }
+        co_return exit_fine;
+    });
+}
+
+struct FailedOptions {
+    std::string crm;
+    std::string cause;
+    bool grouped = false;
+    bool csv = false;
+    bool dismissed = false;
+    std::size_t limit = 100;
+    std::size_t offset = 0;
+};
+
+void define_failed(CLI::App& app, FailedOptions& options)
+{
+    app.add_option("--crm", options.crm, "Of this CRM alone");
+    app.add_option("--cause", options.cause, "With this code alone");
+    app.add_flag("--causes", options.grouped, "Grouped by cause");
+    app.add_flag("--csv", options.csv, "As CSV, all of them");
+    app.add_flag("--dismissed", options.dismissed, "With those already dismissed");
+    app.add_option("--limit", options.limit, "How many")->capture_default_str();
+    app.add_option("--offset", options.offset, "Leave out that many");
+}
+
+Task<Result<int>> print_causes(Session& session, Store& store, std::optional<Crm> crm, bool dismissed)
+{
+    const Result<std::vector<FailureCause>> causes = co_await store.failure_causes(crm, dismissed);
+    if (!causes) co_return std::unexpected(causes.error());
+    if (session.console.json()) {
+        boost::json::array rows;
+        for (const FailureCause& cause : *causes)
+            rows.push_back({{"crm", to_string(cause.crm)},
+                            {"error_code", cause.error_code},
+                            {"example", cause.example},
+                            {"count", cause.count}});
+        session.console.value(rows);
+        co_return exit_fine;
+    }
+    Table table{{"CRM", "COUNT", "CAUSE", "EXAMPLE"}, {}, {false, true}};
+    for (const FailureCause& cause : *causes)
+        table.rows.push_back(
+            {std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code, cause.example});
+    session.console.table(table);
+    if (causes->empty()) session.console.note("No contact has failed");
+    co_return exit_fine;
+}
+
+/// RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe.
+std::string csv_cell(std::string_view text)
+{
+    std::string result;
+    if (!text.empty() && std::string_view("=+-@\t\r").contains(text.front())) result = "'";
+    result += text;
+    if (result.find_first_of(",\"\r\n") == std::string::npos) return result;
+    for (std::size_t at = 0; (at = result.find('"', at)) != std::string::npos; at += 2) result.insert(at, "\"");
+    return "\"" + result + "\"";
+}
+
+void print_failures(Session& session, const std::vector<Failure>& failures, bool csv)
+{
+    if (session.console.json()) {
+        boost::json::array rows;
+        for (const Failure& failure : failures) rows.push_back(to_json(failure));
+        return session.console.value(rows);
+    }
+    Table table{{"CONTACT", "E-MAIL", "CRM", "RETRIES", "CAUSE", "ERROR"}, {}, {false, false, false, true}};
+    for (const Failure& failure : failures)
+        table.rows.push_back({to_string(failure.job.key.contact_id), failure.email,
+                              std::string(to_string(failure.job.key.crm)), std::to_string(failure.job.retry_count),
+                              failure.job.error_code.value_or(""), failure.job.error.value_or("")});
+    if (!csv) return session.console.table(table);
+    for (const auto& row : table.rows) {
+        std::vector<std::string> cells;
+        for (const std::string& cell : row) cells.push_back(csv_cell(cell));
+        session.console.line(fmt::format("{}", fmt::join(cells, ",")));
+    }
+}
+
+int failed(Session& session, const FailedOptions& options)
+{
+    FailureQuery query{.with_dismissed = options.dismissed, .limit = options.limit, .offset = options.offset};
+    if (!options.crm.empty()) {
+        query.crm = parse_crm(options.crm);
+        if (!query.crm) return wrong_usage(session, crms_of(options.crm).error().message);
+    }
+    if (!options.cause.empty()) query.error_code = options.cause;
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        if (options.grouped) co_return co_await print_causes(session, store, query.crm, options.dismissed);
+        if (options.csv && !session.console.json())
+            session.console.line("contact_id,email,crm,retry_count,error_code,error");
+        for (;;) {
+            const Result<std::vector<Failure>> failures = co_await store.failures(query);
+            if (!failures) co_return std::unexpected(failures.error());
+            print_failures(session, *failures, options.csv);
+            if (!options.csv && failures->empty()) session.console.note("No contact has failed");
+            query.offset += failures->size();
+            if (!options.csv || failures->size() < query.limit) break;
+        }
+        co_return exit_fine;
+    });
+}
+
+struct AuditOptions {
+    std::size_t limit = 50;
+    std::size_t offset = 0;
+};
+
+void define_audit(CLI::App& app, AuditOptions& options)
+{
+    app.add_option("--limit", options.limit, "How many")->capture_default_str();
+    app.add_option("--offset", options.offset, "Leave out that many");
+}
+
+int audit(Session& session, const AuditOptions& options)
+{
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        const Result<std::vector<AuditEntry>> entries = co_await store.audit_log(options.limit, options.offset);
+        if (!entries) co_return std::unexpected(entries.error());
+        boost::json::array rows;
+        Table table{{"WHEN", "WHO", "WHAT", "HOW MANY", "DETAIL"}, {}, {false, false, false, true}};
+        for (const AuditEntry& entry : *entries) {
+            rows.push_back({{"at", to_rfc3339(entry.at)},
+                            {"actor", entry.actor},
+                            {"action", entry.action},
+                            {"count", entry.count},
+                            {"detail", entry.detail}});
+            table.rows.push_back({to_rfc3339(entry.at), entry.actor, entry.action, grouped(entry.count), entry.detail});
+        }
+        if (session.console.json()) {
+            session.console.value(rows);
+        } else {
+            session.console.table(table);
+        }
+        co_return exit_fine;
+    });
+}
+
+}  // namespace
+
+void add_status_commands(Menu& menu)
+{
+    add_command<NoOptions>(menu.app, menu, "status", "Counts, queues, breakers and budgets of all CRMs",
+                           "  crmsync status\n  crmsync status --json | jq .crms.brevo.queue", define_nothing, status);
+    add_command<FailedOptions>(menu.app, menu, "failed", "Contacts that failed for good, and why",
+                               "  crmsync failed --causes\n  crmsync failed --crm brevo --csv > failed.csv",
+                               define_failed, failed);
+    add_command<AuditOptions>(menu.app, menu, "audit", "Who decided what, and when", "  crmsync audit --limit 10",
+                              define_audit, audit);
+}
+
+}  // namespace crmsync::app

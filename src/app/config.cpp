@@ -1,0 +1,328 @@
+#include "app/config.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "app/dotenv.h"
+#include "app/field_changes.h"
+#include "base/uuid.h"
+
+namespace crmsync::app {
+
+namespace {
+
+constexpr std::size_t jwt_secret_min_bytes = 32;
+
+std::string prefix_of(Crm crm)
+{
+    std::string result(to_string(crm));
+    for (char& c : result)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return result + "_";
+}
+
+std::optional<std::string> read_file(const std::string& path)
+{
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    std::ostringstream text;
+    text << in.rdbuf();
+    return in.bad() ? std::nullopt : std::optional(std::move(text).str());
+}
+
+std::string environment_value(const char* name)
+{
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+/// Gives every variable its value and collects what is wrong with it.
+class Reader {
+public:
+    explicit Reader(const Sources& sources) : sources_(sources), problems_(sources.problems) { read_env_file(); }
+
+    std::expected<Config, std::vector<Problem>> run()
+    {
+        for (const Variable& variable : variables()) settle(variable);
+        general();
+        listen();
+        database();
+        for (const Crm crm : all_crms) connector(crm);
+        mappings();
+        notices();
+        if (!problems_.empty()) return std::unexpected(std::move(problems_));
+        return std::move(config_);
+    }
+
+private:
+    struct FromFile {
+        std::string value;
+        int line = 0;
+    };
+
+    void read_env_file()
+    {
+        if (!sources_.env_file) return;
+        Dotenv parsed = parse_dotenv(*sources_.env_file);
+        for (DotenvProblem& problem : parsed.problems) add(at_line(problem.line), std::move(problem.message));
+        for (DotenvEntry& entry : parsed.entries) {
+            if (!find_variable(entry.name)) warn_unknown(entry);
+            from_file_[entry.name] = {std::move(entry.value), entry.line};
+        }
+    }
+
+    void warn_unknown(const DotenvEntry& entry)
+    {
+        const std::string_view similar = similar_variable(entry.name);
+        if (similar.empty()) return;
+        config_.warnings.push_back(
+            {at_line(entry.line), fmt::format("{} is no setting; did you mean {}?", entry.name, similar)});
+    }
+
+    std::string at_line(int line) const { return fmt::format("{}:{}", sources_.env_file_path, line); }
+    void add(std::string where, std::string message) { problems_.push_back({std::move(where), std::move(message)}); }
+
+    void settle(const Variable& variable)
+    {
+        Setting setting{&variable, variable.fallback, "default"};
+        if (const auto set = sources_.environment.find(variable.name); set != sources_.environment.end()) {
+            if (!set->second.empty()) setting = {&variable, set->second, "environment"};
+        } else if (const auto line = from_file_.find(variable.name); line != from_file_.end()) {
+            if (!line->second.value.empty()) setting = {&variable, line->second.value, at_line(line->second.line)};
+        }
+        if (std::string wrong = check(variable, setting.value); !wrong.empty()) {
+            add(variable.name, std::move(wrong));
+            setting.value = variable.fallback;
+        }
+        values_[variable.name] = config_.settings.size();
+        config_.settings.push_back(std::move(setting));
+    }
+
+    const std::string& value(std::string_view name) const { return config_.settings[values_.find(name)->second].value; }
+    std::int64_t number(std::string_view name) const
+    {
+        const std::string& text = value(name);
+        std::int64_t result = 0;
+        std::from_chars(text.data(), text.data() + text.size(), result);
+        return result;
+    }
+
+    void general()
+    {
+        config_.state_dir = value("CRMSYNC_STATE_DIR");
+        if (config_.state_dir.empty())
+            config_.state_dir = !sources_.xdg_state_home.empty()
+                                    ? std::filesystem::path(sources_.xdg_state_home) / "crmsync"
+                                : !sources_.home.empty() ? std::filesystem::path(sources_.home) / ".local/state/crmsync"
+                                                         : std::filesystem::path("/var/lib/crmsync");
+        config_.state_dir = std::filesystem::absolute(config_.state_dir);
+        config_.log_level = value("CRMSYNC_LOG_LEVEL");
+        config_.log_format = value("CRMSYNC_LOG_FORMAT");
+        config_.history_kept = std::chrono::days(number("CRMSYNC_HISTORY_DAYS"));
+        config_.jwt_audience = value("JWT_AUDIENCE");
+        config_.jwt_secret = Secret(value("JWT_SECRET_KEY"));
+        if (const std::size_t size = config_.jwt_secret.reveal().size(); size > 0 && size < jwt_secret_min_bytes)
+            add("JWT_SECRET_KEY", fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size,
+                                              jwt_secret_min_bytes));
+        config_.phone_region = value("CRMSYNC_DEFAULT_PHONE_REGION");
+        const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+        if (config_.phone_region.size() != 2 || !std::ranges::all_of(config_.phone_region, is_capital))
+            add("CRMSYNC_DEFAULT_PHONE_REGION",
+                fmt::format("is \"{}\"; set it to two capital letters such as US or DE", config_.phone_region));
+    }
+
+    void listen()
+    {
+        if (const std::int64_t port = number("PORT"); port > 0) {
+            config_.listen_address = "0.0.0.0";
+            config_.listen_port = static_cast<std::uint16_t>(port);
+            return;
+        }
+        const std::string& text = value("CRMSYNC_LISTEN");
+        const std::size_t colon = text.rfind(':');
+        const std::string_view port =
+            colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
+        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config_.listen_port);
+        if (colon == 0 || port.empty() || error != std::errc{} || end != port.data() + port.size())
+            return add("CRMSYNC_LISTEN", fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
+        config_.listen_address = text.substr(0, colon);
+        if (config_.listen_address.starts_with('[') && config_.listen_address.ends_with(']'))
+            config_.listen_address = config_.listen_address.substr(1, config_.listen_address.size() - 2);
+    }
+
+    void database()
+    {
+        const auto is_postgres = [](std::string_view url) {
+            return url.starts_with("postgresql://") || url.starts_with("postgres://");
+        };
+        config_.database_url = value("DATABASE_URL");
+        config_.database_direct_url = value("DATABASE_DIRECT_URL");
+        config_.database_pool_size = static_cast<std::size_t>(number("DATABASE_POOL_SIZE"));
+        config_.database_configured = !config_.database_url.empty();
+        if (!config_.database_configured)
+            config_.database_url = "sqlite:" + (config_.state_dir / "crmsync.db").string();
+        if (!is_postgres(config_.database_url) && !config_.database_url.starts_with("sqlite:"))
+            add("DATABASE_URL", "must begin with postgresql:// or sqlite:");
+        if (!config_.database_direct_url.empty() && !is_postgres(config_.database_direct_url))
+            add("DATABASE_DIRECT_URL", "must begin with postgresql://");
+    }
+
+    void connector(Crm crm)
+    {
+        const std::string prefix = prefix_of(crm);
+        CrmConfig& target = config_.crm[crm];
+        for (const Setting& setting : config_.settings)
+            if (setting.variable->name.starts_with(prefix) && !setting.value.empty())
+                target.settings[setting.variable->name.substr(prefix.size())] = setting.value;
+        RunOptions& run = target.run;
+        run.enabled = is_true(value(prefix + "SYNC_ENABLED"));
+        run.auto_setup = target.settings.contains("AUTO_SETUP") && is_true(target.settings["AUTO_SETUP"]);
+        run.interval = std::chrono::minutes(number(prefix + "SYNC_SCHEDULER_INTERVAL_MINUTES"));
+        run.batch_size = static_cast<std::size_t>(number(prefix + "SYNC_SCHEDULER_BATCH_SIZE"));
+        run.drain = is_true(value(prefix + "SYNC_SCHEDULER_DRAIN"));
+        run.retry.max_retries = static_cast<int>(number(prefix + "SYNC_MAX_RETRIES"));
+        run.retry.base = std::chrono::minutes(number(prefix + "SYNC_RETRY_DELAY_MINUTES"));
+        run.retry.exponential = is_true(value(prefix + "SYNC_RETRY_EXPONENTIAL"));
+        target.missing = missing_credential(crm, target.settings);
+        target.configured = target.missing.empty();
+    }
+
+    /// Names the credential without which the connector cannot exist.
+    static std::string missing_credential(Crm crm, const Settings& settings)
+    {
+        const auto has = [&](std::string_view name) { return settings.contains(name); };
+        switch (crm) {
+            case Crm::brevo:
+                return has("API_KEY") ? "" : "BREVO_API_KEY not configured";
+            case Crm::hubspot:
+                return has("API_KEY") || has("REFRESH_TOKEN") ? "" : "HUBSPOT_API_KEY not configured";
+            case Crm::mautic:
+                return has("BASE_URL") ? "" : "MAUTIC_BASE_URL not configured";
+            case Crm::n8n:
+                return has("WEBHOOK_URL") ? "" : "N8N_WEBHOOK_URL not configured";
+        }
+        __builtin_unreachable();
+    }
+
+    void mappings()
+    {
+        if (!sources_.toml) return;
+        FieldChanges changes = parse_field_changes(*sources_.toml, sources_.toml_path);
+        problems_.insert(problems_.end(), changes.problems.begin(), changes.problems.end());
+        for (const Crm crm : all_crms) config_.crm[crm].fields = std::move(changes.fields[crm]);
+    }
+
+    /// Settings that a later version will use: somebody who sets them today must know.
+    void notices()
+    {
+        for (const Setting& setting : config_.settings) {
+            const Variable& variable = *setting.variable;
+            const bool later = variable.group == "Notices" || variable.name.ends_with("NOTIFICATION_EMAIL") ||
+                               variable.name == "CRMSYNC_CORS_ORIGINS";
+            if (later && !setting.value.empty())
+                config_.warnings.push_back({variable.name, "is set, but this version does nothing with it yet"});
+        }
+    }
+
+    const Sources& sources_;
+    std::map<std::string, FromFile, std::less<>> from_file_;
+    std::map<std::string, std::size_t, std::less<>> values_;  // Name -> index in config_.settings.
+    std::vector<Problem> problems_;
+    Config config_;
+};
+
+/// Creates the file with mode 0600 and the text, unless it exists.
+Status create_private(const std::filesystem::path& path, std::string_view text)
+{
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0) {
+        if (errno == EEXIST) return {};
+        return fail(ErrorCode::unavailable, fmt::format("cannot write {}", path.string()));
+    }
+    const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const bool synced = ::fsync(file) == 0;
+    ::close(file);
+    if (written && synced) return {};
+    ::unlink(path.c_str());
+    return fail(ErrorCode::unavailable, fmt::format("cannot write {}", path.string()));
+}
+
+}  // namespace
+
+std::string to_string(const Problem& problem) { return problem.where + " " + problem.message; }
+
+bool Config::any_crm_configured() const
+{
+    return std::ranges::any_of(all_crms, [this](Crm c) { return crm[c].configured; });
+}
+
+Sources gather_sources()
+{
+    Sources sources;
+    for (const Variable& variable : variables())
+        if (const char* value = std::getenv(variable.name.c_str())) sources.environment[variable.name] = value;
+    sources.home = environment_value("HOME");
+    sources.xdg_state_home = environment_value("XDG_STATE_HOME");
+
+    const auto load = [&](const char* variable, std::string usual, std::string& path) {
+        const std::string named = environment_value(variable);
+        path = named.empty() ? std::move(usual) : named;
+        std::optional<std::string> text = read_file(path);
+        if (!text && !named.empty())
+            sources.problems.push_back({variable, fmt::format("names {}, which cannot be read", path)});
+        return text;
+    };
+    sources.env_file = load("CRMSYNC_ENV_FILE", ".env", sources.env_file_path);
+    sources.toml = load("CRMSYNC_CONFIG", "crmsync.toml", sources.toml_path);
+    return sources;
+}
+
+std::expected<Config, std::vector<Problem>> read_config(const Sources& sources) { return Reader(sources).run(); }
+
+Status make_state_dir(const Config& config)
+{
+    std::error_code error;
+    const bool made = std::filesystem::create_directories(config.state_dir, error);
+    if (made) std::filesystem::permissions(config.state_dir, std::filesystem::perms::owner_all, error);
+    if (!error) return {};
+    return fail(ErrorCode::unavailable, fmt::format("cannot make the state directory {}: {}; set CRMSYNC_STATE_DIR",
+                                                    config.state_dir.string(), error.message()));
+}
+
+Result<Secret> token_key(const Config& config)
+{
+    if (!config.jwt_secret.empty()) return config.jwt_secret;
+    const std::filesystem::path path = config.state_dir / "jwt.key";
+    if (const Status made = make_state_dir(config); !made) return std::unexpected(made.error());
+    const std::string fresh =
+        fmt::format("{:016x}{:016x}{:016x}{:016x}", random_u64(), random_u64(), random_u64(), random_u64());
+    if (const Status made = create_private(path, fresh); !made) return std::unexpected(made.error());
+    const std::optional<std::string> text = read_file(path.string());
+    if (!text || text->size() < jwt_secret_min_bytes)
+        return fail(ErrorCode::invalid, fmt::format("{} holds no key; remove it and start again", path.string()));
+    return Secret(*text);
+}
+
+std::string without_password(const std::string& url)
+{
+    const std::size_t scheme = url.find("://");
+    if (scheme == std::string::npos) return url;
+    const std::size_t query = std::min(url.find('?', scheme), url.size());  // May carry password=...
+    const std::size_t at = url.rfind('@', query);
+    if (at == std::string::npos || at < scheme) return url.substr(0, query);
+    const std::size_t colon = url.find(':', scheme + 3);
+    const std::size_t user_end = std::min(colon, at);
+    return url.substr(0, user_end) + url.substr(at, query - at);
+}
+
+bool no_color() { return !environment_value("NO_COLOR").empty() || environment_value("TERM") == "dumb"; }
+
+}  // namespace crmsync::app

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/secret.h"
+#include "app/variables.h"
+#include "connectors/connector.h"
+#include "domain/crm.h"
+#include "domain/field_mapping.h"
+#include "engine/connector_run.h"
+
+namespace crmsync::app {
+
+/// Something in the configuration that a person must mend (or, as a warning, may want to).
+struct Problem {
+    std::string where;    ///< The variable's name, or "file:line".
+    std::string message;  ///< What is wrong and what to do; reads on after `where`. Never holds a secret.
+    bool operator==(const Problem&) const = default;
+};
+std::string to_string(const Problem& problem);
+
+/// Where settings come from, as text: reading them is pure.
+struct Sources {
+    std::map<std::string, std::string, std::less<>> environment;  ///< Only names of `variables()`.
+    std::string home;                                             ///< $HOME; may be empty.
+    std::string xdg_state_home;                                   ///< $XDG_STATE_HOME; may be empty.
+    std::string env_file_path;
+    std::optional<std::string> env_file;  ///< Its text; nothing: there is no such file.
+    std::string toml_path;
+    std::optional<std::string> toml;
+    std::vector<Problem> problems;  ///< Files that were named and could not be read.
+};
+
+struct CrmConfig {
+    RunOptions run;
+    Settings settings;  ///< All variables of this CRM that have a value, without prefix. Holds secrets.
+    std::vector<FieldChange> fields;
+    bool configured = false;  ///< Its credentials are there.
+    std::string missing;      ///< When not: "BREVO_API_KEY not configured".
+};
+
+/// A variable's value in force.
+struct Setting {
+    const Variable* variable = nullptr;
+    std::string value;
+    std::string origin;  ///< "environment", ".env:3", "default".
+};
+
+struct Config {
+    std::filesystem::path state_dir;
+    std::string database_url;          ///< Always set.
+    bool database_configured = false;  ///< DATABASE_URL is set.
+    std::string database_direct_url;
+    std::size_t database_pool_size = 8;
+    std::string listen_address;
+    std::uint16_t listen_port = 0;
+    std::string log_level;
+    std::string log_format;  ///< auto, pretty, json.
+    std::string phone_region;
+    std::chrono::days history_kept{90};
+    Secret jwt_secret;  ///< Empty: see `token_key`.
+    std::string jwt_audience;
+    PerCrm<CrmConfig> crm;
+
+    std::vector<Setting> settings;  ///< In the order of `variables()`.
+    std::vector<Problem> warnings;
+
+    bool any_crm_configured() const;
+    /// Nothing real to work on: no CRM and no database was named.
+    bool is_rehearsal() const { return !database_configured && !any_crm_configured(); }
+};
+
+/// Reads the environment and the files it names. The only place of the program that looks at the environment.
+Sources gather_sources();
+/// Order: environment, `.env`, defaults; field mappings from TOML. Pure; reports all problems.
+std::expected<Config, std::vector<Problem>> read_config(const Sources& sources);
+
+/// The directory for what stays on this machine: contacts and keys, so nobody else may look in.
+Status make_state_dir(const Config& config);
+
+/// The key that signs tokens: the configured one, or else the one kept in the state directory, made (mode 0600) when
+/// there is none.
+Result<Secret> token_key(const Config& config);
+
+/// "sqlite:/path": the database's address without its password, for logs.
+std::string without_password(const std::string& url);
+
+/// The terminal wishes no colour (https://no-color.org).
+bool no_color();
+
+}  // namespace crmsync::app

@@ -1,0 +1,45 @@
+#include "app/live_engine.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace crmsync::app {
+
+LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine,
+                       const PerCrm<std::string>& off)
+    : engine_loop_(engine_loop), engine_(engine)
+{
+    for (const Crm crm : all_crms) {
+        info_[crm].enabled = config.crm[crm].run.enabled;
+        info_[crm].not_configured = off[crm];
+        if (ConnectorRun* run = engine_.run(crm)) {
+            connectors_[crm] = &run->connector();
+            info_[crm].traits = &run->connector().traits();
+        }
+    }
+}
+
+Task<RunStatus> LiveEngine::status(Crm crm)
+{
+    const auto ask = [](Engine& engine, Crm which) -> Task<RunStatus> {
+        ConnectorRun* run = engine.run(which);
+        co_return run ? run->status() : RunStatus();
+    };
+    co_return co_await asio::co_spawn(engine_loop_, ask(engine_, crm), asio::use_awaitable);
+}
+
+Task<Result<std::string>> LiveEngine::test(Crm crm)
+{
+    co_return co_await asio::co_spawn(engine_loop_, engine_.run(crm)->connector().test(), asio::use_awaitable);
+}
+
+Task<Result<SetupReport>> LiveEngine::setup(Crm crm, bool create)
+{
+    co_return co_await asio::co_spawn(engine_loop_, engine_.run(crm)->connector().setup(create), asio::use_awaitable);
+}
+
+std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const
+{
+    return connectors_[crm] ? connectors_[crm]->payload(contact) : "null";
+}
+
+}  // namespace crmsync::app

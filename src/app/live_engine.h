@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "api/engine_view.h"
+#include "app/config.h"
+#include "base/task.h"
+#include "engine/engine.h"
+
+namespace crmsync::app {
+
+/// The API's window on the engine of this process: verbs are awaited from the API's loop, run on the engine's. Must
+/// not outlive the engine, nor be asked after its stop.
+class LiveEngine final : public api::EngineView {
+public:
+    /// `off` tells why a CRM has no connector.
+    LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine, const PerCrm<std::string>& off);
+
+    const api::ConnectorInfo& connector(Crm crm) const override { return info_[crm]; }
+    Task<RunStatus> status(Crm crm) override;
+    Task<Result<std::string>> test(Crm crm) override;
+    Task<Result<SetupReport>> setup(Crm crm, bool create) override;
+    std::string payload(Crm crm, const MappedContact& contact) const override;
+    EventBus& events() override { return engine_.events(); }
+
+private:
+    Executor engine_loop_;
+    Engine& engine_;
+    PerCrm<api::ConnectorInfo> info_;
+    PerCrm<const Connector*> connectors_{};
+};
+
+}  // namespace crmsync::app

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+namespace crmsync::app {
+
+struct ServiceOptions {
+    bool with_api = true;
+    Duration grace = 8s;  ///< For calls in flight when stopped: less than the 10 s containers get.
+};
+
+class ApiHost;
+class LiveEngine;
+
+/// One process of the product, put together: store, connectors, engine on the caller's loop, and the API on a loop and
+/// thread of its own. Built in that order, stopped in reverse. Await `stop` before destruction, also after a failed
+/// start.
+class Service {
+public:
+    Service(const Config& config, Clock& clock, const Executor& executor, ServiceOptions options);
+    ~Service();
+
+    /// The database must be migrated.
+    Task<Status> start();
+    Task<> stop();
+
+    Store& store() { return *store_; }
+    Engine& engine() { return *engine_; }
+    /// Where the API listens; "" without one.
+    std::string api_url() const;
+    const PerCrm<std::string>& off() const { return off_; }  ///< Why a CRM has no connector.
+
+private:
+    Task<Status> start_engine();
+    Task<Status> start_api();
+
+    const Config& config_;
+    Clock& clock_;
+    Executor executor_;
+    ServiceOptions options_;
+    std::unique_ptr<Store> store_;
+    PerCrm<std::string> off_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<LiveEngine> view_;
+    std::unique_ptr<ApiHost> api_;
+};
+
+}  // namespace crmsync::app

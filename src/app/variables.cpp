@@ -1,0 +1,356 @@
+#include "app/variables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "domain/crm.h"
+#include "http/client.h"
+
+namespace crmsync::app {
+
+namespace {
+
+using enum Kind;
+
+constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
+
+std::string upper(std::string_view text)
+{
+    std::string result(text);
+    for (char& c : result)
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    return result;
+}
+
+const std::vector<Variable> general_variables{
+    {"Database", "DATABASE_URL", "", text,
+     "postgresql://user:password@host/name or sqlite:/path/to/file.db. Unset: SQLite in the state directory."},
+    {"Database", "DATABASE_DIRECT_URL", "", text,
+     "PostgreSQL past a pooler, for LISTEN and migrations. Unset behind a pooler: polls every 500 ms."},
+    {"Database", "DATABASE_POOL_SIZE", "8", integer, "Connections to PostgreSQL, per process.", "", 1, 1000},
+    {"Service", "CRMSYNC_STATE_DIR", "", text,
+     "Where the embedded database, the token key and locks live. Unset: the XDG state directory."},
+    {"Service", "CRMSYNC_ENV_FILE", "", text, "The file read beside the environment. Unset: .env, where it exists."},
+    {"Service", "CRMSYNC_CONFIG", "", text,
+     "TOML file with field mappings. Unset: crmsync.toml, where it exists. See \"Field mappings\"."},
+    {"Service", "CRMSYNC_LISTEN", "127.0.0.1:8000", text, "Address and port of the API."},
+    {"Service", "PORT", "", integer, "Set by hosting platforms: means CRMSYNC_LISTEN=0.0.0.0:$PORT.", "", 1, 65535},
+    {"Service", "CRMSYNC_LOG_LEVEL", "info", choice, "What is logged.", "debug|info|warn|error"},
+    {"Service", "CRMSYNC_LOG_FORMAT", "auto", choice, "auto: pretty on a terminal, else json.", "auto|pretty|json"},
+    {"Service", "CRMSYNC_DEFAULT_PHONE_REGION", "US", text,
+     "Two letters (ISO 3166): the country of phone numbers that name none."},
+    {"Service", "CRMSYNC_HISTORY_DAYS", "90", integer, "How long attempts are kept.", "", 1, 36500},
+    {"Service", "CRMSYNC_CORS_ORIGINS", "", text, "Web origins that may call the API, separated by commas."},
+    {"Service", "JWT_SECRET_KEY", "", secret,
+     "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
+    {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
+};
+
+const std::vector<Variable> notice_variables{
+    {"Notices", "SMTP_URL", "", text, "Mail server for notices: smtp://host:587 or smtps://host:465."},
+    {"Notices", "SMTP_USERNAME", "", text, "Login at the mail server."},
+    {"Notices", "SMTP_PASSWORD", "", secret, "Password at the mail server."},
+    {"Notices", "SMTP_FROM", "", text, "Sender of notices."},
+    {"Notices", "ALERT_WEBHOOK_URL", "", url, "Receives notices as JSON."},
+    {"Notices", "ALERT_WEBHOOK_SECRET", "", secret, "Signs what is sent there."},
+};
+
+/// What only one CRM has. Names without the prefix.
+std::vector<Variable> own_variables(Crm crm)
+{
+    const std::string group(display_name(crm));
+    const std::string auto_setup = "Create missing mapped attributes at start.";
+    switch (crm) {
+        case Crm::brevo:
+            return {{group, "API_KEY", "", secret, "Unset: this connector is off and its queue stays as it is."},
+                    {group, "LIST_ID", "", text, "The list contacts are put on. Empty: none."},
+                    {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
+                    {group, "AUTO_SETUP", "true", boolean, auto_setup}};
+        case Crm::hubspot:
+            return {{group, "API_KEY", "", secret, "Token of a private app. Unset: off, unless OAuth is set below."},
+                    {group, "CLIENT_ID", "", text, "OAuth, instead of a private app's token."},
+                    {group, "CLIENT_SECRET", "", secret, "OAuth."},
+                    {group, "REFRESH_TOKEN", "", secret, "OAuth."},
+                    {group, "LIST_ID", "", text, "The static list contacts are put on. Empty: none."},
+                    {group, "API_BASE_URL", "https://api.hubapi.com", url, "Where its API is."},
+                    {group, "AUTO_SETUP", "false", boolean, auto_setup}};
+        case Crm::mautic:
+            return {{group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
+                    {group, "CLIENT_ID", "", text, "OAuth."},
+                    {group, "CLIENT_SECRET", "", secret, "OAuth."},
+                    {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
+                    {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
+                    {group, "PASSWORD", "", secret, "Basic authentication."},
+                    {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
+                    {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
+                    {group, "AUTO_SETUP", "false", boolean, auto_setup}};
+        case Crm::n8n:
+            return {
+                {group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
+                {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us.", "bearer|none|basic|header|jwt"},
+                {group, "WEBHOOK_SECRET", "", secret, "The token, \"name:password\", header value or signing key."},
+                {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
+                {group, "SIGNING_SECRET", "", secret, "Signs every body (HMAC). Empty: unsigned."},
+                {group, "API_BASE_URL", "", url, "The n8n API, to read executions back."},
+                {group, "API_KEY", "", secret, "For that API."},
+                {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call.", "", 1, 1000}};
+    }
+    __builtin_unreachable();
+}
+
+struct Limit {
+    std::string_view window;  ///< As in ..._RATE_LIMIT_PER_...
+    std::string_view fallback;
+};
+
+std::vector<Limit> limits_of(Crm crm)
+{
+    switch (crm) {
+        case Crm::brevo:
+            return {{"SECOND", "10"}, {"HOUR", "36000"}};
+        case Crm::hubspot:
+            return {{"10_SECONDS", "100"}, {"DAY", "250000"}};
+        case Crm::mautic:
+        case Crm::n8n:
+            return {{"SECOND", "0"}, {"HOUR", "0"}};
+    }
+    __builtin_unreachable();
+}
+
+/// What every CRM has.
+std::vector<Variable> family_variables(Crm crm)
+{
+    const std::string group(display_name(crm));
+    std::vector<Variable> result{
+        {group, "SYNC_ENABLED", "true", boolean, "Whether its queue is worked at all."},
+        {group, "SYNC_SCHEDULER_INTERVAL_MINUTES", "5", integer, "Safety net: sweeps for what nobody announced.", "", 1,
+         1440},
+        {group, "SYNC_SCHEDULER_BATCH_SIZE", "10", integer, "Contacts in one claim of single calls.", "", 1, 10'000},
+        {group, "SYNC_SCHEDULER_MAX_INSTANCES", "1", integer, "Concurrent runs per process.", "", 1, 64},
+        {group, "SYNC_SCHEDULER_DRAIN", "true", boolean,
+         "false: the strict schedule, one batch per interval and no wake-ups."},
+        {group, "SYNC_MAX_RETRIES", "3", integer, "Retries before a contact fails for good.", "", 0, 100},
+        {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry.", "", 1, 10'080},
+        {group, "SYNC_RETRY_EXPONENTIAL", "true", boolean, "Doubles the wait each time; false: adds it."},
+        {group, "SYNC_FAILURE_NOTIFICATION_EMAIL", "", text, "Who is told of final failures."},
+    };
+    for (const Limit& limit : limits_of(crm))
+        result.push_back({group, fmt::format("RATE_LIMIT_PER_{}", limit.window), std::string(limit.fallback), integer,
+                          "Calls the account may make; the CRM's headers correct it. 0: no limit.", "", 0, unbounded});
+    result.push_back(
+        {group, "RATE_LIMIT_RESERVE_PERCENT", "5", integer, "Kept free for the account's other users.", "", 0, 95});
+    result.push_back({group, "HTTP_TIMEOUT_SECONDS", crm == Crm::mautic ? "120" : "30", integer,
+                      "Longest wait for one answer.", "", 1, 600});
+    return result;
+}
+
+std::vector<Variable> make_variables()
+{
+    std::vector<Variable> result = general_variables;
+    for (const Crm crm : all_crms) {
+        const std::string prefix = upper(to_string(crm)) + "_";
+        for (const auto& part : {own_variables(crm), family_variables(crm)})
+            for (Variable variable : part) {
+                variable.name = prefix + variable.name;
+                result.push_back(std::move(variable));
+            }
+    }
+    result.insert(result.end(), notice_variables.begin(), notice_variables.end());
+    return result;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b)
+{
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+std::string check_integer(const Variable& variable, std::string_view value)
+{
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error == std::errc{} && end == value.data() + value.size() && number >= variable.min && number <= variable.max)
+        return "";
+    return variable.max == unbounded
+               ? fmt::format("is \"{}\"; set it to a whole number of at least {}", value, variable.min)
+               : fmt::format("is \"{}\"; set it to a whole number from {} to {}", value, variable.min, variable.max);
+}
+
+std::string check_choice(const Variable& variable, std::string_view value)
+{
+    const std::string all = "|" + variable.choices + "|";
+    if (all.contains(fmt::format("|{}|", value))) return "";
+    return fmt::format("is \"{}\"; set it to one of {}", value, variable.choices);
+}
+
+std::string check_url(std::string_view value)
+{
+    // The value is not repeated: a URL may carry a password.
+    if (http::parse_url(value)) return "";
+    return "is no address of the form https://host/path";
+}
+
+std::string_view kind_name(const Variable& variable)
+{
+    switch (variable.kind) {
+        case text:
+            return "text";
+        case secret:
+            return "secret";
+        case boolean:
+            return "true or false";
+        case integer:
+            return "number";
+        case url:
+            return "URL";
+        case choice:
+            return "one of";
+    }
+    __builtin_unreachable();
+}
+
+/// What a value may be, for the table of docs/configuration.md.
+std::string domain_of(const Variable& variable)
+{
+    std::string result(kind_name(variable));
+    if (variable.kind == choice) {
+        std::string choices = variable.choices;
+        for (std::size_t at = 0; (at = choices.find('|', at)) != std::string::npos; at += 2)
+            choices.replace(at, 1, ", ");
+        result += " " + choices;
+    }
+    if (variable.kind == integer)
+        result += variable.max == unbounded ? fmt::format(", {} or more", variable.min)
+                                            : fmt::format(", {} to {}", variable.min, variable.max);
+    return result;
+}
+
+constexpr std::string_view page_head = R"(# Configuration
+
+Settings come from the environment, then from a `.env` file in the working directory, then from the defaults below.
+A variable that is set to nothing counts as unset. Field mappings come from a TOML file. All problems are reported at
+once, before anything opens:
+
+```
+crmsync config
+```
+
+prints what is in force and where each value came from (secrets as `***`), `crmsync doctor` also tries it out.
+This page is made from the program's own table by `crmsync config --page`, `.env.example` by `crmsync config
+--env-example`; a test keeps them equal.
+)";
+
+constexpr std::string_view page_tail = R"(
+## Field mappings
+
+`crmsync.toml` (or the file `CRMSYNC_CONFIG` names) adds, changes and removes fields, per CRM. The left side is the
+field's name at the CRM, the right side a field of the contact:
+
+```toml
+[brevo.fields]
+JOB_CONTEXT = "context"                          # adds a field
+SMS = { from = "phone", type = "phone_e164" }    # the default, in full
+PAGE_ID = false                                  # removes a default
+```
+
+Fields of a contact: `email`, `name`, `first_name`, `last_name`, `phone`, `email_type`, `has_gmail`, `context`,
+`source_url`, `domain_id`, `page_id`, `source_job_id`, `contact_id`. Types: `text`, `phone_e164`, `boolean`; where the
+type is left out, `phone` is sent in E.164, `has_gmail` as a boolean, everything else as text. Empty values are left
+out. `crmsync preview brevo ID` shows what would be sent.
+)";
+
+}  // namespace
+
+const std::vector<Variable>& variables()
+{
+    static const std::vector<Variable> all = make_variables();
+    return all;
+}
+
+const Variable* find_variable(std::string_view name)
+{
+    const auto found = std::ranges::find(variables(), name, &Variable::name);
+    return found == variables().end() ? nullptr : &*found;
+}
+
+std::string_view similar_variable(std::string_view name)
+{
+    constexpr std::size_t slip_max = 3;
+    std::string_view best;
+    std::size_t best_distance = slip_max + 1;
+    for (const Variable& variable : variables()) {
+        const std::size_t distance = edit_distance(upper(name), variable.name);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = variable.name;
+        }
+    }
+    return best;
+}
+
+bool is_true(std::string_view value) { return value == "true" || value == "1" || value == "yes" || value == "on"; }
+
+std::string check(const Variable& variable, std::string_view value)
+{
+    if (value.empty()) return "";
+    switch (variable.kind) {
+        case text:
+        case secret:
+            return "";
+        case boolean:
+            return is_true(value) || value == "false" || value == "0" || value == "no" || value == "off"
+                       ? ""
+                       : fmt::format("is \"{}\"; set it to true or false", value);
+        case integer:
+            return check_integer(variable, value);
+        case url:
+            return check_url(value);
+        case choice:
+            return check_choice(variable, value);
+    }
+    __builtin_unreachable();
+}
+
+std::string env_example()
+{
+    std::string result =
+        "# Every setting of crmsync with its default. Copy to .env and change what you need; a variable set to\n"
+        "# nothing counts as unset. docs/configuration.md has the same table.\n";
+    std::string_view group;
+    for (const Variable& variable : variables()) {
+        if (group != variable.group) result += fmt::format("\n# ---- {}\n", group = variable.group);
+        result += fmt::format("\n# {}\n{}={}\n", variable.help, variable.name, variable.fallback);
+    }
+    return result;
+}
+
+std::string configuration_page()
+{
+    std::string result(page_head);
+    std::string_view group;
+    for (const Variable& variable : variables()) {
+        if (group != variable.group)
+            result +=
+                fmt::format("\n## {}\n\n| variable | default | value | |\n|---|---|---|---|\n", group = variable.group);
+        result += fmt::format("| `{}` | {} | {} | {} |\n", variable.name,
+                              variable.fallback.empty() ? "" : fmt::format("`{}`", variable.fallback),
+                              domain_of(variable), variable.help);
+    }
+    return result + std::string(page_tail);
+}
+
+}  // namespace crmsync::app

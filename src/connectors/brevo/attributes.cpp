@@ -1,0 +1,83 @@
+#include "connectors/brevo/attributes.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace crmsync::brevo {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string text_of(const json::object& in, std::string_view name)
+{
+    const json::value* value = in.if_contains(name);
+    return value && value->is_string() ? std::string(value->as_string()) : std::string{};
+}
+
+/// What of the account keeps a rule's values out; empty when nothing does.
+std::string obstacle(const FieldRule& rule, const Attribute& attribute)
+{
+    if (attribute.category != "normal") return "at Brevo it is a " + attribute.category + " attribute";
+    const std::string_view wanted = attribute_type(rule.type);
+    if (attribute.type == wanted) return {};
+    return "at Brevo it is of type " + attribute.type + ", not " + std::string(wanted);
+}
+
+}  // namespace
+
+std::optional<std::vector<Attribute>> parse_attributes(std::string_view body)
+{
+    boost::system::error_code error;
+    const json::value root = json::parse(body, error);
+    const json::object* object = error ? nullptr : root.if_object();
+    const json::value* list = object ? object->if_contains("attributes") : nullptr;
+    if (!list || !list->is_array()) return std::nullopt;
+    std::vector<Attribute> attributes;
+    for (const json::value& entry : list->as_array()) {
+        const json::object* in = entry.if_object();
+        if (!in || text_of(*in, "name").empty()) return std::nullopt;
+        attributes.push_back({text_of(*in, "name"), text_of(*in, "category"), text_of(*in, "type")});
+    }
+    return attributes;
+}
+
+std::string_view attribute_type(FieldType type)
+{
+    switch (type) {
+        case FieldType::text:
+        case FieldType::phone_e164:
+            return "text";
+        case FieldType::boolean:
+            return "boolean";
+    }
+    __builtin_unreachable();
+}
+
+const Fit::Unusable* Fit::find_unusable(std::string_view field) const
+{
+    const auto found = std::ranges::find(unusable, field, &Unusable::field);
+    return found == unusable.end() ? nullptr : &*found;
+}
+
+Fit fit(const FieldMapping& mapping, std::span<const Attribute> attributes)
+{
+    Fit out;
+    for (const FieldRule& rule : mapping.rules) {
+        const auto attribute = std::ranges::find(attributes, rule.target, &Attribute::name);
+        // SMS is an identifier of every account, whether it is listed or not.
+        if (rule.target == "SMS") {
+            out.present.push_back(rule.target);
+        } else if (attribute == attributes.end()) {
+            out.missing.push_back(rule);
+            out.unusable.push_back({rule.target, "Brevo has no such attribute"});
+        } else if (std::string why = obstacle(rule, *attribute); !why.empty()) {
+            out.unusable.push_back({rule.target, std::move(why)});
+        } else {
+            out.present.push_back(rule.target);
+        }
+    }
+    return out;
+}
+
+}  // namespace crmsync::brevo

@@ -1,0 +1,434 @@
+#include "connectors/brevo/connector.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/json.hpp>
+#include <cassert>
+
+#include "base/uuid.h"
+#include "connectors/brevo/answer.h"
+#include "connectors/brevo/attributes.h"
+#include "connectors/brevo/payload.h"
+#include "connectors/brevo/settings.h"
+#include "connectors/classify.h"
+#include "domain/normalise.h"
+#include "http/client.h"
+
+namespace crmsync::brevo {
+
+namespace {
+
+namespace json = boost::json;
+
+ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
+{
+    return {.crm = Crm::brevo,
+            .budget = {.limits = {{"second", 1s, settings.per_second}, {"hour", 1h, settings.per_hour}},
+                       .reserve_percent = settings.reserve_percent},
+            .batch_max = 1,
+            .concurrency_max = settings.max_in_flight,
+            .timeout = settings.timeout,
+            .mapping = std::move(mapping)};
+}
+
+Outcome stopped() { return Transient{.scope = Transient::Scope::contact, .code = "cancelled", .reason = "stopped"}; }
+
+Task<bool> is_cancelled()
+{
+    const auto state = co_await asio::this_coro::cancellation_state;
+    co_return state.cancelled() != asio::cancellation_type::none;
+}
+
+Error as_error(const Outcome& outcome)
+{
+    const auto error = [&](ErrorCode code) { return Error{code, std::string(reason_of(outcome))}; };
+    return std::visit(Overloaded{
+                          [&](const Upserted&) { return error(ErrorCode::internal); },
+                          [&](const Throttled&) { return error(ErrorCode::unavailable); },
+                          [&](const Transient& o) {
+                              return error(o.code == "timeout"     ? ErrorCode::timeout
+                                           : o.code == "cancelled" ? ErrorCode::cancelled
+                                                                   : ErrorCode::unavailable);
+                          },
+                          [&](const Rejected&) { return error(ErrorCode::invalid); },
+                          [&](const Unauthorized&) { return error(ErrorCode::denied); },
+                      },
+                      outcome);
+}
+
+/// Brevo documents no rule for names; this much is safe.
+bool can_be_created(std::string_view name)
+{
+    return !name.empty() && name.size() <= 50 && std::ranges::all_of(name, [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+/// How an account is called, from GET /account.
+std::string account_name(std::string_view body)
+{
+    boost::system::error_code error;
+    const json::value root = json::parse(body, error);
+    const json::object* in = error ? nullptr : root.if_object();
+    if (!in) return {};
+    const json::value* company = in->if_contains("companyName");
+    if (!company || !company->is_string()) return {};
+    return clean_text(std::string_view(company->as_string())).text;
+}
+
+/// The contact as GET /contacts/{identifier} shows it.
+struct KnownContact {
+    std::optional<std::string> numeric_id;
+    std::string email;
+    bool opted_out = false;
+};
+
+std::optional<KnownContact> parse_contact(std::string_view body)
+{
+    boost::system::error_code error;
+    const json::value root = json::parse(body, error);
+    const json::object* in = error ? nullptr : root.if_object();
+    if (!in) return std::nullopt;
+    const json::value* id = in->if_contains("id");
+    const json::value* email = in->if_contains("email");
+    const json::value* blocked = in->if_contains("emailBlacklisted");
+    if (!blocked || !blocked->is_bool()) return std::nullopt;
+    KnownContact known{.numeric_id = {}, .email = {}, .opted_out = blocked->as_bool()};
+    if (id && id->is_int64()) known.numeric_id = std::to_string(id->as_int64());
+    if (email && email->is_string()) known.email = email->as_string();
+    return known;
+}
+
+class BrevoConnector final : public Connector {
+public:
+    BrevoConnector(BrevoSettings settings, FieldMapping mapping, const Executor& executor,
+                   std::unique_ptr<http::Client> client)
+        : settings_(std::move(settings)),
+          traits_(traits_from(settings_, std::move(mapping))),
+          client_(std::move(client)),
+          looked_up_(executor, asio::steady_timer::time_point::max()),
+          request_prefix_(std::to_string(random_u64() % 1'000'000'000))
+    {
+        headers_.add("api-key", settings_.api_key);
+        headers_.add("accept", "application/json");
+    }
+
+    const ConnectorTraits& traits() const override { return traits_; }
+    Task<SendResult> send(std::span<const MappedContact> contacts) override;
+    Task<Result<std::string>> test() override;
+    Task<Result<SetupReport>> setup(bool create) override;
+    std::string payload(const MappedContact& contact) const override
+    {
+        return upsert_body(contact, {.fit = {}, .list_id = settings_.list_id});
+    }
+    void close() override { client_->close(); }
+
+private:
+    /// A failure, or nothing.
+    using Obstacle = std::optional<Outcome>;
+
+    Task<Outcome> deliver(const MappedContact& contact, Exchange& exchange);
+    Task<Outcome> upsert(const MappedContact& contact, Exchange& exchange);
+    Task<Outcome> change_address(const MappedContact& contact, Exchange& exchange);
+    Task<Outcome> put_address(const MappedContact& contact, const KnownContact& known, Exchange& exchange);
+    Task<Outcome> take_over(const MappedContact& contact, Exchange& exchange);
+
+    Task<Obstacle> ensure_rules(Exchange& exchange);
+    Task<Obstacle> look_up(bool create, SetupReport& report, Exchange& exchange);
+    Task<Obstacle> read_attributes(std::vector<Attribute>& attributes, Exchange& exchange);
+    Task<bool> create_attributes(const std::vector<FieldRule>& missing, SetupReport& report, Exchange& exchange);
+    Task<> check_list(PayloadRules& rules, SetupReport& report, Exchange& exchange);
+
+    Task<Result<http::Response>> call(http::Method method, std::string target, std::string body, Exchange& exchange);
+    Outcome classified(const Result<http::Response>& answer, const MappedContact* contact) const;
+    void add_warnings(const MappedContact& contact, Upserted& upserted) const;
+    Exchange new_exchange() { return {.request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
+
+    BrevoSettings settings_;
+    ConnectorTraits traits_;
+    std::unique_ptr<http::Client> client_;
+    http::Headers headers_;
+    std::optional<PayloadRules> rules_;  ///< Nothing until the account was looked at.
+    bool looking_up_ = false;
+    asio::steady_timer looked_up_;  ///< Cancelled when a look-up ends: wakes who waits for it.
+    std::string request_prefix_;
+    std::uint64_t requests_ = 0;
+};
+
+Task<SendResult> BrevoConnector::send(std::span<const MappedContact> contacts)
+{
+    assert(contacts.size() == 1);
+    SendResult result{.answer = PerItem{}, .exchange = new_exchange()};
+    Outcome outcome = co_await deliver(contacts.front(), result.exchange);
+    std::get<PerItem>(result.answer).outcomes.push_back(std::move(outcome));
+    co_return result;
+}
+
+Task<Outcome> BrevoConnector::deliver(const MappedContact& contact, Exchange& exchange)
+{
+    if (!rules_)
+        if (auto obstacle = co_await ensure_rules(exchange)) co_return *std::move(obstacle);
+    const auto known_as = contact.remote_id ? normalise_email(*contact.remote_id) : Normalised(contact.email);
+    if (!known_as || *known_as == contact.email) co_return co_await upsert(contact, exchange);
+    co_return co_await change_address(contact, exchange);
+}
+
+Task<Outcome> BrevoConnector::upsert(const MappedContact& contact, Exchange& exchange)
+{
+    if (co_await is_cancelled()) co_return stopped();
+    const auto answer = co_await call(http::Method::post, "/contacts", upsert_body(contact, *rules_), exchange);
+    auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
+    if (!upserted) co_return classified(answer, &contact);
+    add_warnings(contact, *upserted);
+    co_return *std::move(upserted);
+}
+
+Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Exchange& exchange)
+{
+    const std::string former = contact.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    const auto answer = co_await call(http::Method::get, "/contacts/" + former, {}, exchange);
+    if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
+    auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
+    if (!known) {
+        // A key that may write but not read still moves the contact.
+        auto outcome = classified(answer, &contact);
+        if (!std::holds_alternative<Rejected>(outcome)) co_return outcome;
+        known = KnownContact{.numeric_id = contact.numeric_id, .email = {}, .opted_out = false};
+    }
+    if (normalise_email(known->email) == Normalised(contact.email))
+        co_return co_await take_over(contact, exchange);  // Moved already; only the answer was lost.
+    if (known->opted_out)
+        co_return Rejected{.code = "opted_out",
+                           .reason =
+                               "The contact has opted out at Brevo, and a new address there would lift that: "
+                               "change the address at Brevo, or skip the contact"};
+    co_return co_await put_address(contact, *known, exchange);
+}
+
+Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const KnownContact& known, Exchange& exchange)
+{
+    if (co_await is_cancelled()) co_return stopped();
+    const std::string identifier = known.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    const auto answer =
+        co_await call(http::Method::put, "/contacts/" + identifier, change_address_body(contact, *rules_), exchange);
+    if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
+    if (answer && is_address_taken(*answer)) {
+        // Merging would delete one of the two. The contact with the new address is the one that is meant from now on.
+        auto outcome = co_await take_over(contact, exchange);
+        if (auto* upserted = std::get_if<Upserted>(&outcome))
+            upserted->warnings.push_back(
+                "Brevo already had a contact with the new address, which was updated; the one with the former address "
+                "stays as it was");
+        co_return outcome;
+    }
+    auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
+    if (!upserted) co_return classified(answer, &contact);
+    upserted->numeric_id = known.numeric_id;
+    add_warnings(contact, *upserted);
+    co_return *std::move(upserted);
+}
+
+/// Upserts by the new address alone. The numeric id that we hold may then be another contact's, so that of the one that
+/// was met is read when the answer does not bring it: the next change of address would move the wrong one.
+Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& exchange)
+{
+    auto outcome = co_await upsert(contact, exchange);
+    auto* upserted = std::get_if<Upserted>(&outcome);
+    if (!upserted || upserted->numeric_id || co_await is_cancelled()) co_return outcome;
+    const auto status = exchange.http_status;
+    const auto answer =
+        co_await call(http::Method::get, "/contacts/" + http::encode_component(contact.email), {}, exchange);
+    exchange.http_status = status;
+    if (answer && answer->status == 200)
+        if (auto known = parse_contact(answer->body)) upserted->numeric_id = std::move(known->numeric_id);
+    co_return outcome;
+}
+
+Task<Result<std::string>> BrevoConnector::test()
+{
+    // No limits are read from this answer: /account has a small bucket of its own.
+    http::Request request{.method = http::Method::get, .target = "/account", .headers = headers_};
+    const auto answer = co_await client_->send(std::move(request));
+    if (!answer || answer->status != 200) co_return std::unexpected(as_error(classified(answer, nullptr)));
+    const std::string name = account_name(answer->body);
+    if (name.empty()) co_return fail(ErrorCode::unavailable, "Brevo API error: the answer names no account");
+    co_return "Brevo account \"" + name + "\"";
+}
+
+Task<Result<SetupReport>> BrevoConnector::setup(bool create)
+{
+    SetupReport report;
+    Exchange exchange = new_exchange();
+    if (const auto obstacle = co_await look_up(create, report, exchange))
+        co_return std::unexpected(as_error(*obstacle));
+    co_return report;
+}
+
+/// One call looks the account up while the others wait. Brevo would drop values it has no attribute for without a word.
+Task<BrevoConnector::Obstacle> BrevoConnector::ensure_rules(Exchange& exchange)
+{
+    while (!rules_ && looking_up_) {
+        co_await looked_up_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (co_await is_cancelled()) co_return stopped();
+    }
+    if (rules_) co_return std::nullopt;
+    struct Gate {
+        BrevoConnector& self;
+        ~Gate()
+        {
+            self.looking_up_ = false;
+            self.looked_up_.cancel();
+        }
+    };
+    looking_up_ = true;
+    const Gate gate{*this};
+    SetupReport report;
+    auto obstacle = co_await look_up(settings_.auto_setup, report, exchange);
+    const bool refused = obstacle && std::holds_alternative<Rejected>(*obstacle);
+    if (refused || exchange.http_status == 404 || exchange.http_status == 405) {
+        // Attributes cannot be read here, but contacts may still be taken: better to send than to wait for ever.
+        if (!rules_) rules_ = PayloadRules{.fit = {}, .list_id = settings_.list_id};
+        co_return std::nullopt;
+    }
+    co_return obstacle;
+}
+
+Task<BrevoConnector::Obstacle> BrevoConnector::look_up(bool create, SetupReport& report, Exchange& exchange)
+{
+    std::vector<Attribute> attributes;
+    if (auto obstacle = co_await read_attributes(attributes, exchange)) co_return obstacle;
+    PayloadRules rules{.fit = fit(traits_.mapping, attributes), .list_id = settings_.list_id};
+    if (create && co_await create_attributes(rules.fit.missing, report, exchange)) {
+        // What the account has now counts, not what it said while creating.
+        if (auto obstacle = co_await read_attributes(attributes, exchange)) co_return obstacle;
+        rules.fit = fit(traits_.mapping, attributes);
+    }
+    report.present = rules.fit.present;
+    for (const FieldRule& rule : rules.fit.missing) report.missing.push_back(rule.target);
+    for (const Fit::Unusable& unusable : rules.fit.unusable)
+        if (std::ranges::find(report.missing, unusable.field) == report.missing.end())
+            report.problems.push_back(unusable.field + " is left out: " + unusable.why);
+    co_await check_list(rules, report, exchange);
+    rules_ = std::move(rules);
+    co_return std::nullopt;
+}
+
+Task<BrevoConnector::Obstacle> BrevoConnector::read_attributes(std::vector<Attribute>& attributes, Exchange& exchange)
+{
+    if (co_await is_cancelled()) co_return stopped();
+    const auto answer = co_await call(http::Method::get, "/contacts/attributes", {}, exchange);
+    auto parsed = answer && answer->status == 200 ? parse_attributes(answer->body) : std::nullopt;
+    if (!parsed) co_return classified(answer, nullptr);
+    attributes = *std::move(parsed);
+    co_return std::nullopt;
+}
+
+/// True when the account may have attributes it did not have before.
+Task<bool> BrevoConnector::create_attributes(const std::vector<FieldRule>& missing, SetupReport& report,
+                                             Exchange& exchange)
+{
+    bool changed = false;
+    for (const FieldRule& rule : missing) {
+        if (!can_be_created(rule.target)) {
+            report.problems.push_back(rule.target + " cannot be created: a Brevo attribute is named by A-Z, 0-9 and _");
+            continue;
+        }
+        if (co_await is_cancelled()) break;
+        const auto answer = co_await call(http::Method::post, "/contacts/attributes/normal/" + rule.target,
+                                          R"({"type":")" + std::string(attribute_type(rule.type)) + R"("})", exchange);
+        if (answer && answer->status >= 200 && answer->status <= 299) {
+            changed = true;
+            report.created.push_back(rule.target);
+            continue;
+        }
+        const Outcome outcome = classified(answer, nullptr);
+        if (reason_of(outcome).contains("already exist")) {
+            changed = true;  // Somebody else was faster.
+            continue;
+        }
+        report.problems.push_back(rule.target + " could not be created: " + std::string(reason_of(outcome)));
+        if (!std::holds_alternative<Rejected>(outcome)) break;  // The next ones would meet the same.
+    }
+    co_return changed;
+}
+
+/// An unknown list would make Brevo refuse every contact.
+Task<> BrevoConnector::check_list(PayloadRules& rules, SetupReport& report, Exchange& exchange)
+{
+    if (!rules.list_id || co_await is_cancelled()) co_return;
+    const auto answer =
+        co_await call(http::Method::get, "/contacts/lists/" + std::to_string(*rules.list_id), {}, exchange);
+    if (!answer || !is_not_found(*answer)) co_return;
+    report.problems.push_back("BREVO_LIST_ID: Brevo has no list " + std::to_string(*rules.list_id) +
+                              "; contacts are synced without list");
+    rules.list_id.reset();
+}
+
+Task<Result<http::Response>> BrevoConnector::call(http::Method method, std::string target, std::string body,
+                                                  Exchange& exchange)
+{
+    http::Request request{.method = method, .target = std::move(target), .headers = headers_, .body = std::move(body)};
+    request.headers.add("x-request-id", exchange.request_id);
+    if (!request.body.empty()) request.headers.add("content-type", "application/json");
+    auto answer = co_await client_->send(std::move(request));
+    exchange.http_status = answer ? std::optional(answer->status) : std::nullopt;
+    if (answer) {
+        exchange.elapsed += answer->elapsed;
+        std::ranges::move(limits_of(answer->headers), std::back_inserter(exchange.limits));
+    } else if (answer.error().code == ErrorCode::timeout) {
+        exchange.elapsed += settings_.timeout;
+    }
+    co_return answer;
+}
+
+Outcome BrevoConnector::classified(const Result<http::Response>& answer, const MappedContact* contact) const
+{
+    if (answer) return failure(*answer, contact, settings_.api_key);
+    return classify(answer.error(), Crm::brevo, {settings_.api_key});
+}
+
+void BrevoConnector::add_warnings(const MappedContact& contact, Upserted& upserted) const
+{
+    for (const Fit::Unusable& unusable : rules_->fit.unusable) {
+        const auto sent = std::ranges::find(contact.fields, unusable.field, &MappedField::name);
+        if (sent != contact.fields.end()) upserted.warnings.push_back(unusable.field + " left out: " + unusable.why);
+    }
+    if (settings_.list_id && !rules_->list_id)
+        upserted.warnings.push_back("Not added to list " + std::to_string(*settings_.list_id) +
+                                    ": Brevo has no such list");
+}
+
+}  // namespace
+
+FieldMapping default_mapping()
+{
+    return {.rules = {{SourceField::first_name, "FIRSTNAME"},
+                      {SourceField::last_name, "LASTNAME"},
+                      {SourceField::phone, "SMS", FieldType::phone_e164, true},
+                      {SourceField::email_type, "EMAIL_TYPE"},
+                      {SourceField::source_url, "SOURCE_URL"},
+                      {SourceField::domain_id, "DOMAIN_ID"},
+                      {SourceField::page_id, "PAGE_ID"},
+                      {SourceField::has_gmail, "HAS_GMAIL", FieldType::boolean}}};
+}
+
+Result<std::unique_ptr<Connector>> create(const Settings& settings, const ConnectorContext& context,
+                                          std::vector<std::string>& warnings)
+{
+    auto read = read_settings(settings, warnings);
+    if (!read) return std::unexpected(std::move(read.error()));
+    FieldMapping mapping = context.mapping.value_or(default_mapping());
+    mapping.phone_region = context.default_phone_region;
+    // The address is the contact's identity and goes by itself; as an attribute Brevo would refuse it.
+    std::erase_if(mapping.rules, [](const FieldRule& rule) { return http::same_name(rule.target, "EMAIL"); });
+    auto client = http::Client::create(context.executor, read->base_url,
+                                       {.timeout = read->timeout,
+                                        .max_body_bytes = 4u << 20,
+                                        .max_idle_connections = read->max_in_flight,
+                                        .ca_file = context.ca_file});
+    if (!client) return std::unexpected(std::move(client.error()));
+    return std::make_unique<BrevoConnector>(*std::move(read), std::move(mapping), context.executor, *std::move(client));
+}
+
+}  // namespace crmsync::brevo

@@ -1,0 +1,55 @@
+#include "connectors/brevo/payload.h"
+
+#include "connectors/json_text.h"
+
+namespace crmsync::brevo {
+
+namespace {
+
+void append_members(std::string& out, const MappedContact& contact, const Fit& fit)
+{
+    for (const MappedField& field : contact.fields) {
+        if (fit.find_unusable(field.name)) continue;
+        if (out.back() != '{') out += ',';
+        append_json(out, field.name);
+        out += ':';
+        if (const bool* truth = std::get_if<bool>(&field.value))
+            out += *truth ? "true" : "false";
+        else
+            append_json(out, std::get<std::string>(field.value));
+    }
+}
+
+void append_list(std::string& out, const PayloadRules& rules)
+{
+    if (rules.list_id) out += ",\"listIds\":[" + std::to_string(*rules.list_id) + "]";
+}
+
+}  // namespace
+
+std::string upsert_body(const MappedContact& contact, const PayloadRules& rules)
+{
+    std::string out;
+    out.reserve(512);
+    out += "{\"email\":";
+    append_json(out, contact.email);
+    out += ",\"attributes\":{";
+    append_members(out, contact, rules.fit);
+    out += '}';
+    append_list(out, rules);
+    out += ",\"updateEnabled\":true}";
+    return out;
+}
+
+std::string change_address_body(const MappedContact& contact, const PayloadRules& rules)
+{
+    std::string out = "{\"attributes\":{\"EMAIL\":";
+    append_json(out, contact.email);
+    append_members(out, contact, rules.fit);
+    out += '}';
+    append_list(out, rules);
+    out += '}';
+    return out;
+}
+
+}  // namespace crmsync::brevo

@@ -1,0 +1,23 @@
+#include "connectors/json_text.h"
+
+namespace crmsync {
+
+void append_json(std::string& out, std::string_view text)
+{
+    constexpr std::string_view hex = "0123456789abcdef";
+    out += '"';
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte < 0x20) {
+            out.append("\\u00").append(1, hex[byte >> 4]).append(1, hex[byte & 0x0f]);
+        } else {
+            out += c;
+        }
+    }
+    out += '"';
+}
+
+}  // namespace crmsync

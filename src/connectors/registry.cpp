@@ -1,0 +1,26 @@
+#include "connectors/registry.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "connectors/brevo/connector.h"
+
+namespace crmsync {
+
+std::span<const ConnectorEntry> connector_registry()
+{
+    static const std::vector<ConnectorEntry> entries{
+        {Crm::brevo, brevo::default_mapping, brevo::create, {"API_KEY"}},
+    };
+    assert(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
+    return entries;
+}
+
+const ConnectorEntry* find_connector(Crm crm)
+{
+    const auto entries = connector_registry();
+    const auto found = std::ranges::find(entries, crm, &ConnectorEntry::crm);
+    return found == entries.end() ? nullptr : &*found;
+}
+
+}  // namespace crmsync

@@ -1,0 +1,233 @@
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+namespace crmsync::app {
+
+void PrintTo(const Problem& problem, std::ostream* out) { *out << to_string(problem); }
+
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+Sources with(std::map<std::string, std::string, std::less<>> environment)
+{
+    Sources sources;
+    sources.environment = std::move(environment);
+    sources.home = "/home/ann";
+    sources.env_file_path = ".env";
+    sources.toml_path = "crmsync.toml";
+    return sources;
+}
+
+std::string value_of(const Config& config, std::string_view name)
+{
+    for (const Setting& setting : config.settings)
+        if (setting.variable->name == name) return setting.value + " from " + setting.origin;
+    return "";
+}
+
+TEST(Config, DefaultsAreWhatTheTableSays)
+{
+    const auto config = read_config(with({}));
+    ASSERT_TRUE(config.has_value());
+    EXPECT_EQ(config->state_dir, "/home/ann/.local/state/crmsync");
+    EXPECT_EQ(config->database_url, "sqlite:/home/ann/.local/state/crmsync/crmsync.db");
+    EXPECT_FALSE(config->database_configured);
+    EXPECT_TRUE(config->is_rehearsal());
+    EXPECT_EQ(config->listen_address, "127.0.0.1");
+    EXPECT_EQ(config->listen_port, 8000);
+    EXPECT_EQ(config->history_kept, std::chrono::days(90));
+    const CrmConfig& brevo = config->crm[Crm::brevo];
+    EXPECT_EQ(brevo.missing, "BREVO_API_KEY not configured");
+    EXPECT_TRUE(brevo.run.enabled && brevo.run.auto_setup && brevo.run.drain && brevo.run.retry.exponential);
+    EXPECT_EQ(brevo.run.interval, 5min);
+    EXPECT_EQ(brevo.run.batch_size, 10u);
+    EXPECT_EQ(brevo.run.retry.max_retries, 3);
+    EXPECT_EQ(brevo.settings.at("API_BASE_URL"), "https://api.brevo.com/v3");
+    EXPECT_EQ(config->crm[Crm::mautic].settings.at("HTTP_TIMEOUT_SECONDS"), "120");
+    EXPECT_FALSE(config->crm[Crm::hubspot].run.auto_setup);
+}
+
+TEST(Config, EnvironmentGoesBeforeFileGoesBeforeDefault)
+{
+    Sources sources = with({{"CRMSYNC_LOG_LEVEL", "debug"}, {"BREVO_API_KEY", ""}});
+    sources.env_file = "CRMSYNC_LOG_LEVEL=warn\nexport CRMSYNC_LISTEN=0.0.0.0:80\nBREVO_API_KEY=from-file\n";
+    const auto config = read_config(sources);
+    ASSERT_TRUE(config.has_value());
+    EXPECT_EQ(value_of(*config, "CRMSYNC_LOG_LEVEL"), "debug from environment");
+    EXPECT_EQ(value_of(*config, "CRMSYNC_LISTEN"), "0.0.0.0:80 from .env:2");
+    EXPECT_EQ(value_of(*config, "DATABASE_POOL_SIZE"), "8 from default");
+    // Set to nothing in the environment: unset, whatever the file says.
+    EXPECT_FALSE(config->crm[Crm::brevo].configured);
+}
+
+TEST(Config, ListenAddressComesFromPortFirst)
+{
+    struct Case {
+        std::string listen, port, address;
+        int number;
+    };
+    const Case cases[] = {
+        {"", "", "127.0.0.1", 8000},         {"0.0.0.0:9000", "", "0.0.0.0", 9000},
+        {"[::1]:80", "", "::1", 80},         {"127.0.0.1:1", "5000", "0.0.0.0", 5000},
+        {"localhost:0", "", "localhost", 0},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.listen);
+        const auto config = read_config(with({{"CRMSYNC_LISTEN", c.listen}, {"PORT", c.port}}));
+        ASSERT_TRUE(config.has_value());
+        EXPECT_EQ(config->listen_address, c.address);
+        EXPECT_EQ(config->listen_port, c.number);
+    }
+}
+
+TEST(Config, EveryKindOfMistakeNamesItsVariable)
+{
+    const std::pair<std::string, std::string> mistakes[] = {
+        {"DATABASE_URL", "mysql://x"},
+        {"DATABASE_DIRECT_URL", "sqlite:x"},
+        {"DATABASE_POOL_SIZE", "0"},
+        {"DATABASE_POOL_SIZE", "eight"},
+        {"CRMSYNC_LISTEN", "8000"},
+        {"CRMSYNC_LISTEN", ":8000"},
+        {"CRMSYNC_LISTEN", "localhost:70000"},
+        {"PORT", "0"},
+        {"CRMSYNC_LOG_LEVEL", "loud"},
+        {"CRMSYNC_LOG_FORMAT", "xml"},
+        {"JWT_SECRET_KEY", "short"},
+        {"CRMSYNC_DEFAULT_PHONE_REGION", "usa"},
+        {"BREVO_API_BASE_URL", "brevo"},
+        {"BREVO_SYNC_ENABLED", "maybe"},
+        {"BREVO_SYNC_MAX_RETRIES", "-1"},
+        {"BREVO_RATE_LIMIT_RESERVE_PERCENT", "100"},
+        {"N8N_WEBHOOK_AUTH", "magic"},
+        {"MAUTIC_HTTP_TIMEOUT_SECONDS", "1.5"},
+    };
+    for (const auto& [name, text] : mistakes) {
+        SCOPED_TRACE(name + "=" + text);
+        const auto config = read_config(with({{name, text}}));
+        ASSERT_FALSE(config.has_value());
+        EXPECT_THAT(config.error(), ElementsAre(Field(&Problem::where, name)));
+    }
+}
+
+TEST(Config, AllProblemsAreReportedAtOnce)
+{
+    Sources sources = with({{"PORT", "x"}, {"CRMSYNC_LOG_LEVEL", "loud"}});
+    sources.env_file = "BREVO_SYNC_ENABLED=perhaps\nnonsense\n";
+    sources.toml = "[brevo.fields]\nX = 5\n";
+    const auto config = read_config(sources);
+    ASSERT_FALSE(config.has_value());
+    std::vector<std::string> places;
+    for (const Problem& problem : config.error()) places.push_back(problem.where);
+    EXPECT_THAT(places, testing::UnorderedElementsAre("PORT", "CRMSYNC_LOG_LEVEL", "BREVO_SYNC_ENABLED", ".env:2",
+                                                      "crmsync.toml:2"));
+}
+
+TEST(Config, ProblemsNeverShowSecrets)
+{
+    Sources sources = with({{"JWT_SECRET_KEY", "s3cret"}, {"N8N_WEBHOOK_URL", "ftp://me:s3cret@host"}});
+    sources.env_file = "BREVO_API_KEY='s3cret\n";
+    const auto config = read_config(sources);
+    ASSERT_FALSE(config.has_value());
+    EXPECT_EQ(config.error().size(), 3u);
+    for (const Problem& problem : config.error()) EXPECT_THAT(to_string(problem), Not(HasSubstr("s3cret")));
+}
+
+TEST(Config, ASlipInTheFileIsPointedOut)
+{
+    Sources sources = with({});
+    sources.env_file = "BREVO_APIKEY=x\nSOMETHING_ELSE_ENTIRELY=1\n";
+    const auto config = read_config(sources);
+    ASSERT_TRUE(config.has_value());
+    EXPECT_THAT(config->warnings,
+                ElementsAre(Problem{".env:1", "BREVO_APIKEY is no setting; did you mean BREVO_API_KEY?"}));
+}
+
+TEST(Config, WhatDoesNothingYetIsSaidSo)
+{
+    const auto config = read_config(with({{"SMTP_URL", "smtp://host"}, {"CRMSYNC_CORS_ORIGINS", "https://x.example"}}));
+    ASSERT_TRUE(config.has_value());
+    EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(Field(&Problem::where, "SMTP_URL"),
+                                                                Field(&Problem::where, "CRMSYNC_CORS_ORIGINS")));
+}
+
+TEST(Config, ReadsFieldMappings)
+{
+    Sources sources = with({});
+    sources.toml = R"(
+[brevo.fields]
+JOB_CONTEXT = "context"
+SMS = { from = "phone" }
+RAW_PHONE = { from = "phone", type = "text" }
+PAGE_ID = false
+)";
+    const auto config = read_config(sources);
+    ASSERT_TRUE(config.has_value());
+    EXPECT_THAT(config->crm[Crm::brevo].fields,
+                testing::UnorderedElementsAre(
+                    FieldChange{"JOB_CONTEXT", FieldRule{SourceField::context, "JOB_CONTEXT", FieldType::text}},
+                    FieldChange{"SMS", FieldRule{SourceField::phone, "SMS", FieldType::phone_e164}},
+                    FieldChange{"RAW_PHONE", FieldRule{SourceField::phone, "RAW_PHONE", FieldType::text}},
+                    FieldChange{"PAGE_ID", std::nullopt}));
+}
+
+TEST(Config, FieldMappingMistakesNameTheirLine)
+{
+    const std::pair<std::string, std::string> mistakes[] = {
+        {"[zoho.fields]\nA = \"email\"", "crmsync.toml:1"},
+        {"[brevo.field]\nA = \"email\"", "crmsync.toml:1"},
+        {"[brevo.fields]\nA = \"shoe_size\"", "crmsync.toml:2"},
+        {"[brevo.fields]\nA = true", "crmsync.toml:2"},
+        {"[brevo.fields]\nA = { from = \"email\", type = \"date\" }", "crmsync.toml:2"},
+        {"[brevo", "crmsync.toml:1"},
+    };
+    for (const auto& [text, where] : mistakes) {
+        SCOPED_TRACE(text);
+        Sources sources = with({});
+        sources.toml = text;
+        const auto config = read_config(sources);
+        ASSERT_FALSE(config.has_value());
+        EXPECT_THAT(config.error(), ElementsAre(Field(&Problem::where, where)));
+    }
+}
+
+TEST(Config, TokenKeyIsMadeOnceAndKeptPrivate)
+{
+    const auto dir = std::filesystem::temp_directory_path() / ("crmsync-key-" + to_string(random_uuid7({})));
+    const auto config = read_config(with({{"CRMSYNC_STATE_DIR", dir}}));
+    ASSERT_TRUE(config.has_value());
+    const Result<Secret> first = token_key(*config);
+    const Result<Secret> second = token_key(*config);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->reveal(), second->reveal());
+    EXPECT_GE(first->reveal().size(), 32u);
+    struct stat info{};
+    ASSERT_EQ(::stat((dir / "jwt.key").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777u, 0600u);
+    std::filesystem::remove_all(dir);
+}
+
+TEST(Config, DatabaseAddressesLoseTheirPassword)
+{
+    const std::pair<std::string, std::string> cases[] = {
+        {"sqlite:/var/x.db", "sqlite:/var/x.db"},
+        {"postgresql://host/name", "postgresql://host/name"},
+        {"postgresql://ann@host/name", "postgresql://ann@host/name"},
+        {"postgresql://ann:pw@host:5432/name", "postgresql://ann@host:5432/name"},
+        {"postgresql://ann:p@w@host/name?password=pw", "postgresql://ann@host/name"},
+    };
+    for (const auto& [url, shown] : cases) EXPECT_EQ(without_password(url), shown);
+}
+
+}  // namespace
+}  // namespace crmsync::app

@@ -1,0 +1,238 @@
+// What every connector does, whatever its CRM: run for each entry of the registry against its simulator.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
+#include "tests/support/simulated_crm.h"
+
+namespace crmsync {
+namespace {
+
+namespace json = boost::json;
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<Crm> registered()
+{
+    std::vector<Crm> crms;
+    for (const ConnectorEntry& entry : connector_registry()) crms.push_back(entry.crm);
+    return crms;
+}
+
+std::string name_of(const testing::TestParamInfo<Crm>& info) { return std::string(to_string(info.param)); }
+
+class ConnectorConformance : public testing::TestWithParam<Crm> {
+protected:
+    ConnectorConformance() : crm(GetParam()) { crm.set_up(); }
+
+    /// The contact in the CRM's terms, by the connector's own mapping.
+    MappedContact mapped(const ContactFields& fields, std::uint8_t number = 1)
+    {
+        JobKey key{.contact_id = {}, .crm = GetParam()};
+        key.contact_id.bytes[15] = number;
+        return std::get<MappedContact>(map_contact(fields, key, 1, crm.connector->traits().mapping, {}));
+    }
+    MappedContact ann() { return mapped({.email = "ann@example.com", .name = "Ann Lee", .has_gmail = false}); }
+
+    std::int64_t writes_of(std::string_view email)
+    {
+        const auto found = crm.find(email);
+        return found.is_null() ? 0 : found.at("writes").to_number<std::int64_t>();
+    }
+
+    test::SimulatedCrm crm;
+};
+
+// ---- Success -------------------------------------------------------------------------------------------------------
+
+TEST_P(ConnectorConformance, CreatesThenUpdatesOneRecord)
+{
+    const Outcome created = crm.send(ann());
+    ASSERT_TRUE(std::holds_alternative<Upserted>(created)) << reason_of(created);
+    EXPECT_FALSE(std::get<Upserted>(created).remote_id.empty());
+    MappedContact again = ann();
+    again.remote_id = std::get<Upserted>(created).remote_id;
+    again.numeric_id = std::get<Upserted>(created).numeric_id;
+    const Outcome updated = crm.send(again);
+    ASSERT_TRUE(std::holds_alternative<Upserted>(updated)) << reason_of(updated);
+    EXPECT_EQ(std::get<Upserted>(updated).remote_id, *again.remote_id);
+    EXPECT_EQ(writes_of("ann@example.com"), 2);
+}
+
+TEST_P(ConnectorConformance, KeepsEveryCharacter)
+{
+    const std::string name = "Zoë \"Q\" \\ 日本 😀 </script> ' ; --";
+    const Outcome outcome = crm.send(mapped({.email = "zoe@bücher.example", .name = name}));
+    ASSERT_TRUE(std::holds_alternative<Upserted>(outcome)) << reason_of(outcome);
+    const auto found = crm.find("zoe@xn--bcher-kva.example");
+    ASSERT_FALSE(found.is_null());
+    EXPECT_THAT(json::serialize(found), HasSubstr(R"(\"Q\" \\ 日本 😀 </script> ' ; --)"));
+    EXPECT_THAT(json::serialize(found), HasSubstr("Zoë"));
+}
+
+TEST_P(ConnectorConformance, SendsAContactThatIsNothingButAnAddress)
+{
+    const Outcome outcome = crm.send(mapped({.email = "bare@example.com"}));
+    EXPECT_TRUE(std::holds_alternative<Upserted>(outcome)) << reason_of(outcome);
+}
+
+TEST_P(ConnectorConformance, SendsLongValuesWhole)
+{
+    const std::string long_name(20'000, 'x');
+    const Outcome outcome = crm.send(mapped({.email = "long@example.com", .name = long_name}));
+    ASSERT_TRUE(std::holds_alternative<Upserted>(outcome)) << reason_of(outcome);
+    EXPECT_THAT(json::serialize(crm.find("long@example.com")), HasSubstr(long_name));
+}
+
+// ---- Failures ------------------------------------------------------------------------------------------------------
+
+struct FaultCase {
+    std::string_view name;
+    std::string_view effect;
+    std::string_view outcome;
+    bool against_crm = true;  // Of a transient one.
+};
+
+const FaultCase faults[] = {
+    {"bad request", R"({"kind":"respond","status":400})", "rejected"},
+    {"unprocessable", R"({"kind":"respond","status":422})", "rejected"},
+    {"rejected contact", R"({"kind":"reject"})", "rejected"},
+    {"wrong key", R"({"kind":"unauthorized"})", "unauthorized"},
+    {"unknown IP address", R"({"kind":"ip_unauthorized"})", "unauthorized"},
+    {"forbidden", R"({"kind":"respond","status":403})", "unauthorized"},
+    {"too fast", R"({"kind":"rate_limited","retry_after_s":3})", "throttled"},
+    {"too early", R"({"kind":"respond","status":425})", "transient", false},
+    {"request timeout", R"({"kind":"respond","status":408})", "transient"},
+    {"server fault", R"({"kind":"respond","status":500})", "transient"},
+    {"bad gateway", R"({"kind":"respond","status":502,"body":"<html>Bad gateway</html>"})", "transient"},
+    {"unavailable", R"({"kind":"respond","status":503})", "transient"},
+    {"redirect", R"({"kind":"respond","status":302,"headers":{"location":"http://127.0.0.1:1/"}})", "transient"},
+    {"empty success", R"({"kind":"respond","status":200,"body":" "})", "transient"},
+    {"success of a login page", R"({"kind":"respond","status":200,"body":"<html>Log in</html>"})", "transient"},
+    {"success cut short", R"({"kind":"respond","status":201,"body":"{\"id\":12"})", "transient"},
+    {"success of another shape", R"({"kind":"respond","status":200,"body":"[]"})", "transient"},
+    {"reset", R"({"kind":"reset_before"})", "transient"},
+    {"closed without an answer", R"({"kind":"close_before"})", "transient"},
+    {"no answer in time", R"({"kind":"never"})", "transient"},
+};
+
+/// Hits the sending of contacts, not what a connector asks beside.
+std::string on_contacts(std::string_view effect)
+{
+    return R"({"match":{"email":"ann@example.com"},"effect":)" + std::string(effect) + "}";
+}
+
+TEST_P(ConnectorConformance, TellsEveryFailureForWhatItIs)
+{
+    for (const FaultCase& c : faults) {
+        SCOPED_TRACE(c.name);
+        crm.fault(on_contacts(c.effect));
+        const Outcome outcome = crm.send(ann());
+        EXPECT_EQ(outcome_name(outcome), c.outcome) << reason_of(outcome);
+        if (const auto* transient = std::get_if<Transient>(&outcome))
+            EXPECT_EQ(transient->scope == Transient::Scope::crm, c.against_crm);
+        EXPECT_THAT(std::string(reason_of(outcome)), HasSubstr(display_name(GetParam())))
+            << "as the error column reads";
+        EXPECT_THAT(std::string(reason_of(outcome)), Not(HasSubstr(test::secret_key)));
+        EXPECT_THAT(std::string(reason_of(outcome)), Not(HasSubstr("ann@example.com")));
+        EXPECT_FALSE(code_of(outcome).empty());
+        EXPECT_EQ(writes_of("ann@example.com"), 0);
+    }
+    crm.no_faults();
+    EXPECT_TRUE(std::holds_alternative<Upserted>(crm.send(ann())));
+}
+
+TEST_P(ConnectorConformance, PassesOnHowLongToWait)
+{
+    crm.fault(on_contacts(R"({"kind":"rate_limited","retry_after_s":3})"));
+    EXPECT_EQ(std::get<Throttled>(crm.send(ann())).retry_after, Duration{3s});
+}
+
+TEST_P(ConnectorConformance, RefusesAnAnswerWithoutEnd)
+{
+    crm.fault(on_contacts(R"({"kind":"respond","status":200,"body":")" + std::string(20 << 20, 'x') + "\"}"));
+    const Outcome outcome = crm.send(ann());
+    EXPECT_EQ(outcome_name(outcome), "transient");
+}
+
+TEST_P(ConnectorConformance, RepeatsALostAnswerWithoutADouble)
+{
+    for (const std::string_view kind : {"reset_after", "never_after"}) {
+        SCOPED_TRACE(kind);
+        const auto before = writes_of("ann@example.com");
+        crm.fault(on_contacts(R"({"kind":")" + std::string(kind) + R"("})"));
+        EXPECT_EQ(outcome_name(crm.send(ann())), "transient");
+        EXPECT_EQ(writes_of("ann@example.com"), before + 1);
+        crm.no_faults();
+        EXPECT_EQ(outcome_name(crm.send(ann())), "upserted");
+        EXPECT_EQ(writes_of("ann@example.com"), before + 2);
+    }
+}
+
+TEST_P(ConnectorConformance, RecoversWhenTheKeyIsMended)
+{
+    crm.fault(on_contacts(R"({"kind":"unauthorized"})"));
+    EXPECT_EQ(outcome_name(crm.send(ann())), "unauthorized");
+    EXPECT_FALSE(crm.connector->traits().mapping.rules.empty());
+    crm.no_faults();
+    EXPECT_EQ(outcome_name(crm.send(ann())), "upserted");
+}
+
+TEST_P(ConnectorConformance, EndsSoonWhenCancelled)
+{
+    crm.fault(on_contacts(R"({"kind":"never"})"));
+    asio::cancellation_signal stop;
+    std::optional<SendResult> result;
+    const MappedContact contact = ann();
+    asio::co_spawn(
+        crm.loop,
+        [&]() -> Task<> {
+            co_await asio::this_coro::throw_if_cancelled(false);
+            result = co_await crm.connector->send(std::span(&contact, 1));
+        },
+        asio::bind_cancellation_slot(stop.slot(), [](const std::exception_ptr& error) { EXPECT_FALSE(error); }));
+    crm.loop.restart();
+    crm.loop.poll();
+    stop.emit(asio::cancellation_type::terminal);
+    const SystemClock clock;
+    const auto begun = clock.monotonic();
+    while (!result) crm.loop.run_one();
+    EXPECT_LT(clock.monotonic() - begun, 500ms);
+    EXPECT_EQ(outcome_name(std::get<PerItem>(result->answer).outcomes.at(0)), "transient");
+}
+
+// ---- Beside sending ------------------------------------------------------------------------------------------------
+
+TEST_P(ConnectorConformance, TestsTheCredentials)
+{
+    EXPECT_TRUE(test::await(crm.loop, crm.connector->test()));
+    crm.fault(R"({"effect":{"kind":"unauthorized"}})");
+    const auto refused = test::await(crm.loop, crm.connector->test());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::denied);
+    EXPECT_THAT(refused.error().message, Not(HasSubstr(test::secret_key)));
+}
+
+TEST_P(ConnectorConformance, SetsUpOnceAndForAll)
+{
+    const auto again = test::await(crm.loop, crm.connector->setup(true));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_THAT(again->created, testing::IsEmpty());
+    EXPECT_THAT(again->missing, testing::IsEmpty());
+    EXPECT_THAT(again->problems, testing::IsEmpty());
+    EXPECT_THAT(again->present, Not(testing::IsEmpty()));
+}
+
+TEST_P(ConnectorConformance, FailsCallsAfterItWasClosed)
+{
+    crm.connector->close();
+    EXPECT_EQ(outcome_name(crm.send(ann())), "transient");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ConnectorConformance, testing::ValuesIn(registered()), name_of);
+
+}  // namespace
+}  // namespace crmsync

@@ -1,0 +1,254 @@
+#include <gmock/gmock.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "tests/support/program.h"
+
+namespace crmsync::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view messy_csv =
+    "E-mail,Full name,Phone\n"
+    "ann@example.com,Ann Lee,(202) 555-0101\n"
+    "ANN@Example.com,Ann Lee-Smith,\n"
+    "no-address,Nobody,\n"
+    "(blank),Nobody Else,\n"
+    "\"zoe@example.org\",\"Núñez, Zoë\",\n";
+
+boost::json::value json_of(const Program::Ended& ended)
+{
+    boost::system::error_code error;
+    boost::json::value value = boost::json::parse(ended.out, error);
+    EXPECT_FALSE(error) << ended.out << ended.err;
+    return value;
+}
+
+TEST(Cli, WrongUsageExitsWith64)
+{
+    const Home home;
+    const std::vector<std::vector<std::string>> wrong{
+        {},
+        {"frobnicate"},
+        {"serve", "--nonsense"},
+        {"contacts"},
+        {"contacts", "list", "--limit", "0"},
+        {"contacts", "list", "--sync-status", "brevo"},
+        {"select", "brevo"},
+        {"select", "zoho", "--all"},
+        {"select", "brevo", "--all", "--name-contains", "x"},
+        {"import"},
+        {"import", "x.csv", "--format", "xml"},
+        {"import", "x.csv", "--set", "shoe_size=44"},
+        {"failed", "--crm", "zoho"},
+        {"token", "--expires", "soon"},
+        {"pause", "zoho"},
+    };
+    for (const auto& arguments : wrong) {
+        SCOPED_TRACE(testing::PrintToString(arguments));
+        const Program::Ended ended = home.run(arguments);
+        EXPECT_EQ(ended.code, 64) << ended.out << ended.err;
+        EXPECT_FALSE(ended.err.empty());
+    }
+}
+
+TEST(Cli, EveryCommandHasHelp)
+{
+    const Home home;
+    const Program::Ended all = home.run({"--help"});
+    EXPECT_EQ(all.code, 0);
+    const std::vector<std::string> commands{"serve", "worker", "simulate", "migrate", "import", "select", "unselect",
+                                            "skip",  "sync",   "retry",    "status",  "failed", "audit",  "preview",
+                                            "setup", "test",   "pause",    "resume",  "token",  "config", "doctor"};
+    for (const std::string& command : commands) {
+        EXPECT_THAT(all.out, HasSubstr("  " + command));
+        const Program::Ended ended = home.run({command, "--help"});
+        EXPECT_EQ(ended.code, 0);
+        EXPECT_THAT(ended.out, HasSubstr("Examples:\n  ")) << command;
+        EXPECT_THAT(ended.out, HasSubstr("--json")) << command;
+    }
+    for (const std::string command : {"list", "show", "add", "edit", "delete"})
+        EXPECT_THAT(home.run({"contacts", command, "--help"}).out, HasSubstr("crmsync contacts " + command));
+    EXPECT_EQ(home.run({"--version"}).out, "crmsync " CRMSYNC_VERSION "\n");
+    EXPECT_EQ(home.run({"version"}).out, "crmsync " CRMSYNC_VERSION "\n");
+}
+
+TEST(Cli, AllProblemsOfTheConfigurationAreToldAtOnce)
+{
+    Home home;
+    home.environment["PORT"] = "x";
+    home.environment["JWT_SECRET_KEY"] = "too-short";
+    home.environment["BREVO_SYNC_ENABLED"] = "perhaps";
+    const Program::Ended ended = home.run({"status"});
+    EXPECT_EQ(ended.code, 1);
+    for (const std::string name : {"PORT", "JWT_SECRET_KEY", "BREVO_SYNC_ENABLED"})
+        EXPECT_THAT(ended.err, HasSubstr(name));
+    EXPECT_THAT(ended.err, Not(HasSubstr("too-short")));
+    EXPECT_FALSE(std::filesystem::exists(home.path() / "state"));
+    EXPECT_EQ(home.run({"doctor"}).code, 1);
+    EXPECT_EQ(home.run({"version"}).code, 0);
+}
+
+TEST(Cli, SettingsAreShownWithoutSecrets)
+{
+    Home home;
+    home.environment["BREVO_API_KEY"] = "xkeysib-secret";
+    home.environment["DATABASE_URL"] = "postgresql://ann:pw-secret@db/crm";
+    const Program::Ended ended = home.run({"config", "--json"});
+    EXPECT_EQ(ended.code, 0);
+    EXPECT_THAT(ended.out, Not(HasSubstr("secret@")));
+    EXPECT_THAT(ended.out, Not(HasSubstr("xkeysib")));
+    EXPECT_EQ(json_of(ended).at("BREVO_API_KEY").at("value").as_string(), "***");
+    EXPECT_EQ(json_of(ended).at("DATABASE_URL").at("value").as_string(), "postgresql://ann@db/crm");
+}
+
+TEST(Cli, ImportsAndReportsWhatItRefused)
+{
+    const Home home;
+    const std::string csv = home.file("leads.csv", std::string(messy_csv));
+    const Program::Ended first = home.run({"import", csv, "--rejects", home.path() / "bad.csv", "--json"});
+    EXPECT_EQ(first.code, 2) << first.err;
+    const boost::json::value report = json_of(first);
+    EXPECT_EQ(report.at("read").to_number<int>(), 5);
+    EXPECT_EQ(report.at("created").to_number<int>(), 2);
+    EXPECT_EQ(report.at("merged").to_number<int>(), 1);
+    EXPECT_EQ(report.at("refused").to_number<int>(), 2);
+    EXPECT_THAT(home.read("bad.csv"), HasSubstr("\n4,"));
+    EXPECT_THAT(home.read("bad.csv"), HasSubstr("\n5,"));
+
+    const Program::Ended again = home.run({"import", "-"}, "email\nann@example.com\n");
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_THAT(again.out, HasSubstr("0 created"));
+    EXPECT_EQ(home.run({"import", home.path() / "absent.csv"}).code, 1);
+    EXPECT_EQ(home.run({"import", csv, "--map", "email=Nowhere"}).code, 1);
+}
+
+TEST(Cli, ContactsAreAddedShownEditedAndDeleted)
+{
+    const Home home;
+    const Program::Ended added = home.run({"contacts", "add", "Ann@Example.com", "--name", "Ann Lee"});
+    ASSERT_EQ(added.code, 0) << added.err;
+    const std::string id = added.out.substr(0, added.out.size() - 1);
+    EXPECT_TRUE(parse_uuid(id));
+
+    EXPECT_EQ(
+        home.run({"contacts", "edit", "ann@example.com", "--phone-number", "202-555-0101", "--clear", "name"}).code, 0);
+    const boost::json::value shown = json_of(home.run({"contacts", "show", id, "--json"}));
+    EXPECT_EQ(shown.at("email").as_string(), "Ann@Example.com");
+    EXPECT_TRUE(shown.at("name").is_null());
+    EXPECT_EQ(shown.at("phone_number").as_string(), "202-555-0101");
+
+    EXPECT_EQ(home.run({"contacts", "delete", id}).code, 0);
+    const Program::Ended gone = home.run({"contacts", "show", id});
+    EXPECT_EQ(gone.code, 1);
+    EXPECT_THAT(gone.err, HasSubstr("Contact not found"));
+}
+
+TEST(Cli, DecisionsAreCountedPublishedAndAudited)
+{
+    const Home home;
+    const std::string csv = home.file("leads.csv", std::string(messy_csv));
+    home.run({"import", csv});
+    const Program::Ended preview = home.run({"select", "brevo", "--all", "--preview", "--json"});
+    EXPECT_EQ(json_of(preview).at("found_count").to_number<int>(), 2);
+    EXPECT_EQ(home.run({"contacts", "list", "--sync-status", "brevo=Selected", "--ids"}).out, "");
+
+    const std::string ids = home.run({"contacts", "list", "--email-contains", "@EXAMPLE.ORG", "--ids"}).out;
+    const Program::Ended selected = home.run({"select", "brevo,n8n", "-", "--json"}, ids);
+    EXPECT_EQ(selected.code, 0) << selected.err;
+    EXPECT_EQ(json_of(selected).at("queued_count").to_number<int>(), 2);
+    EXPECT_EQ(home.run({"contacts", "list", "--sync-status", "brevo=Selected", "--ids"}).out, ids);
+
+    const boost::json::value status = json_of(home.run({"status", "--json"}));
+    EXPECT_EQ(status.at("total_contacts").to_number<int>(), 2);
+    EXPECT_EQ(status.at("crms").at("brevo").at("counts").at("Selected").to_number<int>(), 1);
+    EXPECT_EQ(status.at("crms").at("brevo").at("queue").at("waiting").to_number<int>(), 1);
+
+    EXPECT_EQ(home.run({"skip", "brevo", "--all"}).code, 0);
+    EXPECT_EQ(home.run({"unselect", "n8n", "--all"}).code, 0);
+    EXPECT_EQ(json_of(home.run({"failed", "--json"})).as_array().size(), 0u);
+    const Program::Ended unknown = home.run({"select", "brevo", "0190d6a0-0000-7000-8000-000000000001"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_THAT(unknown.err, HasSubstr("No contacts found with provided IDs"));
+    const Program::Ended audit = home.run({"audit"});
+    EXPECT_THAT(audit.out, HasSubstr("\tcli:"));
+    EXPECT_THAT(audit.out, HasSubstr("\tskip\t"));
+}
+
+TEST(Cli, PauseAndResumeStayInTheDatabase)
+{
+    const Home home;
+    EXPECT_EQ(home.run({"pause", "brevo"}).out, "Brevo is paused\n");
+    const boost::json::value paused = json_of(home.run({"status", "--json"}));
+    EXPECT_EQ(paused.at("crms").at("brevo").at("state").as_string(), "paused");
+    EXPECT_EQ(home.run({"resume", "brevo"}).out, "Brevo goes on\n");
+}
+
+TEST(Cli, PreviewShowsThePayloadWithoutAKey)
+{
+    const Home home;
+    home.run({"contacts", "add", "ann@example.com", "--name", "Ann Lee", "--phone-number", "202-555-0101"});
+    const Program::Ended ended = home.run({"preview", "brevo", "ann@example.com", "--json"});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    const boost::json::value payload = json_of(ended).at("payload");
+    EXPECT_EQ(payload.at("email").as_string(), "ann@example.com");
+    EXPECT_EQ(payload.at("updateEnabled").as_bool(), true);
+    EXPECT_EQ(payload.at("attributes").at("FIRSTNAME").as_string(), "Ann");
+    EXPECT_EQ(payload.at("attributes").at("SMS").as_string(), "+12025550101");
+    EXPECT_EQ(home.run({"test", "brevo"}).code, 1);
+    EXPECT_THAT(home.run({"test", "brevo"}).err, HasSubstr("BREVO_API_KEY not configured"));
+}
+
+TEST(Cli, MappingChangesReachThePayload)
+{
+    Home home;
+    home.environment["CRMSYNC_CONFIG"] =
+        home.file("crmsync.toml", "[brevo.fields]\nJOB = \"context\"\nLASTNAME = false\n");
+    home.run({"contacts", "add", "ann@example.com", "--name", "Ann Lee", "--context", "met at a fair"});
+    const boost::json::value attributes =
+        json_of(home.run({"preview", "brevo", "ann@example.com", "--json"})).at("payload").at("attributes");
+    EXPECT_EQ(attributes.at("JOB").as_string(), "met at a fair");
+    EXPECT_FALSE(attributes.as_object().contains("LASTNAME"));
+}
+
+TEST(Cli, MigrateAndDoctorSayWhereTheDatabaseStands)
+{
+    const Home home;
+    EXPECT_EQ(home.run({"doctor"}).code, 0);
+    EXPECT_EQ(home.run({"migrate", "--dry-run"}).code, 0);
+    EXPECT_THAT(home.run({"migrate", "status"}).out, Not(HasSubstr("\tyes")));
+    EXPECT_EQ(home.run({"migrate"}).code, 0);
+    EXPECT_THAT(home.run({"migrate", "status"}).out, Not(HasSubstr("\tno")));
+    EXPECT_THAT(home.run({"migrate"}).out, HasSubstr("nothing to do"));
+    const Program::Ended doctor = home.run({"doctor"});
+    EXPECT_EQ(doctor.code, 0) << doctor.out;
+    EXPECT_THAT(doctor.out, HasSubstr("BREVO_API_KEY not configured"));
+}
+
+TEST(Cli, DoctorFindsABadDatabaseAndAnOpenKeyFile)
+{
+    Home home;
+    home.run({"token"});
+    std::filesystem::permissions(home.path() / "state/jwt.key", std::filesystem::perms(0644));
+    const Program::Ended open = home.run({"doctor"});
+    EXPECT_EQ(open.code, 1);
+    EXPECT_THAT(open.out, HasSubstr("mend with: chmod 600"));
+    home.environment["DATABASE_URL"] = "sqlite:" + home.file("broken.db", "this is no database, only some text in it");
+    const Program::Ended broken = home.run({"doctor"});
+    EXPECT_EQ(broken.code, 1);
+    EXPECT_THAT(broken.out, HasSubstr("wrong database"));
+}
+
+TEST(Cli, TokensHaveThreeParts)
+{
+    const Home home;
+    const Program::Ended ended = home.run({"token", "--subject", "ann", "--expires", "5m"});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_EQ(std::ranges::count(ended.out, '.'), 2);
+}
+
+}  // namespace
+}  // namespace crmsync::test

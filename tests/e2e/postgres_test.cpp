@@ -1,0 +1,80 @@
+#include "tests/support/postgres.h"
+
+#include <gmock/gmock.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include "tests/support/program.h"
+
+namespace crmsync::test {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::PostgresServer;
+
+class OnPostgres : public testing::Test {
+protected:
+    void SetUp() override
+    {
+        std::string why_not;
+        server_ = PostgresServer::instance(why_not);
+        if (!server_) GTEST_SKIP() << why_not;
+        database_ = server_->create_database(false);
+        home_.environment["DATABASE_URL"] = server_->url(database_);
+    }
+    void TearDown() override
+    {
+        if (server_) server_->drop_database(database_);
+    }
+    std::string sql(const std::string& query) { return server_->sql(database_, query).at(0).at(0); }
+
+    Home home_;
+    PostgresServer* server_ = nullptr;
+    std::string database_;
+};
+
+TEST_F(OnPostgres, TwoProcessesShareOneQueue)
+{
+    Program simulator(CRMSYNC_BINARY, {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
+    ASSERT_TRUE(simulator.wait_for("}\n"));
+    home_.environment["BREVO_API_BASE_URL"] = boost::json::parse(simulator.out()).at("brevo").as_string();
+    home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
+    home_.environment["BREVO_RATE_LIMIT_PER_SECOND"] = "0";
+
+    // A database that nobody prepared is told apart from one that is gone.
+    const Program::Ended early = home_.run({"status"});
+    EXPECT_EQ(early.code, 1);
+    EXPECT_THAT(early.err, HasSubstr("crmsync migrate"));
+    EXPECT_EQ(home_.run({"migrate"}).code, 0);
+    EXPECT_EQ(home_.run({"doctor"}).code, 0) << home_.run({"doctor"}).out;
+
+    std::string csv = "email,name\n";
+    for (int i = 0; i < 500; ++i)
+        csv += "person" + std::to_string(i) + "@example.com,Person " + std::to_string(i) + "\n";
+    const Program::Ended imported = home_.run({"import", home_.file("people.csv", csv)});
+    EXPECT_EQ(imported.code, 0) << imported.err;
+    EXPECT_THAT(imported.out, HasSubstr("500 created"));
+
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    ASSERT_TRUE(server.wait_for("listening on")) << server.err();
+    Program worker(CRMSYNC_BINARY, {"worker"}, home_.environment);
+    ASSERT_TRUE(worker.wait_for("Brevo is on")) << worker.err();
+    const Program::Ended selected = home_.run({"select", "brevo", "--all"});
+    EXPECT_EQ(selected.code, 0) << selected.err;
+
+    constexpr int looks_max = 2'000;
+    for (int i = 0; i < looks_max && sql("SELECT count(*) FROM contacts WHERE brevo_sync_status = 'Complete'") != "500";
+         ++i) {
+    }
+    EXPECT_EQ(sql("SELECT count(*) FROM contacts WHERE brevo_sync_status = 'Complete'"), "500");
+    for (Program* process : {&worker, &server}) {
+        process->signal(SIGTERM);
+        const Program::Ended ended = process->finish();
+        EXPECT_EQ(ended.code, 0) << ended.err;
+        EXPECT_THAT(ended.err, testing::Not(HasSubstr("[error]")));
+    }
+}
+
+}  // namespace
+}  // namespace crmsync::test

@@ -1,0 +1,151 @@
+#include <gmock/gmock.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <regex>
+
+#include "http/client.h"
+#include "tests/support/await.h"
+#include "tests/support/program.h"
+
+namespace crmsync::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// What the program printed that matches, first group.
+std::string found(const std::string& text, const std::string& pattern)
+{
+    std::smatch match;
+    return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : "";
+}
+
+http::Response get(const std::string& base_url, const std::string& target, const std::string& token = "")
+{
+    asio::io_context loop;
+    auto client = http::Client::create(loop.get_executor(), base_url);
+    if (!client) throw std::runtime_error(client.error().message);
+    http::Request request{.target = target};
+    if (!token.empty()) request.headers.add("Authorization", "Bearer " + token);
+    auto response = await(loop, (*client)->send(std::move(request)));
+    (*client)->close();
+    if (!response) throw std::runtime_error(response.error().message);
+    return *response;
+}
+
+class Served : public testing::Test {
+protected:
+    /// A simulated Brevo, and the settings to use it.
+    std::unique_ptr<Program> simulate(const std::vector<std::string>& more = {})
+    {
+        std::vector<std::string> arguments{"simulate", "--port", "0", "--json"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        auto simulator = std::make_unique<Program>(CRMSYNC_BINARY, arguments, home_.environment);
+        EXPECT_TRUE(simulator->wait_for("}\n")) << simulator->err();
+        const boost::json::value told = boost::json::parse(simulator->out());
+        home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
+        home_.environment["BREVO_API_BASE_URL"] = told.at("brevo").as_string();
+        home_.environment["BREVO_RATE_LIMIT_PER_SECOND"] = "0";
+        home_.environment["BREVO_RATE_LIMIT_PER_HOUR"] = "0";
+        return simulator;
+    }
+    static std::string api_of(Program& server)
+    {
+        EXPECT_TRUE(server.wait_for("listening on http://")) << server.err();
+        return found(server.err(), "listening on (http://[0-9.:]+)");
+    }
+
+    Home home_;
+};
+
+TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
+{
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    const std::string api = api_of(server);
+    ASSERT_TRUE(server.wait_for("For real: BREVO_API_KEY=")) << server.out() << server.err();
+    EXPECT_THAT(server.out(), HasSubstr("REHEARSAL: summary"));
+    const std::string token = found(server.out(), "export TOKEN=(\\S+)");
+    // The lines it proposes work as printed.
+    const http::Response summary = get(api, "/api/v3/contacts/brevo/status/summary", token);
+    ASSERT_EQ(summary.status, 200);
+    const boost::json::value counts = boost::json::parse(summary.body);
+    EXPECT_EQ(counts.at("selected").to_number<int>() + counts.at("queued").to_number<int>() +
+                  counts.at("processing").to_number<int>(),
+              0)
+        << summary.body;
+    EXPECT_GT(counts.at("complete").to_number<int>(), 150);
+    EXPECT_EQ(counts.at("error").to_number<int>(), 3);
+    EXPECT_EQ(get(api, "/api/v3/contacts").status, 401);
+    EXPECT_EQ(get(api, "/health/live").status, 200);
+    EXPECT_THAT(home_.run({"status", "--rehearsal"}).out, HasSubstr("Brevo\t"));
+    EXPECT_EQ(home_.run({"contacts", "show", "ann.lee@example.com", "--rehearsal"}).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(home_.path() / "state/crmsync.db"));
+
+    server.signal(SIGTERM);
+    const Program::Ended ended = server.finish();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("stopped"));
+}
+
+TEST_F(Served, ASelectionFromTheCommandLineArrivesAtOnce)
+{
+    const auto simulator = simulate();
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    EXPECT_EQ(home_.run({"doctor"}).code, 0);
+    EXPECT_EQ(home_.run({"test", "brevo"}).code, 0);
+    EXPECT_EQ(home_.run({"import", "-"}, "email,name\nann@example.com,Ann Lee\nbob@example.com,Bob\n").code, 0);
+    EXPECT_EQ(home_.run({"select", "brevo", "--all"}).code, 0);
+    ASSERT_TRUE(server.wait_for("Brevo sync")) << server.err();
+    const Program::Ended complete = home_.run({"contacts", "list", "--sync-status", "brevo=Complete", "--ids"});
+    EXPECT_EQ(std::ranges::count(complete.out, '\n'), 2) << home_.run({"status"}).out;
+
+    server.signal(SIGTERM);
+    const Program::Ended ended = server.finish();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, Not(HasSubstr("xkeysib")));
+    EXPECT_THAT(ended.err, Not(HasSubstr("ann@example.com")));
+}
+
+TEST_F(Served, ASecondEngineOnOneEmbeddedDatabaseIsRefused)
+{
+    home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
+    home_.environment["BREVO_API_BASE_URL"] = "http://127.0.0.1:1";
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    const Program::Ended second = home_.run({"worker"});
+    EXPECT_EQ(second.code, 1);
+    EXPECT_FALSE(second.err.empty());
+    server.signal(SIGINT);
+    EXPECT_EQ(server.finish().code, 0);
+}
+
+TEST_F(Served, ATakenPortIsToldWithItsRemedy)
+{
+    home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
+    home_.environment["BREVO_API_BASE_URL"] = "http://127.0.0.1:1";
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    const std::string api = api_of(server);
+    Home other;
+    other.environment["CRMSYNC_LISTEN"] = api.substr(std::string_view("http://").size());
+    other.environment["BREVO_API_KEY"] = "xkeysib-test-key";
+    const Program::Ended ended = other.run({"serve"});
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err, HasSubstr("CRMSYNC_LISTEN"));
+}
+
+TEST_F(Served, AWorkerServesNoApi)
+{
+    const auto simulator = simulate();
+    Program worker(CRMSYNC_BINARY, {"worker"}, home_.environment);
+    ASSERT_TRUE(worker.wait_for("Brevo is on")) << worker.err();
+    worker.signal(SIGTERM);
+    const Program::Ended ended = worker.finish();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, Not(HasSubstr("listening")));
+}
+
+}  // namespace
+}  // namespace crmsync::test

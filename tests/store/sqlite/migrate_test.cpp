@@ -1,0 +1,66 @@
+#include "store/sqlite/migrate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace crmsync {
+namespace {
+
+class SqliteMigrate : public testing::Test {
+protected:
+    ~SqliteMigrate() override
+    {
+        for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix);
+    }
+    std::string path_ =
+        std::filesystem::temp_directory_path() / ("crmsync-migrate-" + std::to_string(::getpid()) + ".db");
+    std::string url_ = "sqlite:" + path_;
+};
+
+TEST_F(SqliteMigrate, ADryRunTellsAndTouchesNothing)
+{
+    const auto report = migrate(url_, true);
+    ASSERT_TRUE(report);
+    EXPECT_THAT(report->steps, testing::ElementsAre("0001 schema"));
+    EXPECT_EQ(report->schema_version, 0);
+    EXPECT_FALSE(std::filesystem::exists(path_));
+    EXPECT_FALSE(migration_status(url_)->at(0).applied);
+}
+
+TEST_F(SqliteMigrate, TwiceIsOnce)
+{
+    EXPECT_EQ(migrate(url_, false)->steps.size(), 1u);
+    const auto again = migrate(url_, false);
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->steps.empty());
+    EXPECT_EQ(again->schema_version, sqlite::newest_version());
+    EXPECT_TRUE(migration_status(url_)->at(0).applied);
+}
+
+TEST_F(SqliteMigrate, RefusesANewerSchemaAndATableOfSomebodyElse)
+{
+    ASSERT_TRUE(migrate(url_, false));
+    sqlite::Connection(path_, sqlite::Connection::Mode::read_write)
+        .execute("INSERT INTO schema_migration VALUES (9999, 'later', 0)");
+    EXPECT_EQ(migrate(url_, false).error().code, ErrorCode::conflict);
+    std::filesystem::remove(path_);
+    sqlite::Connection(path_, sqlite::Connection::Mode::create).execute("CREATE TABLE contacts (id)");
+    EXPECT_EQ(migrate(url_, false).error().code, ErrorCode::conflict);
+    EXPECT_EQ(migrate(url_, true).error().code, ErrorCode::conflict);
+}
+
+TEST_F(SqliteMigrate, AnInterruptedRunLeavesNothing)
+{
+    sqlite::Connection db(path_, sqlite::Connection::Mode::create);
+    db.execute("CREATE TABLE worker (id)");  // Makes the script fail half way.
+    EXPECT_THROW(static_cast<void>(sqlite::migrate(db, false)), sqlite::DatabaseError);
+    db.execute("ROLLBACK");
+    db.execute("DROP TABLE worker");
+    EXPECT_TRUE(sqlite::migrate(db, false));
+}
+
+}  // namespace
+}  // namespace crmsync

@@ -1,0 +1,93 @@
+#include "store/sqlite/queries.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "store/sqlite/filter.h"
+#include "store/sqlite/migrate.h"
+
+namespace crmsync::sqlite {
+namespace {
+
+class QueryPlans : public testing::Test {
+protected:
+    QueryPlans() : db_(":memory:", Connection::Mode::create) { EXPECT_TRUE(migrate(db_, false)); }
+
+    std::string plan_of(const std::string& sql)
+    {
+        std::string plan;
+        Rows rows = db_.open_once("EXPLAIN QUERY PLAN " + sql, {});
+        while (rows.next()) plan += std::string(rows.text(3)) + "\n";
+        return plan;
+    }
+
+    Connection db_;
+};
+
+TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
+{
+    const std::vector<const Query*> hot = {&sql::find_job,        &sql::contact_exists,
+                                           &sql::decide_job,      &sql::publish[Crm::brevo],
+                                           &sql::show_failure,    &sql::clear_failure,
+                                           &sql::connector_state, &sql::set_connector_state,
+                                           &sql::claim_due,       &sql::claim_contact,
+                                           &sql::claim_siblings,  &sql::claim_witness_due,
+                                           &sql::claim_job,       &sql::next_due,
+                                           &sql::record_leased,   &sql::record_job,
+                                           &sql::record_stale,    &sql::claim_publish[Crm::n8n],
+                                           &sql::postpone_job,    &sql::postpone_publish,
+                                           &sql::lease_of,        &sql::hand_back,
+                                           &sql::free_lease,      &sql::contact,
+                                           &sql::update_contact,  &sql::import_existing,
+                                           &sql::history_of,      &sql::heartbeat,
+                                           &sql::queue_due,       &sql::queue_state,
+                                           &sql::forget_writes};
+    for (const Query* query : hot) {
+        const std::string plan = plan_of(query->text());
+        EXPECT_THAT(plan, testing::Not(testing::HasSubstr("SCAN"))) << query->text() << "\n" << plan;
+        EXPECT_THAT(plan, testing::Not(testing::HasSubstr("TEMP B-TREE"))) << query->text() << "\n" << plan;
+    }
+}
+
+TEST_F(QueryPlans, AClaimWalksTheIndexOfWhatIsDue)
+{
+    EXPECT_THAT(plan_of(sql::claim_due.text()),
+                testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));
+    EXPECT_THAT(plan_of(sql::claim_probe.text()),
+                testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));
+    EXPECT_THAT(plan_of(sql::claim_siblings.text()), testing::HasSubstr("USING INDEX idx_contacts_address (<expr>=?)"));
+}
+
+TEST_F(QueryPlans, RescueReadsTheRunningAndTheOrphansAlone)
+{
+    for (const Query* query : {&sql::leased_without_worker, &sql::leased_by_worker}) {
+        const std::string plan = plan_of(query->text());
+        EXPECT_THAT(plan, testing::HasSubstr("job_state (crm=? AND state=?)")) << plan;
+        EXPECT_THAT(plan, testing::HasSubstr("job_orphan")) << plan;
+        EXPECT_THAT(plan, testing::Not(testing::HasSubstr("SCAN contacts"))) << plan;
+    }
+}
+
+TEST_F(QueryPlans, ADeepPageOfTheDefaultListIsASeek)
+{
+    Where where;
+    where.add("(c.created_at, c.id) > (?, ?)", {});
+    EXPECT_THAT(plan_of(std::string(sql::list_contacts) + where.text() + " ORDER BY c.created_at, c.id LIMIT ?"),
+                testing::AllOf(testing::HasSubstr("SEARCH c USING INDEX idx_contacts_created_at"),
+                               testing::Not(testing::HasSubstr("TEMP B-TREE"))));
+}
+
+TEST_F(QueryPlans, AChunkOfAFilterIsASeekById)
+{
+    Where where;
+    where.add("c.name = ?", {});
+    where.add("c.id > ?", {});
+    EXPECT_THAT(plan_of(std::string(sql::list_ids) + where.text() + " ORDER BY c.id LIMIT ?"),
+                testing::AllOf(testing::HasSubstr("(id>?)"), testing::Not(testing::HasSubstr("TEMP B-TREE"))));
+}
+
+}  // namespace
+}  // namespace crmsync::sqlite

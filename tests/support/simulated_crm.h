@@ -1,0 +1,107 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "connectors/registry.h"
+#include "http/client.h"
+#include "simulator/simulator.h"
+#include "tests/support/await.h"
+
+namespace crmsync::test {
+
+namespace json = boost::json;
+
+inline constexpr std::string_view secret_key = "xkeysib-0123456789abcdef";
+
+/// A connector as the registry makes it, and the simulated CRM at the other end of real sockets. No rate limits.
+class SimulatedCrm {
+public:
+    explicit SimulatedCrm(Crm crm, Settings more = {}) : crm_(crm)
+    {
+        simulator::SimulatorOptions options;
+        options.brevo.api_key = secret_key;
+        options.brevo.contacts_per_second = 0;
+        options.brevo.contacts_per_hour = 0;
+        simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
+        control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
+        more.merge(settings_of(crm));
+        std::vector<std::string> warnings;
+        connector = find_connector(crm)->create(more, {.executor = loop.get_executor()}, warnings).value();
+    }
+
+    Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
+    SendResult send_all(const MappedContact& contact) { return await(loop, connector->send(std::span(&contact, 1))); }
+    void set_up() { await(loop, connector->setup(true)).value(); }
+
+    /// `rule` as simulator/faults.h reads it.
+    void fault(std::string_view rule) { control(http::Method::put, "/faults", "[" + std::string(rule) + "]"); }
+    void no_faults() { control(http::Method::delete_, "/faults", {}); }
+    void change_settings(std::string_view settings)
+    {
+        control(http::Method::put, "/settings",
+                "{\"" + std::string(to_string(crm_)) + "\":" + std::string(settings) + "}");
+    }
+    /// The CRM's record of an address, as the CRM shows it, with its "writes"; null when there is none.
+    json::value find(std::string_view email)
+    {
+        const auto found = control(http::Method::get, "/contacts?email=" + http::encode_component(email), {});
+        return json::parse(found).at(to_string(crm_));
+    }
+    /// {"POST /contacts": {"201": 1}}
+    json::value calls()
+    {
+        return json::parse(control(http::Method::get, "/state", {})).at("requests").at(to_string(crm_));
+    }
+    /// What a person or a test does at the CRM itself, with the key.
+    http::Response at_crm(http::Method method, std::string target, std::string body = {})
+    {
+        if (!direct_)
+            direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(to_string(crm_))).value();
+        return await(loop, direct_->send({.method = method,
+                                          .target = std::move(target),
+                                          .headers = {{"api-key", std::string(secret_key)}},
+                                          .body = std::move(body)}))
+            .value();
+    }
+
+    asio::io_context loop{1};
+    std::unique_ptr<Connector> connector;
+
+private:
+    Settings settings_of(Crm crm) const
+    {
+        const std::string url = simulator_->base_url(to_string(crm));
+        switch (crm) {
+            case Crm::brevo:
+                return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
+            case Crm::hubspot:
+            case Crm::mautic:
+            case Crm::n8n:
+                break;
+        }
+        throw std::logic_error("no settings for this CRM yet");
+    }
+
+    std::string control(http::Method method, std::string target, std::string body)
+    {
+        const auto answer = await(
+            loop,
+            control_->send({.method = method, .target = std::move(target), .headers = {}, .body = std::move(body)}));
+        if (answer.value().status >= 300) throw std::runtime_error("the simulator refused: " + answer->body);
+        return answer->body;
+    }
+
+    Crm crm_;
+    SystemClock clock_;
+    std::unique_ptr<simulator::Simulator> simulator_;
+    std::unique_ptr<http::Client> control_;
+    std::unique_ptr<http::Client> direct_;
+};
+
+}  // namespace crmsync::test

@@ -64,6 +64,7 @@ Task<Answer<std::unique_ptr<Connection>>> Connection::open(Executor executor, Co
     const std::array values{options.url.c_str(), "crmsync", "UTF8", "10", "15000", static_cast<const char*>(nullptr)};
     Handle handle(PQconnectStartParams(keywords.data(), values.data(), 1));
     if (!handle) throw std::bad_alloc();
+    PQsetNoticeProcessor(handle.get(), [](void*, const char*) {}, nullptr);  // Not to standard error.
     std::unique_ptr<Connection> connection(new Connection(executor, std::move(handle), std::move(options)));
     if (auto connected = co_await connection->finish_connecting(); !connected)
         co_return std::unexpected(connected.error());

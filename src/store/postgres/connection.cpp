@@ -158,7 +158,7 @@ Task<Answer<std::vector<Rows>>> Connection::receive(const std::vector<Statement>
             Rows rows(*result);
             const auto status = PQresultStatus(*result);
             if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-                if (left == 2 || prepares[i]) prepared_.erase(statements[i].query.name);
+                if (left == 2) prepared_.erase(statements[i].query.name);
                 if (!failed) failed = failure_of(*result);
             }
             if (lost_) co_return std::unexpected(*failed);

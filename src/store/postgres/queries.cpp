@@ -419,13 +419,15 @@ WITH found AS MATERIALIZED (
                      page_id, source_job_id)
       LEFT JOIN LATERAL (
            SELECT o.id, (o.name, o.phone_number, o.email_type::text, o.has_gmail, o.context, o.source_url, o.domain_id,
-                         o.page_id, o.source_job_id) =
+                         o.page_id, o.source_job_id) IS NOT DISTINCT FROM
                         (coalesce(r.name, o.name), coalesce(r.phone_number, o.phone_number),
                          coalesce(r.email_type, o.email_type::text), coalesce(r.has_gmail, o.has_gmail),
                          coalesce(r.context, o.context), coalesce(r.source_url, o.source_url),
                          coalesce(r.domain_id, o.domain_id), coalesce(r.page_id, o.page_id),
                          coalesce(r.source_job_id, o.source_job_id)) AS fields
-             FROM contacts o WHERE lower(btrim(o.email) COLLATE "C") = r.address COLLATE "C"
+             -- OFFSET keeps the planner from walking all contacts in the order asked for.
+             FROM (SELECT * FROM contacts a
+                    WHERE lower(btrim(a.email) COLLATE "C") = r.address COLLATE "C" OFFSET 0) o
             ORDER BY o.created_at, o.id LIMIT 1) c ON true),
 created AS (
     INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context,
@@ -459,7 +461,7 @@ std::string sort_key(ContactSort::By by)
         case ContactSort::By::updated_at:
             return "c.updated_at";
         case ContactSort::By::email:
-            return "c.email COLLATE \"C\"";
+            return "lower(btrim(c.email) COLLATE \"C\")";
         case ContactSort::By::name:
             return "coalesce(c.name, '') COLLATE \"C\"";
     }

@@ -16,7 +16,10 @@ public:
 
     FaultyStore(Store& inner, std::function<Fault()> fault) : inner_(inner), fault_(std::move(fault)) {}
 
-    Task<Result<ClaimResult>> claim(ClaimRequest r) override { return with_fault(inner_.claim(std::move(r)), Fault::before); }
+    Task<Result<ClaimResult>> claim(ClaimRequest r) override
+    {
+        return with_fault(inner_.claim(std::move(r)), Fault::before);
+    }
     Task<Result<RecordResult>> record(RecordRequest r) override { return with_fault(inner_.record(std::move(r))); }
     Task<Status> register_worker(WorkerInfo w, Instant now) override
     {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "api/json.h"
+#include "ingest/encoding.h"
 #include "ingest/importer.h"
 
 namespace crmsync::api {
@@ -58,14 +59,16 @@ struct Refusals {
 
     void add(const ingest::RefusedLine& line)
     {
+        const auto text = line.place.text;
         if (shown.size() >= refused_shown_max) {
             ++omitted;
             return;
         }
-        shown.push_back({{"line", line.place.line},
-                         {"last_line", line.place.last_line},
-                         {"reason", line.reason},
-                         {"text", cut(line.place.text, text_shown_max)}});
+        shown.push_back(
+            {{"line", line.place.line},
+             {"last_line", line.place.last_line},
+             {"reason", line.reason},
+             {"text", cut(ingest::is_utf8(text) ? text : ingest::from_windows_1252(text), text_shown_max)}});
     }
 };
 

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <unordered_set>
 
+#include "ingest/encoding.h"
+
 namespace crmsync::api {
 
 namespace json = boost::json;
@@ -30,8 +32,12 @@ Input Input::query(const http::ServerRequest& request)
 {
     Input input;
     input.from_query_ = true;
-    for (const auto& [name, value] : request.query)
-        if (!input.object_.emplace(name, value).second) input.wrong(name, "is given twice");
+    for (const auto& [name, value] : request.query) {
+        if (!ingest::is_utf8(name) || !ingest::is_utf8(value))
+            input.wrong("query", "must be UTF-8");
+        else if (!input.object_.emplace(name, value).second)
+            input.wrong(name, "is given twice");
+    }
     return input;
 }
 

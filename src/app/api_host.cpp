@@ -22,16 +22,23 @@ std::string url_of(const std::string& address, std::uint16_t port)
 
 }  // namespace
 
-ApiHost::ApiHost(const Config& config, Clock& clock, Store& engine_store, LiveEngine& engine)
-    : config_(config), clock_(clock), engine_store_(engine_store), engine_(engine), work_(loop_.get_executor())
+ApiHost::ApiHost(const Config& config, Clock& clock, const Executor& engine_loop, Store& engine_store,
+                 LiveEngine& engine)
+    : config_(config),
+      clock_(clock),
+      engine_store_(engine_store),
+      engine_(engine),
+      work_(loop_.get_executor()),
+      ended_(clock, engine_loop)
 {
 }
 
-ApiHost::~ApiHost() { join(); }
-
 Task<Status> ApiHost::start()
 {
-    thread_ = std::jthread([this] { loop_.run(); });
+    thread_ = std::jthread([this] {
+        loop_.run();
+        ended_.ring();
+    });
     Status opened = co_await asio::co_spawn(loop_, open(), asio::use_awaitable);
     if (!opened) co_await stop();
     co_return opened;
@@ -72,13 +79,11 @@ Task<> ApiHost::stop()
 {
     if (!thread_.joinable()) co_return;
     co_await asio::co_spawn(loop_, close(), asio::use_awaitable);
-    join();
-}
-
-void ApiHost::join()
-{
     work_.reset();
-    if (thread_.joinable()) thread_.join();
+    // A request that was cut off may still wait for the engine's loop, so this loop must run on until it has its
+    // answer.
+    co_await ended_.wait();
+    thread_.join();
 }
 
 }  // namespace crmsync::app

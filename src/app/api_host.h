@@ -21,9 +21,9 @@ namespace crmsync::app {
 /// may use.
 class ApiHost {
 public:
-    ApiHost(const Config& config, Clock& clock, Store& engine_store, LiveEngine& engine);
+    ApiHost(const Config& config, Clock& clock, const Executor& engine_loop, Store& engine_store, LiveEngine& engine);
     /// `stop` must have ended, or `start` failed or never been called.
-    ~ApiHost();
+    ~ApiHost() = default;
 
     Task<Status> start();
     Task<> stop();
@@ -33,7 +33,6 @@ public:
 private:
     Task<Status> open();
     Task<> close();
-    void join();
 
     const Config& config_;
     Clock& clock_;
@@ -44,6 +43,7 @@ private:
     asio::executor_work_guard<asio::io_context::executor_type> work_;
     std::unique_ptr<Store> own_store_;  // Of loop_, like the server.
     std::unique_ptr<api::ApiServer> server_;
+    Alarm ended_;  // Rings on the engine's loop when loop_ has nothing left to do.
     std::jthread thread_;
 };
 

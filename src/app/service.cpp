@@ -66,7 +66,7 @@ Task<Status> Service::start_engine()
 Task<Status> Service::start_api()
 {
     view_ = std::make_unique<LiveEngine>(config_, executor_, *engine_, off_);
-    api_ = std::make_unique<ApiHost>(config_, clock_, *store_, *view_);
+    api_ = std::make_unique<ApiHost>(config_, clock_, executor_, *store_, *view_);
     co_return co_await api_->start();
 }
 

@@ -216,7 +216,7 @@ Task<> ConnectorRun::idle(const ClaimResult& claimed, std::size_t count)
 void ConnectorRun::dispatch()
 {
     const auto batch_max = connector_.traits().batch_max;
-    while (!unsent_.empty() && calls_.size() < concurrency_.limit()) {
+    while (!unsent_.empty() && calls_in_flight_ < concurrency_.limit()) {
         if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {
             return_unsent(state_name(view_, clock_.now()));
             return;
@@ -227,6 +227,7 @@ void ConnectorRun::dispatch()
             unsent_.pop_front();
         }
         sending_ += batch.size();
+        ++calls_in_flight_;
         calls_.spawn(call(std::move(batch)));
     }
 }
@@ -237,6 +238,7 @@ Task<> ConnectorRun::call(std::vector<ClaimedJob> jobs)
     const auto count = jobs.size();
     auto ended = co_await delivery_.deliver(std::move(jobs));
     sending_ -= count;
+    --calls_in_flight_;  // This coroutine has not ended yet, but its place is free for the next.
     learn(ended);
     recorder_.add(std::move(ended), sending_);
     dispatch();
@@ -327,7 +329,7 @@ void ConnectorRun::log_cycle()
 RunStatus ConnectorRun::status() const
 {
     RunStatus status = status_;
-    status.in_flight = calls_.size();
+    status.in_flight = calls_in_flight_;
     status.claimed = unsent_.size() + sending_ + recorder_.pending();
     status.concurrency = concurrency_.limit();
     const auto seen = std::min(recent_count_, recent_failures_.size());

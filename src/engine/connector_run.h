@@ -100,6 +100,7 @@ private:
 
     std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
     std::size_t sending_ = 0;        // Jobs in calls.
+    std::size_t calls_in_flight_ = 0;
     /// Our view of the coordination row: what records returned, plus what answers since then add. Stops sending before
     /// the next claim learns of an outage.
     ConnectorState view_;

@@ -307,7 +307,8 @@ Task<bool> ServerConnection::serve_one()
     const bool keep = parser.keep_alive() && parser.is_done() && !context_.stopping;
     const bool written = co_await answer(parser, std::move(response), keep);
     if (written && !keep) co_await drain();
-    co_return written&& keep;
+    // A stop may have begun while the answer was written; nobody else would close this connection then.
+    co_return written&& keep && !context_.stopping;
 }
 
 void ServerConnection::write_head(const ServerResponse& response, std::string_view framing, bool keep)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/transition.h"
+
 namespace crmsync::ingest {
 
 namespace {
@@ -115,7 +117,7 @@ std::string list_headers(std::span<const std::string_view> headers)
     constexpr std::size_t shown_max = 50;
     std::string list;
     for (const auto header : headers.first(std::min(headers.size(), shown_max)))
-        list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", header.substr(0, 100));
+        list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", cut(header, 100));
     if (headers.size() > shown_max) list += ", ...";
     return list;
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 #include <iterator>
 
 #include "ingest/csv_reader.h"
@@ -127,7 +126,11 @@ private:
             failure_ = Error{ErrorCode::invalid, fmt::format("the header can't be read: {}", record.problem)};
             return;
         }
-        auto columns = map_columns(record.fields, options_.mapping);
+        const bool is_readable = is_utf8(record.place.text);
+        std::vector<std::string> names;
+        for (const auto field : record.fields)
+            names.push_back(is_readable ? std::string(field) : from_windows_1252(field));
+        auto columns = map_columns(std::vector<std::string_view>(names.begin(), names.end()), options_.mapping);
         if (!columns) {
             failure_ = std::move(columns.error());
             return;
@@ -135,9 +138,9 @@ private:
         columns_ = std::move(*columns);
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             if (columns_[i])
-                report.columns.emplace_back(*columns_[i], record.fields[i]);
+                report.columns.emplace_back(*columns_[i], std::move(names[i]));
             else
-                report.ignored_columns.emplace_back(record.fields[i]);
+                report.ignored_columns.push_back(std::move(names[i]));
         }
     }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "domain/normalise.h"
+#include "domain/transition.h"
 
 namespace crmsync::ingest {
 
@@ -41,7 +42,7 @@ std::unexpected<RowProblem> refuse(Refused why, std::string reason)
 }
 
 /// At most so much of a value as helps to find it.
-std::string_view shown(std::string_view value) { return value.substr(0, 60); }
+std::string shown(std::string_view value) { return cut(value, 60); }
 
 /// Trimmed; nothing when absent, empty or a word for nothing.
 std::optional<std::string_view> value_of(std::string_view raw)

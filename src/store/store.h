@@ -232,7 +232,8 @@ public:
 
     // -- engine
     /// Locks the connector's row, asks `admit`, claims, books with `take`. Marks the jobs running and publishes that.
-    /// May be lost in a database crash (asynchronous commit); then nothing happened.
+    /// May be lost in a database crash (asynchronous commit); then nothing happened. What a claim took whose answer was
+    /// lost the store hands back by itself, for no caller knows of it.
     ///
     /// Only jobs without a live lease. Of several contacts with one address (`address_of`) the newest `updated_at`
     /// (then id) among those waiting or completed goes: an older one waits (its due time moves to the newer's, at

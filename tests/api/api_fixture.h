@@ -9,6 +9,7 @@
 
 #include "api/auth.h"
 #include "api/engine_view.h"
+#include "api/routes.h"
 #include "api/server.h"
 #include "http/client.h"
 #include "store/open.h"
@@ -55,6 +56,17 @@ private:
     PerCrm<ConnectorInfo> infos_;
     EventBus events_;
 };
+
+/// Any path of a route, with something in place of its parameters.
+inline std::string target_of(const Route& route)
+{
+    std::string target(route.path);
+    for (const auto& [parameter, value] :
+         {std::pair<std::string, std::string>{"{id}", "0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061"}, {"{crm}", "brevo"}})
+        if (const auto at = target.find(parameter); at != std::string::npos)
+            target.replace(at, parameter.size(), value);
+    return target;
+}
 
 struct ApiAnswer {
     int status = 0;

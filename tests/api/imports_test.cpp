@@ -76,6 +76,20 @@ TEST_F(ImportsTest, BoundsTheReport)
     EXPECT_EQ(answer.at("/refused_lines_omitted"), 500);
 }
 
+TEST_F(ImportsTest, ReportsInUtf8WhateverComes)
+{
+    const auto answer = import("?map=name%3DFirma%20gro%C3%9F", "text/csv",
+                               "email,Firma gro\xdf,Stra\xdf"
+                               "e\n-,J\xfcrgen,\na@example.com,J\xfcrgen,\n");
+    ASSERT_EQ(answer.status, 200) << answer.text;
+    EXPECT_EQ(answer.at("/columns/name"), "Firma gro\xc3\x9f");
+    EXPECT_EQ(answer.at("/ignored_columns/0"),
+              "Stra\xc3\x9f"
+              "e");
+    EXPECT_EQ(answer.at("/refused_lines/0/text"), "-,J\xc3\xbcrgen,");
+    EXPECT_EQ(get("/contacts").at("/0/name"), "J\xc3\xbcrgen");
+}
+
 TEST_F(ImportsTest, RefusesWhatItCannotRead)
 {
     EXPECT_EQ(import("", "application/json", "{}").status, 415);

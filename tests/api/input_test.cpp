@@ -59,6 +59,7 @@ TEST(Input, RefusesWhatIsNoObject)
     auto input = Input::query({.query = {{"limit", "7"}, {"limit", "8"}}});
     input.integer("limit", 1, 10);
     EXPECT_EQ(input.problems(), (Problems{{"limit", "is given twice"}}));
+    EXPECT_EQ(Input::query({.query = {{"name", "\xff"}}}).problems(), (Problems{{"query", "must be UTF-8"}}));
 }
 
 }  // namespace

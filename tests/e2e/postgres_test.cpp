@@ -23,10 +23,6 @@ protected:
         database_ = server_->create_database(false);
         home_.environment["DATABASE_URL"] = server_->url(database_);
     }
-    void TearDown() override
-    {
-        if (server_) server_->drop_database(database_);
-    }
     std::string sql(const std::string& query) { return server_->sql(database_, query).at(0).at(0); }
 
     Home home_;

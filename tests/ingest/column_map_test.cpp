@@ -80,13 +80,15 @@ TEST(ColumnMap, NamesTheColumnAndTheRemedy)
     const std::vector<Case> cases{
         {{"City", "Contact"},
          "",
-         R"(no column holds the e-mail address; name it by map email="Column name"; the columns are "City", "Contact")"},
+         R"(no column holds the e-mail address; name it by map email="Column name"; the columns are "City", )"
+         R"("Contact")"},
         {{"email", "City"},
          "name=Town",
          R"(name is mapped to column "Town", which is not there; the columns are "email", "City")"},
         {{"email", "Phone", "Mobile"},
          "",
-         R"(columns "Phone" and "Mobile" both hold phone_number; say which one to take: map phone_number="Phone" or phone_number="Mobile")"},
+         R"(columns "Phone" and "Mobile" both hold phone_number; say which one to take: )"
+         R"(map phone_number="Phone" or phone_number="Mobile")"},
         {{"email", "email"}, "", R"(column "email" is there twice and both hold email; give one of them another name)"},
     };
     for (const auto& test : cases) {

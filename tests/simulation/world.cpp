@@ -45,8 +45,9 @@ World::World(std::uint64_t seed, Weather weather)
     const auto migrated = migrate("sqlite:" + file_.string(), false);
     if (!migrated) throw std::runtime_error(migrated.error().message);
     truth_.script = [this](const MappedContact& contact) { return answer(contact); };
-    people_ = ask(open_store(people_loop_.get_executor(), clock_,
-                             {.url = "sqlite:" + file_.string(), .direct_url = {}, .single_threaded = true}));
+    people_ = ask(open_store(
+        people_loop_.get_executor(), clock_,
+        {.url = "sqlite:" + file_.string(), .direct_url = {}, .single_threaded = true, .poll_interval = 1s}));
     for (int i = 0; i < 20; ++i) add_contact();
     start_worker();
     start_worker();
@@ -107,8 +108,9 @@ void World::start_worker()
 {
     auto worker = std::make_unique<Worker>();
     const auto opened = await(worker->loop, [](Worker& self, Clock& clock, std::string url) -> Task<bool> {
-        auto store = co_await open_store(self.loop.get_executor(), clock,
-                                         {.url = std::move(url), .direct_url = {}, .single_threaded = true});
+        auto store = co_await open_store(
+            self.loop.get_executor(), clock,
+            {.url = std::move(url), .direct_url = {}, .single_threaded = true, .poll_interval = 1s});
         if (store) self.store = *std::move(store);
         co_return store.has_value();
     }(*worker, clock_, "sqlite:" + file_.string()));
@@ -272,7 +274,7 @@ void World::step()
             decide_something();
             break;
     }
-    pass_time(random_.chance(10) ? Duration{4min} : Duration{std::chrono::milliseconds{random_.below(1500)}});
+    pass_time(random_.chance(3) ? Duration{4min} : Duration{std::chrono::milliseconds{random_.below(1500)}});
 }
 
 void World::settle_and_check()
@@ -280,10 +282,16 @@ void World::settle_and_check()
     faults_on_ = false;
     outage_ = false;
     ask(people_->update_connector(crm, [](ConnectorState& state) { resume(state); }));
-    for (int hour = 0; hour < 3; ++hour) pass_time(1h);
+    for (int minute = 0; minute < 180 && !settled(); ++minute) pass_time(1min);
     check_published();
     check_ends();
     if (!jumped_) EXPECT_EQ(truth_.same_address_overlaps, 0) << "two calls for one address at once";
+}
+
+bool World::settled()
+{
+    const auto queue = ask(people_->queues(clock_.now()))[crm];
+    return queue.waiting == 0 && queue.running == 0;
 }
 
 void World::check_published()

@@ -61,6 +61,8 @@ private:
 
     void run_loops();
     void pass_time(Duration at_most);
+    /// Nothing waits and nothing runs.
+    bool settled();
     void check_published();
     void check_ends();
 

@@ -8,14 +8,18 @@
 namespace crmsync::test {
 
 /// A real store whose verbs fail when told to: before they did anything, or after they took effect (the answer is
-/// lost, as when a connection breaks during a commit). All verbs the engine uses; the rest only forward.
+/// lost, as when a connection breaks during a commit). All verbs the engine uses; the rest only forward. A claim only
+/// fails before: what a claim with a lost answer took the store itself hands back (see Store::claim).
 class FaultyStore final : public Store {
 public:
     enum class Fault { none, before, after };
 
     FaultyStore(Store& inner, std::function<Fault()> fault) : inner_(inner), fault_(std::move(fault)) {}
 
-    Task<Result<ClaimResult>> claim(ClaimRequest r) override { return with_fault(inner_.claim(std::move(r))); }
+    Task<Result<ClaimResult>> claim(ClaimRequest r) override
+    {
+        return with_fault(inner_.claim(std::move(r)), Fault::before);
+    }
     Task<Result<RecordResult>> record(RecordRequest r) override { return with_fault(inner_.record(std::move(r))); }
     Task<Status> register_worker(WorkerInfo w, Instant now) override
     {
@@ -95,9 +99,10 @@ public:
 
 private:
     template <class T>
-    Task<Result<T>> with_fault(Task<Result<T>> verb)
+    Task<Result<T>> with_fault(Task<Result<T>> verb, std::optional<Fault> only = {})
     {
-        const Fault fault = fault_();
+        const Fault drawn = fault_();
+        const Fault fault = drawn == Fault::none ? drawn : only.value_or(drawn);
         if (fault == Fault::before) co_return fail(ErrorCode::unavailable, "injected");
         auto result = co_await std::move(verb);
         if (fault == Fault::after) co_return fail(ErrorCode::unavailable, "injected");

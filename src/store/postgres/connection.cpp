@@ -64,6 +64,7 @@ Task<Answer<std::unique_ptr<Connection>>> Connection::open(Executor executor, Co
     const std::array values{options.url.c_str(), "crmsync", "UTF8", "10", "15000", static_cast<const char*>(nullptr)};
     Handle handle(PQconnectStartParams(keywords.data(), values.data(), 1));
     if (!handle) throw std::bad_alloc();
+    PQsetNoticeProcessor(handle.get(), [](void*, const char*) {}, nullptr);  // Not to standard error.
     std::unique_ptr<Connection> connection(new Connection(executor, std::move(handle), std::move(options)));
     if (auto connected = co_await connection->finish_connecting(); !connected)
         co_return std::unexpected(connected.error());
@@ -157,7 +158,7 @@ Task<Answer<std::vector<Rows>>> Connection::receive(const std::vector<Statement>
             Rows rows(*result);
             const auto status = PQresultStatus(*result);
             if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-                if (left == 2 || prepares[i]) prepared_.erase(statements[i].query.name);
+                if (left == 2) prepared_.erase(statements[i].query.name);
                 if (!failed) failed = failure_of(*result);
             }
             if (lost_) co_return std::unexpected(*failed);

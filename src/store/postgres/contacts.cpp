@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "store/postgres/store.h"
+#include "store/text.h"
 
 namespace crmsync::postgres {
 
@@ -51,7 +52,7 @@ std::string key_of(const Contact& contact, ContactSort::By by)
         case ContactSort::By::updated_at:
             return to_rfc3339(contact.updated_at);
         case ContactSort::By::email:
-            return contact.fields.email;
+            return address_of(contact.fields.email);
         case ContactSort::By::name:
             return contact.fields.name.value_or("");
     }

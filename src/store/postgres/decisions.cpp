@@ -154,7 +154,7 @@ Task<Answer<PostgresStore::Chunk>> PostgresStore::act_on_some(Connection& connec
                                                               const Walk& walk, std::optional<std::int64_t> audit_id)
 {
     const auto found = co_await connection.run(batch(Statement{queries::begin},
-                                                     Statement{queries::begin_work, Params::of(scan_timeout)},
+                                                     Statement{queries::begin_engine_work, Params::of(scan_timeout)},
                                                      walk.next(!request.preview)));
     if (!found) co_return std::unexpected(found.error());
     const std::vector<Uuid> ids = ids_of(found->at(2));
@@ -218,8 +218,8 @@ Task<Result<std::size_t>> PostgresStore::set_curation_status(Target target, Cura
 Task<Answer<PostgresStore::Chunk>> PostgresStore::set_curation_of_some(Connection& connection, const Walk& walk,
                                                                        CurationStatus status)
 {
-    const auto found = co_await connection.run(
-        batch(Statement{queries::begin}, Statement{queries::begin_work, Params::of(scan_timeout)}, walk.next(true)));
+    const auto found = co_await connection.run(batch(
+        Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(scan_timeout)}, walk.next(true)));
     if (!found) co_return std::unexpected(found.error());
     const std::vector<Uuid> ids = ids_of(found->at(2));
     const auto done = co_await connection.run(

@@ -31,8 +31,8 @@ private:
 
 }  // namespace
 
-Pool::Pool(Executor executor, ConnectionOptions options, std::size_t size)
-    : executor_(std::move(executor)), options_(std::move(options)), size_(std::max<std::size_t>(size, 1))
+Pool::Pool(Executor executor, Clock& clock, ConnectionOptions options, std::size_t size)
+    : executor_(std::move(executor)), clock_(clock), options_(std::move(options)), size_(std::max<std::size_t>(size, 1))
 {
 }
 
@@ -47,7 +47,7 @@ Task<Answer<Pool::Loan>> Pool::borrow()
             idle_.pop_back();
             co_return Loan(*this, std::move(connection), false);
         }
-        if (open_ < size_ && std::chrono::steady_clock::now() >= not_before_) {
+        if (open_ < size_ && clock_.monotonic() >= not_before_) {
             auto loan = co_await open_one();
             if (loan || open_ == 0) co_return loan;
         } else if (open_ == 0) {
@@ -66,7 +66,7 @@ Task<Answer<Pool::Loan>> Pool::open_one()
     auto connection = co_await Connection::open(executor_, options_);
     if (!connection) {
         backoff_ = std::clamp(backoff_ * 2, backoff_min, backoff_max);
-        not_before_ = std::chrono::steady_clock::now() + backoff_;
+        not_before_ = clock_.monotonic() + backoff_;
         last_error_ = connection.error().error;
         connection.error().again = Fault::Again::no;
         co_return std::unexpected(connection.error());

@@ -15,7 +15,7 @@ namespace crmsync::postgres {
 /// to a second.
 class Pool {
 public:
-    Pool(Executor executor, ConnectionOptions options, std::size_t size);
+    Pool(Executor executor, Clock& clock, ConnectionOptions options, std::size_t size);
     ~Pool();
 
     /// A borrowed connection; it returns to the pool when this goes, unless it was lost or holds a transaction open.
@@ -54,12 +54,13 @@ private:
     Task<bool> wait_for_slot();
 
     Executor executor_;
+    Clock& clock_;
     ConnectionOptions options_;
     std::size_t size_;
     std::size_t open_ = 0;  // Idle, lent, and being opened.
     std::vector<std::unique_ptr<Connection>> idle_;
     std::deque<std::shared_ptr<asio::steady_timer>> waiting_;
-    std::chrono::steady_clock::time_point not_before_{};
+    Monotonic not_before_{};
     Duration backoff_{};
     Error last_error_{ErrorCode::unavailable, "PostgreSQL: not connected"};
     bool closed_ = false;

@@ -78,19 +78,17 @@ Task<Result<JobsOfContact>> PostgresStore::jobs_of(Uuid contact_id, std::size_t 
 {
     const auto rows = co_await run(
         batch(Statement{queries::begin_work, Params::of(statement_timeout)},
-              Statement{queries::contacts_exist, Params::of(std::vector{contact_id})},
               Statement{queries::jobs_of, Params::of(contact_id)},
               Statement{queries::history_of, Params::of(contact_id, static_cast<std::int64_t>(history_limit))}));
     if (!rows) co_return std::unexpected(rows.error());
-    if (rows->at(1).empty()) co_return fail(ErrorCode::not_found, "Contact not found");
     JobsOfContact result;
-    for (int i = 0; i < rows->at(2).size(); ++i) {
-        Row row(rows->at(2), i);
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
         result.jobs.push_back(read_job(row));
     }
     std::ranges::sort(result.jobs, {}, [](const Job& job) { return job.key.crm; });
-    for (int i = 0; i < rows->at(3).size(); ++i) {
-        Row row(rows->at(3), i);
+    for (int i = 0; i < rows->at(2).size(); ++i) {
+        Row row(rows->at(2), i);
         Attempt attempt;
         attempt.key = {contact_id, parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)};
         attempt.at = row.next<Instant>();

@@ -33,7 +33,7 @@ PostgresStore::PostgresStore(Executor executor, Clock& clock, const StoreConfig&
     : executor_(executor),
       clock_(clock),
       wake_(std::make_shared<WakeHandler>()),
-      pool_(std::move(executor), {.url = config.url}, config.pool_size)
+      pool_(std::move(executor), clock, {.url = config.url}, config.pool_size)
 {
 }
 

@@ -56,9 +56,10 @@ CREATE TABLE contacts (
     bounce_count integer NOT NULL DEFAULT 0, note text, raw jsonb, import_batch integer, checksum varchar
 );
 
-INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, source_url, domain_id,
-                      page_id, hubspot_sync_status, hubspot_processing_status, hubspot_contact_id, brevo_sync_status,
-                      brevo_processing_status, brevo_processing_error, brevo_contact_id, mautic_sync_status,
+INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, source_url,
+                      domain_id, page_id, hubspot_sync_status, hubspot_processing_status, hubspot_contact_id,
+                      brevo_sync_status, brevo_processing_status, brevo_processing_error, brevo_contact_id,
+                      mautic_sync_status,
                       mautic_processing_status, retry_count, last_retry_at, next_retry_at, last_failed_crm, tenant_id,
                       score, tags, city, country, seen_count, note, raw, checksum)
 SELECT md5('c' || n)::uuid, timestamptz '2025-01-01' + n * interval '1 second',

@@ -10,7 +10,8 @@ CREATE TABLE contact_write (
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 
 -- The other application has no rights on our tables, hence SECURITY DEFINER. Notifications of one transaction are one.
-CREATE FUNCTION crmsync_note_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE FUNCTION crmsync_note_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path FROM CURRENT AS $$
 DECLARE
     crm CONSTANT text := TG_ARGV[0];
     old_row CONSTANT jsonb := CASE TG_OP WHEN 'UPDATE' THEN to_jsonb(OLD) ELSE '{}' END;
@@ -41,7 +42,8 @@ CREATE TRIGGER crmsync_hubspot_insert AFTER INSERT ON contacts FOR EACH ROW
     WHEN (current_setting('crmsync.engine', true) IS DISTINCT FROM 'on' AND
           (NEW.hubspot_sync_status <> 'New' OR NEW.hubspot_processing_status IS NOT NULL))
     EXECUTE FUNCTION crmsync_note_write('hubspot');
-CREATE TRIGGER crmsync_hubspot_update AFTER UPDATE OF hubspot_sync_status, hubspot_processing_status ON contacts FOR EACH ROW
+CREATE TRIGGER crmsync_hubspot_update AFTER UPDATE OF hubspot_sync_status, hubspot_processing_status ON contacts
+    FOR EACH ROW
     WHEN (current_setting('crmsync.engine', true) IS DISTINCT FROM 'on' AND
           (NEW.hubspot_sync_status <> OLD.hubspot_sync_status OR
            NEW.hubspot_processing_status IS DISTINCT FROM OLD.hubspot_processing_status))
@@ -50,7 +52,8 @@ CREATE TRIGGER crmsync_mautic_insert AFTER INSERT ON contacts FOR EACH ROW
     WHEN (current_setting('crmsync.engine', true) IS DISTINCT FROM 'on' AND
           (NEW.mautic_sync_status <> 'New' OR NEW.mautic_processing_status IS NOT NULL))
     EXECUTE FUNCTION crmsync_note_write('mautic');
-CREATE TRIGGER crmsync_mautic_update AFTER UPDATE OF mautic_sync_status, mautic_processing_status ON contacts FOR EACH ROW
+CREATE TRIGGER crmsync_mautic_update AFTER UPDATE OF mautic_sync_status, mautic_processing_status ON contacts
+    FOR EACH ROW
     WHEN (current_setting('crmsync.engine', true) IS DISTINCT FROM 'on' AND
           (NEW.mautic_sync_status <> OLD.mautic_sync_status OR
            NEW.mautic_processing_status IS DISTINCT FROM OLD.mautic_processing_status))

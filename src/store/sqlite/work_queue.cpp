@@ -3,6 +3,8 @@
 #include <cassert>
 #include <chrono>
 
+#include "base/clock.h"
+
 namespace crmsync::sqlite {
 
 namespace {
@@ -128,7 +130,7 @@ void WorkQueue::fill_group(Connection& connection, Group& group, std::unique_ptr
         group.back()->execute(connection);
         return;
     }
-    const auto deadline = std::chrono::steady_clock::now() + group_time_max;
+    const auto deadline = SystemClock{}.monotonic() + group_time_max;
     const std::int64_t changes_max = connection.total_changes() + group_changes_max;
     for (std::unique_ptr<Piece> piece = std::move(first); piece; piece = try_pop_writing()) {
         group.push_back(std::move(piece));
@@ -139,7 +141,7 @@ void WorkQueue::fill_group(Connection& connection, Group& group, std::unique_ptr
             connection.run(rollback_to_savepoint);
         }
         connection.run(release);
-        if (connection.total_changes() >= changes_max || std::chrono::steady_clock::now() >= deadline) return;
+        if (connection.total_changes() >= changes_max || SystemClock{}.monotonic() >= deadline) return;
     }
 }
 

@@ -186,6 +186,7 @@ private:
         run.enabled = is_true(value(prefix + "SYNC_ENABLED"));
         run.auto_setup = target.settings.contains("AUTO_SETUP") && is_true(target.settings["AUTO_SETUP"]);
         run.interval = std::chrono::minutes(number(prefix + "SYNC_SCHEDULER_INTERVAL_MINUTES"));
+        run.instances = static_cast<std::size_t>(number(prefix + "SYNC_SCHEDULER_MAX_INSTANCES"));
         run.batch_size = static_cast<std::size_t>(number(prefix + "SYNC_SCHEDULER_BATCH_SIZE"));
         run.drain = is_true(value(prefix + "SYNC_SCHEDULER_DRAIN"));
         run.retry.max_retries = static_cast<int>(number(prefix + "SYNC_MAX_RETRIES"));

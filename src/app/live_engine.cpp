@@ -20,10 +20,7 @@ LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine
 
 Task<RunStatus> LiveEngine::status(Crm crm)
 {
-    const auto ask = [](Engine& engine, Crm which) -> Task<RunStatus> {
-        ConnectorRun* run = engine.run(which);
-        co_return run ? run->status() : RunStatus();
-    };
+    const auto ask = [](Engine& engine, Crm which) -> Task<RunStatus> { co_return engine.status(which); };
     co_return co_await asio::co_spawn(engine_loop_, ask(engine_, crm), asio::use_awaitable);
 }
 

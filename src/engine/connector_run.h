@@ -26,6 +26,7 @@ struct RunOptions {
     bool enabled = true;
     bool auto_setup = true;
     std::chrono::minutes interval{5};  ///< The safety-net sweep.
+    std::size_t instances = 1;         ///< Runs of this connector per process, each with calls of its own in flight.
     std::size_t batch_size = 10;       ///< Of one claim; raised by the engine when more is due and `drain` is on.
     /// false: the strict schedule, one batch per interval and no wake-ups.
     bool drain = true;

@@ -30,7 +30,7 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
 {
     for (const auto& connector : connectors_) {
         const auto& run = options_.run[connector->traits().crm];
-        if (run.enabled)
+        for (std::size_t i = 0; run.enabled && i < run.instances; ++i)
             runs_.push_back(
                 std::make_unique<ConnectorRun>(*connector, run, worker_id_, store_, clock_, executor_, events_));
     }
@@ -43,6 +43,25 @@ ConnectorRun* Engine::run(Crm crm)
     for (const auto& run : runs_)
         if (run->connector().traits().crm == crm) return run.get();
     return nullptr;
+}
+
+RunStatus Engine::status(Crm crm)
+{
+    RunStatus sum;
+    bool first = true;
+    for (const auto& run : runs_) {
+        if (run->connector().traits().crm != crm) continue;
+        const auto one = run->status();
+        if (std::exchange(first, false)) {
+            sum = one;
+            continue;
+        }
+        sum.in_flight += one.in_flight;
+        sum.claimed += one.claimed;
+        sum.concurrency += one.concurrency;
+        sum.last_success = std::max(sum.last_success, one.last_success);
+    }
+    return sum;
 }
 
 Task<Status> Engine::register_worker()

@@ -46,8 +46,10 @@ public:
     void wake();
 
     EventBus& events() { return events_; }
-    /// Null when that CRM has no connector here. For the engine's loop.
+    /// The first run; null when that CRM has no connector here. For the engine's loop.
     ConnectorRun* run(Crm crm);
+    /// Of all runs of that connector together; the default when it has none.
+    RunStatus status(Crm crm);
     const Uuid& worker_id() const { return worker_id_; }
 
 private:

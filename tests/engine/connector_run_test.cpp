@@ -182,6 +182,19 @@ TEST_F(ConnectorRunTest, TheStrictScheduleSendsOneBatchAnInterval)
     EXPECT_EQ(truth.calls.size(), 20u);
 }
 
+TEST_F(ConnectorRunTest, TwoInstancesSendTwoBatchesAnInterval)
+{
+    run_options.drain = false;
+    run_options.batch_size = 10;
+    run_options.instances = 2;
+    const auto ids = add_many(40);
+    act(Action::select, ids);
+    start();
+    pass(1min);
+    EXPECT_EQ(truth.calls.size(), 20u);
+    EXPECT_EQ(truth.same_address_overlaps, 0);
+}
+
 TEST_F(ConnectorRunTest, APauseHoldsWorkAndAResumeLetsItGo)
 {
     start();

@@ -60,14 +60,14 @@ void book(Window& window, std::int64_t calls, Instant at)
     }
 }
 
-/// When the next call becomes free in a window that has none left.
-Instant next_free(const Window& window, std::int64_t usable, Instant now)
+/// When the next call becomes free, where no more than `usable` may go in any stretch of `period`.
+Instant next_free(const Window& window, std::int64_t usable, Duration period, Instant now)
 {
-    std::int64_t used = used_since(window, now - window.rate.period);
+    std::int64_t used = used_since(window, now - period);
     for (const Window::Slice& slice : window.used) {
-        if (slice.at <= now - window.rate.period) continue;
+        if (slice.at <= now - period) continue;
         used -= slice.calls;
-        if (used < usable) return slice.at + window.rate.period;
+        if (used < usable) return slice.at + period;
     }
     return now;
 }
@@ -89,12 +89,13 @@ void fit_windows(std::vector<Window>& windows, const BudgetConfig& budget)
     windows = std::move(fitted);
 }
 
-std::int64_t one_second_of(const std::vector<Window>& windows, int reserve_percent)
+/// A tenth of the shortest period gets a tenth of its calls. They reach the CRM some moments after they were granted: a
+/// whole period's worth at once, some of it late, would meet the next in one window of the CRM's.
+constexpr int paces = 10;
+
+std::int64_t pace_of(const Window& window, int reserve_percent)
 {
-    const auto shortest = std::ranges::min_element(windows, {}, [](const Window& w) { return w.rate.period; });
-    const auto seconds = std::chrono::duration<double>(shortest->rate.period).count();
-    return static_cast<std::int64_t>(
-        std::ceil(static_cast<double>(usable_limit(*shortest, reserve_percent)) / std::max(seconds, 1.0)));
+    return (usable_limit(window, reserve_percent) + paces - 1) / paces;
 }
 
 struct Budget {
@@ -107,13 +108,14 @@ Budget budget_of(const ConnectorState& state, std::size_t wanted, int reserve_pe
     Budget budget{.left = static_cast<std::int64_t>(std::min<std::size_t>(wanted, std::size_t{1} << 30)),
                   .again_at = now};
     if (state.windows.empty()) return budget;
-    budget.left = std::min(budget.left, one_second_of(state.windows, reserve_percent));
-    for (const Window& window : state.windows) {
-        const std::int64_t left = budget_left(window, reserve_percent, now);
+    const auto allow = [&](const Window& window, std::int64_t usable, Duration period) {
+        const std::int64_t left = std::max<std::int64_t>(0, usable - used_since(window, now - period));
         budget.left = std::min(budget.left, left);
-        if (left == 0)
-            budget.again_at = std::max(budget.again_at, next_free(window, usable_limit(window, reserve_percent), now));
-    }
+        if (left == 0) budget.again_at = std::max(budget.again_at, next_free(window, usable, period, now));
+    };
+    for (const Window& window : state.windows) allow(window, usable_limit(window, reserve_percent), window.rate.period);
+    const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
+    allow(*shortest, pace_of(*shortest, reserve_percent), shortest->rate.period / paces);
     return budget;
 }
 

@@ -31,6 +31,13 @@ Grant claim(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     return grant;
 }
 
+/// Books calls however they came about; the windows are those of the budget.
+void spend(ConnectorState& state, const BudgetConfig& budget, std::int64_t calls, Instant now)
+{
+    admit(state, budget, 0, false, now);
+    take_calls(state, calls, now);
+}
+
 const Outcome timed_out = Transient{.code = "timeout", .reason = "Brevo API error: no answer"};
 const Outcome wrong_key = Unauthorized{.code = "wrong_key", .reason = "Brevo API error: Key not found"};
 const Outcome alive[] = {Upserted{.remote_id = "a@example.com"}, Rejected{.code = "400"},
@@ -48,13 +55,24 @@ ConnectorState opened(const Outcome& by, Instant now)
 TEST(Budget, KeepsTheReserveAndTellsWhenTheNextCallIsFree)
 {
     ConnectorState state;
-    EXPECT_EQ(claim(state, brevo_budget(), 100, start).count, 9u);
+    spend(state, brevo_budget(), 9, start);
     const Grant grant = admit(state, brevo_budget(), 100, false, start + 300ms);
     EXPECT_EQ(grant.kind, Grant::Kind::none);
     EXPECT_EQ(grant.why, "limit");
     EXPECT_EQ(grant.again_at, start + 1s);
     EXPECT_EQ(admit(state, brevo_budget(), 100, false, grant.again_at - 1us).kind, Grant::Kind::none);
-    EXPECT_EQ(admit(state, brevo_budget(), 100, false, grant.again_at).count, 9u);
+    EXPECT_EQ(admit(state, brevo_budget(), 100, false, grant.again_at).kind, Grant::Kind::work);
+    EXPECT_EQ(budget_left(state.windows[0], 5, grant.again_at), 9);
+}
+
+TEST(Budget, SpreadsThePeriodsCallsOverThePeriod)
+{
+    ConnectorState state;
+    EXPECT_EQ(claim(state, brevo_budget(30), 100, start).count, 3u);
+    const Grant grant = admit(state, brevo_budget(30), 100, false, start + 40ms);
+    EXPECT_EQ(grant.kind, Grant::Kind::none);
+    EXPECT_EQ(grant.again_at, start + 100ms);
+    EXPECT_EQ(admit(state, brevo_budget(30), 100, false, start + 100ms).count, 3u);
 }
 
 TEST(Budget, LeavesAtLeastOneCallAndNeverMoreThanTheLimit)
@@ -81,8 +99,9 @@ TEST(Budget, GrantsNoMoreThanOneSecondOfTheShortestWindow)
 TEST(Budget, FollowsAChangedConfiguration)
 {
     ConnectorState state;
-    claim(state, brevo_budget(), 9, start);
-    EXPECT_EQ(admit(state, brevo_budget(20), 100, false, start).count, 10u);
+    spend(state, brevo_budget(), 9, start);
+    admit(state, brevo_budget(20), 0, false, start);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start), 10);
     EXPECT_EQ(admit(state, brevo_budget(5), 100, false, start).why, "limit");
     EXPECT_EQ(admit(state, no_limits, 100, false, start).count, 100u);
 }
@@ -90,20 +109,21 @@ TEST(Budget, FollowsAChangedConfiguration)
 TEST(Budget, ForgetsCallsOfTheFutureWhenTheClockWasSetBack)
 {
     ConnectorState state;
-    claim(state, brevo_budget(), 9, start);
-    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start - 3h).count, 9u);
+    spend(state, brevo_budget(), 9, start);
+    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start - 3h).count, 1u);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start - 3h), 9);
     // The skew between two nodes is no such jump.
     ConnectorState skewed;
-    claim(skewed, brevo_budget(), 9, start);
+    spend(skewed, brevo_budget(), 9, start);
     EXPECT_EQ(admit(skewed, brevo_budget(), 9, false, start - 100ms).kind, Grant::Kind::none);
 }
 
 TEST(Budget, CountsCallsMadeOutsideAClaim)
 {
     ConnectorState state;
-    claim(state, brevo_budget(), 3, start);
+    claim(state, brevo_budget(), 1, start);
     take_calls(state, 4, start);
-    EXPECT_EQ(budget_left(state.windows[0], 5, start), 2);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start), 4);
 }
 
 /// Whatever is claimed whenever: no stretch of a window's period holds more than its usable limit.
@@ -170,7 +190,7 @@ class LimitReports : public testing::TestWithParam<ReportCase> {};
 TEST_P(LimitReports, AgreeWithTheTable)
 {
     ConnectorState state;
-    claim(state, brevo_budget(), 4, start);
+    spend(state, brevo_budget(), 4, start);
     on_limit_report(state, GetParam().report, start);
     EXPECT_EQ(budget_left(state.windows[0], 0, start), GetParam().second_left);
     EXPECT_EQ(budget_left(state.windows[1], 0, start), GetParam().hour_left);
@@ -196,7 +216,7 @@ TEST(LimitReport, WithNothingLeftStopsUntilTheReset)
     const Grant grant = admit(state, brevo_budget(), 9, false, start + 1min);
     EXPECT_EQ(grant.why, "limit");
     EXPECT_EQ(grant.again_at, start + 20min);
-    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start + 20min).count, 9u);
+    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start + 20min).kind, Grant::Kind::work);
 }
 
 TEST(LimitReport, OfALimitHoldsUntilTheConfigurationChanges)
@@ -204,7 +224,7 @@ TEST(LimitReport, OfALimitHoldsUntilTheConfigurationChanges)
     ConnectorState state;
     claim(state, brevo_budget(), 1, start);
     on_limit_report(state, {.limit = 20, .remaining = 19, .reset = 1s}, start);
-    EXPECT_EQ(admit(state, brevo_budget(), 99, false, start + 5s).count, 19u);
+    admit(state, brevo_budget(), 99, false, start + 5s);
     EXPECT_EQ(budget_left(state.windows[0], 5, start + 5s), 19);
     admit(state, brevo_budget(15), 99, false, start + 5s);
     EXPECT_EQ(budget_left(state.windows[0], 5, start + 5s), 14);

@@ -161,7 +161,11 @@ TEST_P(StoreClaim, TheBudgetBoundsAClaimAndSurvivesARestart)
     request.now = now();
     std::size_t claimed = ok(store().claim(request)).jobs.size();
     EXPECT_GT(claimed, 0u);
-    for (int i = 0; i < 5; ++i) claimed += ok(store().claim(request)).jobs.size();
+    for (int i = 0; i < 5; ++i) {
+        advance(6s);
+        request.now = now();
+        claimed += ok(store().claim(request)).jobs.size();
+    }
     EXPECT_EQ(claimed, 5u);
     backend().kill_and_reopen();
     const ClaimResult none = ok(store().claim(request));

@@ -109,9 +109,11 @@ Task<Answer<std::vector<Rows>>> Connection::run(std::vector<Statement> statement
     exchanging_ = true;
     start_deadline(options_.answer_timeout);
     std::vector<bool> prepares;
+    std::unordered_set<std::string_view> preparing;
     bool sent = PQpipelineStatus(handle_.get()) != PQ_PIPELINE_OFF || PQenterPipelineMode(handle_.get()) == 1;
     for (const Statement& statement : statements) {
-        prepares.push_back(!pooled_ && !statement.query.name.empty() && prepared_.insert(statement.query.name).second);
+        prepares.push_back(!pooled_ && !statement.query.name.empty() && !prepared_.contains(statement.query.name) &&
+                           preparing.insert(statement.query.name).second);
         sent = sent && send(statement, prepares.back());
     }
     if (!sent || PQpipelineSync(handle_.get()) != 1) co_return std::unexpected(lose());
@@ -157,10 +159,10 @@ Task<Answer<std::vector<Rows>>> Connection::receive(const std::vector<Statement>
             if (!result) co_return std::unexpected(result.error());
             Rows rows(*result);
             const auto status = PQresultStatus(*result);
-            if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-                if (left == 2) prepared_.erase(statements[i].query.name);
-                if (!failed) failed = failure_of(*result);
-            }
+            const bool succeeded = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+            // What was prepared stays so when a later statement fails and the transaction is undone.
+            if (left == 2 && succeeded) prepared_.insert(statements[i].query.name);
+            if (!succeeded && !failed) failed = failure_of(*result);
             if (lost_) co_return std::unexpected(*failed);
             if (const auto end = co_await next_result(); !end) co_return std::unexpected(end.error());
             if (left == 1) answers.push_back(std::move(rows));
@@ -279,8 +281,9 @@ Fault Connection::lose()
 Fault Connection::failure_of(const PGresult* result)
 {
     const std::string state = field_of(result, PG_DIAG_SQLSTATE);
-    const bool plan_is_stale = state == "0A000" || state == "26000";  // The schema, or a pooler's session, changed.
-    if (state.empty() || has_class(state, "08") || has_class(state, "57P") || plan_is_stale ||
+    // The schema changed, or the session is not the one the statements were prepared in.
+    const bool session_is_stale = state == "0A000" || state == "26000" || state == "42P05";
+    if (state.empty() || has_class(state, "08") || has_class(state, "57P") || session_is_stale ||
         PQstatus(handle_.get()) == CONNECTION_BAD) {
         Fault failure = lose();
         if (!state.empty()) failure.error.message = "PostgreSQL: " + field_of(result, PG_DIAG_MESSAGE_PRIMARY);

@@ -107,7 +107,7 @@ private:
     Handle handle_;
     std::shared_ptr<asio::posix::stream_descriptor> socket_;  // Shared with the deadline, which cancels it.
     asio::steady_timer deadline_;
-    std::unordered_set<std::string> prepared_;
+    std::unordered_set<std::string> prepared_;  // What the server said it has prepared.
     bool pooled_ = false;
     bool lost_ = false;
     bool exchanging_ = false;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <charconv>
 #include <unordered_map>
 
@@ -8,11 +10,16 @@ namespace crmsync::postgres {
 
 namespace {
 
-/// Where a page ended: the id, and what the list is sorted by in hexadecimal.
-std::string cursor_of(const Uuid& id, std::string_view key)
+char letter_of(const ContactSort& sort)
+{
+    return static_cast<char>('a' + static_cast<int>(sort.by) * 2 + (sort.descending ? 1 : 0));
+}
+
+/// Where a page ended: a letter for the sort, the id, and what the list is sorted by in hexadecimal.
+std::string cursor_of(const ContactSort& sort, const Uuid& id, std::string_view key)
 {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string cursor = to_string(id) + ".";
+    std::string cursor = letter_of(sort) + to_string(id) + ".";
     for (const char c : key) {
         cursor += digits[static_cast<unsigned char>(c) >> 4];
         cursor += digits[static_cast<unsigned char>(c) & 15];
@@ -25,9 +32,11 @@ struct Cursor {
     std::string key;
 };
 
-Result<Cursor> parse_cursor(std::string_view text)
+Result<Cursor> parse_cursor(std::string_view text, const ContactSort& sort)
 {
     const auto bad = [] { return fail(ErrorCode::invalid, "not a cursor of this list", "cursor"); };
+    if (!text.starts_with(letter_of(sort))) return bad();
+    text.remove_prefix(1);
     const std::size_t dot = text.find('.');
     if (dot == std::string_view::npos || (text.size() - dot) % 2 == 0) return bad();
     const auto id = parse_uuid(text.substr(0, dot));
@@ -66,7 +75,7 @@ Result<std::string> after_cursor(std::string condition, const ContactSort& sort,
                                  Params& params)
 {
     if (!page.cursor) return condition;
-    const auto cursor = parse_cursor(*page.cursor);
+    const auto cursor = parse_cursor(*page.cursor, sort);
     if (!cursor) return std::unexpected(cursor.error());
     if (by_time(sort.by)) {
         const auto at = parse_rfc3339(cursor->key);
@@ -149,7 +158,7 @@ Params import_params(const std::vector<std::string>& addresses, const std::vecto
     return Params::of(now, ids, addresses, emails, names, phones, types, gmails, contexts, urls, domains, pages, jobs);
 }
 
-/// Collects "column = $n" for what a change sets.
+/// Collects "column = $n" for what a change sets, and the condition that one of them differs from what is there.
 class Assignments {
 public:
     explicit Assignments(Params& params) : params_(params) {}
@@ -158,14 +167,22 @@ public:
     {
         if (!value) return;
         params_.add(*value);
-        text_ += (text_.empty() ? "" : ", ") + std::string(column) + " = $" + std::to_string(params_.size()) +
-                 std::string(cast);
+        const std::string placed = fmt::format("${}{}", params_.size(), cast);
+        text_ += fmt::format("{}{} = {}", text_.empty() ? "" : ", ", column, placed);
+        differs_ += fmt::format("{}c.{} IS DISTINCT FROM {}", differs_.empty() ? "" : " OR ", column, placed);
+    }
+    void touch(Instant now)
+    {
+        if (text_.empty()) return;
+        params_.add(now);
+        text_ += fmt::format(", updated_at = CASE WHEN {} THEN ${} ELSE c.updated_at END", differs_, params_.size());
     }
     const std::string& text() const { return text_; }
 
 private:
     Params& params_;
     std::string text_;
+    std::string differs_;
 };
 
 std::string assignments_of(const ContactChange& change, Instant now, Params& params)
@@ -182,7 +199,7 @@ std::string assignments_of(const ContactChange& change, Instant now, Params& par
     fields.set("domain_id", change.domain_id);
     fields.set("page_id", change.page_id);
     fields.set("source_job_id", change.source_job_id);
-    if (!fields.text().empty()) fields.set("updated_at", std::optional(now));
+    fields.touch(now);
     if (!change.curation_status) return fields.text();
     fields.set("contact_curation_status", change.curation_status.transform([](auto s) { return to_string(s); }),
                "::contact_curation_status");
@@ -190,6 +207,18 @@ std::string assignments_of(const ContactChange& change, Instant now, Params& par
     if (*change.curation_status == CurationStatus::queued)
         text += ", contact_processing_status = 'Queued', contact_processing_error = NULL";
     return text;
+}
+
+/// The texts a change names.
+ContactFields texts_of(const ContactChange& change)
+{
+    ContactFields texts;
+    texts.email = change.email.value_or("");
+    texts.name = change.name.value_or(std::nullopt);
+    texts.phone_number = change.phone_number.value_or(std::nullopt);
+    texts.context = change.context.value_or(std::nullopt);
+    texts.source_url = change.source_url.value_or(std::nullopt);
+    return texts;
 }
 
 }  // namespace
@@ -266,7 +295,7 @@ Task<Result<ContactPage>> PostgresStore::contacts(ContactFilter filter, ContactS
     if (result.contacts.size() > page.limit) {
         result.contacts.resize(page.limit);
         const Contact& last = result.contacts.back();
-        result.next_cursor = cursor_of(last.id, key_of(last, sort.by));
+        result.next_cursor = cursor_of(sort, last.id, key_of(last, sort.by));
     }
     if (!page.with_total) co_return result;
     result.total = rows->at(2).get<std::int64_t>(0, 0);
@@ -301,6 +330,7 @@ Task<Result<std::vector<Contact>>> PostgresStore::contacts_by_id(std::vector<Uui
 
 Task<Result<Contact>> PostgresStore::create_contact(ContactFields fields, CurationStatus curation, Instant now)
 {
+    if (const Status storable = check_storable(fields); !storable) co_return std::unexpected(storable.error());
     const auto rows = co_await run(
         batch(Statement{queries::begin_work, Params::of(statement_timeout)},
               Statement{queries::create_contact,
@@ -313,6 +343,8 @@ Task<Result<Contact>> PostgresStore::create_contact(ContactFields fields, Curati
 
 Task<Result<Contact>> PostgresStore::update_contact(Uuid id, ContactChange change, Instant now)
 {
+    if (const Status storable = check_storable(texts_of(change)); !storable)
+        co_return std::unexpected(storable.error());
     Params params = Params::of(id);
     const std::string assignments = assignments_of(change, now, params);
     if (assignments.empty()) co_return co_await contact(id);
@@ -347,6 +379,8 @@ Task<Status> PostgresStore::delete_contact(Uuid id, std::string actor, Instant n
 
 Task<Result<ImportCounts>> PostgresStore::import_contacts(std::vector<ImportRow> rows, Instant now)
 {
+    for (const ImportRow& row : rows)
+        if (const Status storable = check_storable(row.fields); !storable) co_return std::unexpected(storable.error());
     ImportCounts counts;
     std::unordered_map<std::string, std::size_t> seen;
     std::vector<std::string> addresses;

@@ -201,6 +201,26 @@ PostgresStore::Pick PostgresStore::read_pick(const Rows& rows, int index, const 
     return pick;
 }
 
+/// Remembers a claim whose commit was not answered, also when the coroutine is cancelled meanwhile.
+class PostgresStore::Doubt {
+public:
+    Doubt(const Connection& connection, std::vector<DoubtfulClaim>& claims, const DoubtfulClaim& claim)
+        : connection_(connection), claims_(claims), claim_(claim)
+    {
+    }
+    ~Doubt()
+    {
+        if (connection_.lost()) claims_.push_back(claim_);
+    }
+    Doubt(const Doubt&) = delete;
+    Doubt& operator=(const Doubt&) = delete;
+
+private:
+    const Connection& connection_;
+    std::vector<DoubtfulClaim>& claims_;
+    DoubtfulClaim claim_;
+};
+
 Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, const ClaimRequest& request,
                                                       Claiming claiming)
 {
@@ -225,11 +245,9 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     if (ids.size() > 0)
         statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
     statements.push_back({queries::commit});
+    const Doubt doubt(connection, doubtful_claims_, {request.crm, request.worker_id, token});
     const auto done = co_await connection.run(std::move(statements));
-    if (!done) {
-        if (connection.lost()) doubtful_claims_.push_back({request.crm, request.worker_id, token});
-        co_return std::unexpected(done.error());
-    }
+    if (!done) co_return std::unexpected(done.error());
     std::unordered_set<Uuid> claimed;
     for (int i = 0; i < done->at(0).size(); ++i) claimed.insert(done->at(0).get<Uuid>(i, 0));
     ClaimResult result;
@@ -247,6 +265,11 @@ Task<Answer<void>> PostgresStore::undo_doubtful_claims(Connection& connection)
 {
     while (!doubtful_claims_.empty()) {
         const DoubtfulClaim claim = doubtful_claims_.back();
+        // The server may still be at its commit: that transaction holds the connector's row until its end.
+        const auto ended =
+            co_await connection.run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                                          Statement{queries::lock_connector, Params::of(to_string(claim.crm))}));
+        if (!ended) co_return std::unexpected(ended.error());
         const auto leased = co_await connection.run(
             batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
                   Statement{queries::leased_by[claim.crm], Params::of(claim.worker_id, claim.lease_token)}));

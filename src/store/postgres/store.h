@@ -77,6 +77,7 @@ private:
     // engine.cpp
     struct Pick;
     struct Claiming;
+    class Doubt;
     /// Nothing when the inbox must be emptied first.
     Task<Answer<std::optional<ClaimResult>>> try_claim(Connection& connection, const ClaimRequest& request,
                                                        bool check_inbox);

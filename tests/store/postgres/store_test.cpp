@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -59,6 +61,40 @@ protected:
         return run(store_->create_contact(fields, CurationStatus::new_, clock_.now())).value().id;
     }
 
+    void sync(const Uuid& id)
+    {
+        ActionRequest request;
+        request.action = Action::sync;
+        request.crms = {Crm::brevo};
+        request.target = std::vector{id};
+        request.actor = "test";
+        request.now = clock_.now();
+        ASSERT_TRUE(run(store_->act(std::move(request))));
+    }
+    ClaimRequest claim_by(const Uuid& worker)
+    {
+        ClaimRequest request;
+        request.worker_id = worker;
+        request.now = clock_.now();
+        return request;
+    }
+    /// The jobs of a claim that is cancelled after so many events of the loop; nothing: it was cut off.
+    std::optional<std::size_t> cut_off(ClaimRequest request, int after)
+    {
+        asio::cancellation_signal cancel;
+        std::optional<Result<ClaimResult>> result;
+        bool ended = false;
+        asio::co_spawn(
+            loop_, [&]() -> Task<> { result = co_await store_->claim(std::move(request)); },
+            asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ended = true; }));
+        loop_.restart();
+        for (int i = 0; i < after && !ended; ++i) loop_.run_one();
+        if (!ended) cancel.emit(asio::cancellation_type::terminal);
+        while (!ended) loop_.run_one();
+        if (!result || !*result) return std::nullopt;
+        return (*result)->jobs.size();
+    }
+
     PostgresServer* server_ = nullptr;
     std::string database_;
     SystemClock clock_;
@@ -92,6 +128,26 @@ TEST_F(PostgresOutage, AForeignWriteWakesAgainAfterARestart)
     server_->sql(database_, "UPDATE contacts SET brevo_sync_status = 'Selected' WHERE id = '" + to_string(id) + "'");
     while (woken == 0) loop_.run_one();
     EXPECT_EQ(run(store_->absorb_writes(clock_.now())).value().absorbed, 1u);
+}
+
+TEST_F(PostgresOutage, AClaimCutOffAnywhereKeepsNoJob)
+{
+    const Uuid id = add_contact();
+    sync(id);
+    for (int events = 0;; ++events) {
+        const Uuid worker = random_uuid7(clock_.now());
+        ASSERT_TRUE(run(store_->register_worker({.id = worker, .host = "here", .pid = 1}, clock_.now())));
+        const auto jobs = cut_off(claim_by(worker), events);
+        if (jobs) {
+            EXPECT_EQ(*jobs, 1u);
+            EXPECT_GT(events, 3);
+            break;
+        }
+        const auto next = run(store_->claim(claim_by(worker)));
+        ASSERT_TRUE(next) << next.error().message;
+        ASSERT_EQ(next->jobs.size(), 1u) << "cut off after " << events << " events";
+        ASSERT_TRUE(run(store_->retire_worker(worker, clock_.now())));
+    }
 }
 
 TEST_F(PostgresOutage, MoreVerbsThanConnectionsTakeTurns)

@@ -32,7 +32,7 @@ void measure(std::string_view what, int times, Work work)
 }
 
 template <class T>
-void keep(T&& value)
+void keep(const T& value)
 {
     asm volatile("" : : "g"(&value) : "memory");
 }

@@ -173,7 +173,7 @@ Task<Reply> preview(Call call)
     if (!crm) co_return std::unexpected(crm.error());
     auto input = Input::body(call.request);
     const auto ids = input.uuids("contact_ids", preview_ids_max);
-    if (!ids && !input.has("contact_ids")) input.wrong("contact_ids", "is required");
+    if (!ids && (!input.has("contact_ids") || input.is_null("contact_ids"))) input.wrong("contact_ids", "is required");
     const auto without = input.texts("without_fields", fields_max).value_or(std::vector<std::string>{});
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
     const auto& connector = call.services.engine.connector(*crm);

@@ -273,9 +273,9 @@ Sources gather_sources()
     sources.home = environment_value("HOME");
     sources.xdg_state_home = environment_value("XDG_STATE_HOME");
 
-    const auto load = [&](const char* variable, std::string usual, std::string& path) {
+    const auto load = [&](const char* variable, const std::string& usual, std::string& path) {
         const std::string named = environment_value(variable);
-        path = named.empty() ? std::move(usual) : named;
+        path = named.empty() ? usual : named;
         std::optional<std::string> text = read_file(path);
         if (!text && !named.empty())
             sources.problems.push_back({variable, fmt::format("names {}, which cannot be read", path)});

@@ -11,9 +11,9 @@ LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine
     for (const Crm crm : all_crms) {
         info_[crm].enabled = config.crm[crm].run.enabled;
         info_[crm].not_configured = off[crm];
-        if (ConnectorRun* run = engine_.run(crm)) {
-            connectors_[crm] = &run->connector();
-            info_[crm].traits = &run->connector().traits();
+        if (Connector* connector = engine_.connector(crm)) {
+            connectors_[crm] = connector;
+            info_[crm].traits = &connector->traits();
         }
     }
 }
@@ -26,12 +26,12 @@ Task<RunStatus> LiveEngine::status(Crm crm)
 
 Task<Result<std::string>> LiveEngine::test(Crm crm)
 {
-    co_return co_await asio::co_spawn(engine_loop_, engine_.run(crm)->connector().test(), asio::use_awaitable);
+    co_return co_await asio::co_spawn(engine_loop_, connectors_[crm]->test(), asio::use_awaitable);
 }
 
 Task<Result<SetupReport>> LiveEngine::setup(Crm crm, bool create)
 {
-    co_return co_await asio::co_spawn(engine_loop_, engine_.run(crm)->connector().setup(create), asio::use_awaitable);
+    co_return co_await asio::co_spawn(engine_loop_, connectors_[crm]->setup(create), asio::use_awaitable);
 }
 
 std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const

@@ -28,7 +28,7 @@ private:
     Executor engine_loop_;
     Engine& engine_;
     PerCrm<api::ConnectorInfo> info_;
-    PerCrm<const Connector*> connectors_{};
+    PerCrm<Connector*> connectors_{};
 };
 
 }  // namespace crmsync::app

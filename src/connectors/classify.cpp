@@ -103,7 +103,7 @@ std::optional<Duration> retry_after_of(const http::Headers& headers)
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
     if (error == std::errc{} && end == value->data() + value->size()) {
-        constexpr std::int64_t week = 7 * 24 * 3600;
+        constexpr std::int64_t week = 604'800;
         return std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, week)};
     }
     const auto until = parse_http_date(*value);

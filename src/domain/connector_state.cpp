@@ -95,7 +95,14 @@ constexpr int paces = 10;
 
 std::int64_t pace_of(const Window& window, int reserve_percent)
 {
-    return (usable_limit(window, reserve_percent) + paces - 1) / paces;
+    // A tenth more, rounded up: a call granted late must not cost the window its share.
+    return (usable_limit(window, reserve_percent) * 11 + 10 * paces - 1) / (10 * paces);
+}
+
+std::int64_t one_second_of(const Window& window, int reserve_percent)
+{
+    const auto seconds = std::max(std::chrono::duration<double>(window.rate.period).count(), 1.0);
+    return static_cast<std::int64_t>(std::ceil(static_cast<double>(usable_limit(window, reserve_percent)) / seconds));
 }
 
 struct Budget {
@@ -115,6 +122,7 @@ Budget budget_of(const ConnectorState& state, std::size_t wanted, int reserve_pe
     };
     for (const Window& window : state.windows) allow(window, usable_limit(window, reserve_percent), window.rate.period);
     const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
+    budget.left = std::min(budget.left, one_second_of(*shortest, reserve_percent));
     allow(*shortest, pace_of(*shortest, reserve_percent), shortest->rate.period / paces);
     return budget;
 }

@@ -57,8 +57,8 @@ Task<> ConnectorRun::run()
 {
     TaskGroup recording(co_await asio::this_coro::executor);
     recording.spawn(recorder_.run());
-    if (!co_await set_up()) services_.spawn(set_up_later());
-    status_.ready = true;
+    services_.spawn(keep_set_up());
+    while (!status_.ready && !stopping_) co_await alarm_.wait();
     co_await claim_loop();
     return_unsent("stopped");
     co_await calls_.join();
@@ -84,12 +84,15 @@ Task<bool> ConnectorRun::set_up()
     co_return true;
 }
 
-Task<> ConnectorRun::set_up_later()
+Task<> ConnectorRun::keep_set_up()
 {
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!stopping_) {
+        const bool done = co_await set_up();
+        status_.ready = true;
+        alarm_.ring();
+        if (done) co_return;
         co_await setup_alarm_.wait(setup_retry);
-        if (!stopping_ && co_await set_up()) co_return;
     }
 }
 
@@ -131,6 +134,14 @@ bool ConnectorRun::may_send() const
     return !(view_.throttled_until && *view_.throttled_until > clock_.now());
 }
 
+std::string_view ConnectorRun::why_not() const
+{
+    if (stopping_) return "stopped";
+    if (distrusted_) return "lease in doubt";
+    const auto name = state_name(view_, clock_.now());
+    return name == "healthy" ? "throttled" : name;  // It ended between two looks at the clock.
+}
+
 std::size_t ConnectorRun::room() const
 {
     if (stopping_ || distrusted_) return 0;
@@ -161,6 +172,7 @@ Task<> ConnectorRun::claim_loop()
 Task<bool> ConnectorRun::claim_once()
 {
     const auto wanted = room();
+    const auto claimed_as = worker_id_;
     auto claimed = co_await store_.claim({.crm = crm_,
                                           .worker_id = worker_id_,
                                           .wanted = wanted,
@@ -184,6 +196,7 @@ Task<bool> ConnectorRun::claim_once()
         view_.paused = false;
     }
     std::ranges::move(claimed->jobs, std::back_inserter(unsent_));
+    if (claimed_as != worker_id_) return_unsent("lease in doubt");  // Taken for dead meanwhile: others may have them.
     dispatch();
     if (!options_.drain) {
         co_await wait_for_interval();
@@ -196,8 +209,10 @@ Task<bool> ConnectorRun::claim_once()
 Task<> ConnectorRun::wait_for_interval()
 {
     const auto deadline = clock_.monotonic() + Duration{options_.interval};
-    while (!stopping_ && clock_.monotonic() < deadline)
+    while (!stopping_ && clock_.monotonic() < deadline) {
         co_await alarm_.wait(std::chrono::ceil<Duration>(deadline - clock_.monotonic()));
+        if (unsent_.empty() && sending_ == 0 && recorder_.pending() == 0) log_cycle();
+    }
 }
 
 Task<> ConnectorRun::idle(const ClaimResult& claimed, std::size_t count)
@@ -218,7 +233,7 @@ void ConnectorRun::dispatch()
     const auto batch_max = connector_.traits().batch_max;
     while (!unsent_.empty() && calls_in_flight_ < concurrency_.limit()) {
         if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {
-            return_unsent(state_name(view_, clock_.now()));
+            return_unsent(why_not());
             return;
         }
         std::vector<ClaimedJob> batch;
@@ -276,6 +291,9 @@ void ConnectorRun::on_state(const ConnectorState& state)
 {
     view_ = state;
     const auto now = clock_.now();
+    // The row does not know yet what ended since this record began.
+    for (const auto& one : recorder_.waiting())
+        if (one.answer) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
     const auto name = state_name(state, now);
     if (name != last_state_name_) {
         if (!last_state_name_.empty() || name != "healthy")

@@ -69,7 +69,7 @@ public:
 
 private:
     Task<bool> set_up();
-    Task<> set_up_later();
+    Task<> keep_set_up();
     Task<> wait_for_interval();
     Task<> claim_loop();
     Task<bool> claim_once();
@@ -82,6 +82,7 @@ private:
     void on_state(const ConnectorState& state);
     std::size_t room() const;
     bool may_send() const;
+    std::string_view why_not() const;
     void log_cycle();
 
     Connector& connector_;

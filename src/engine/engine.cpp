@@ -38,6 +38,13 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
 
 Engine::~Engine() = default;
 
+Connector* Engine::connector(Crm crm)
+{
+    for (const auto& connector : connectors_)
+        if (connector->traits().crm == crm) return connector.get();
+    return nullptr;
+}
+
 ConnectorRun* Engine::run(Crm crm)
 {
     for (const auto& run : runs_)
@@ -66,9 +73,10 @@ RunStatus Engine::status(Crm crm)
 
 Task<Status> Engine::register_worker()
 {
+    const auto asked = clock_.monotonic();
     const auto registered =
         co_await store_.register_worker({.id = worker_id_, .host = options_.host, .pid = options_.pid}, clock_.now());
-    if (registered) renewed_at_ = clock_.monotonic();
+    if (registered) renewed_at_ = renewing_since_ = asked;
     co_return registered;
 }
 
@@ -126,10 +134,13 @@ Task<> Engine::heartbeat_loop()
     while (!stopping_) {
         co_await heartbeat_alarm_.wait(options_.heartbeat_every);
         if (stopping_) co_return;
+        const auto asked = clock_.monotonic();  // The lease counts from no earlier than this.
         const auto renewed = co_await store_.heartbeat(worker_id_, clock_.now());
         if (renewed) {
-            renewed_at_ = clock_.monotonic();
-            for (const auto& run : runs_) run->trust(worker_id_);
+            if (asked - renewed_at_ > 2 * options_.heartbeat_every) renewing_since_ = asked;
+            renewed_at_ = asked;
+            if (clock_.monotonic() - asked < options_.distrust_after)
+                for (const auto& run : runs_) run->trust(worker_id_);
         } else if (renewed.error().code == ErrorCode::conflict) {
             log::warn("This worker was taken for dead; its leases went to others. Going on under a new name");
             for (const auto& run : runs_) run->distrust();
@@ -159,6 +170,8 @@ Task<> Engine::rescue_loop()
     while (!stopping_) {
         co_await rescue_alarm_.wait(options_.rescue_every);
         if (stopping_) co_return;
+        // After a database was away nobody could renew: give the others, and ourselves, the time to do so first.
+        if (clock_.monotonic() - renewing_since_ < options_.dead_after) continue;
         const auto rescued = co_await store_.rescue(options_.dead_after, clock_.now());
         if (!rescued || *rescued == 0) continue;
         log::warn("Took back {} jobs of workers that died", *rescued);

@@ -46,7 +46,9 @@ public:
     void wake();
 
     EventBus& events() { return events_; }
-    /// The first run; null when that CRM has no connector here. For the engine's loop.
+    /// Null when that CRM has no connector here; also those whose sync is disabled have one.
+    Connector* connector(Crm crm);
+    /// The first run; null when that CRM has no connector here or its sync is disabled. For the engine's loop.
     ConnectorRun* run(Crm crm);
     /// Of all runs of that connector together; the default when it has none.
     RunStatus status(Crm crm);
@@ -70,6 +72,7 @@ private:
     std::vector<std::unique_ptr<ConnectorRun>> runs_;
     bool stopping_ = false;
     Monotonic renewed_at_{};
+    Monotonic renewing_since_{};  // Without a gap.
     Alarm heartbeat_alarm_;
     Alarm watchdog_alarm_;
     Alarm rescue_alarm_;

@@ -131,9 +131,13 @@ Task<> Recorder::flush()
             *after = state;
         };
 
+    bool recorded = false;
     for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
         const auto result = co_await store_.record(request);
-        if (result) break;
+        if (result) {
+            recorded = true;
+            break;
+        }
         log::warn("{}: cannot record {} results yet: {}", display_name(crm_), batch.size(), result.error().message);
         if (stopping_ && delay >= 1s) break;  // The leases run out or are voided at the next start; nothing is lost.
         co_await sleep_for(clock_, delay);
@@ -143,7 +147,7 @@ Task<> Recorder::flush()
         suspicious_ = (*after)->breaker.open || (*after)->breaker.consecutive_failures > 0;
         if (observer_.state) observer_.state(**after);
     }
-    if (observer_.recorded) observer_.recorded(batch);
+    if (recorded && observer_.recorded) observer_.recorded(batch);
 }
 
 }  // namespace crmsync

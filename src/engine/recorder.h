@@ -29,6 +29,8 @@ public:
 
     /// `more_expected`: ends that will follow soon; lets the batch grow.
     void add(std::vector<Delivered> ended, std::size_t more_expected);
+    /// Ended and not yet being recorded.
+    const std::vector<Delivered>& waiting() const { return pending_; }
     std::size_t pending() const { return pending_.size() + in_flight_; }
     /// Writes whatever is pending, then waits for more until `stop` was called and all is written.
     Task<> run();

@@ -173,6 +173,20 @@ TEST_P(StoreClaim, TheBudgetBoundsAClaimAndSurvivesARestart)
     EXPECT_EQ(none.grant.why, "limit");
 }
 
+TEST_P(StoreClaim, ProbesBeginAnewWhenAllDueJobsWereProbes)
+{
+    const std::vector<Uuid> ids = add_contacts(3);
+    act(Action::select, ids);
+    ok(store().update_connector(Crm::brevo, [&](ConnectorState& state) {
+        state.breaker.open = true;
+        state.breaker.opened_at = now();
+        state.breaker.next_probe_at = now();
+        state.breaker.probed = ids;
+    }));
+    EXPECT_TRUE(claim_all(Crm::brevo, 10).jobs.empty());
+    EXPECT_EQ(claim_all(Crm::brevo, 10).jobs.size(), 1u);
+}
+
 TEST_P(StoreClaim, AnOpenBreakerGrantsProbesAlone)
 {
     const std::vector<Uuid> ids = add_contacts(3);

@@ -9,6 +9,15 @@ class StoreSql : public StoreTest {
 protected:
     AbsorbResult foreign_for(Crm crm, const std::string& sql) { return foreign(for_crm(sql, crm)); }
 };
+TEST_P(StoreSql, AnOlderWriteDoesNotOverruleANewerDecision)
+{
+    const auto id = add_contact("ada@example.com");
+    backend().foreign_sql("UPDATE contacts SET brevo_sync_status='Selected'");
+    act(Action::skip, {id});
+    ok(store().absorb_writes(now()));
+    EXPECT_EQ(published(id).sync, SyncStatus::skipped);
+}
+
 CRMSYNC_FOR_EVERY_STORE(StoreSql);
 
 TEST_P(StoreSql, SelectedMeansSelect)

@@ -168,6 +168,9 @@ int import(Session& session, const ImportCommand& command)
     if (!from_stdin) file.open(command.file, std::ios::binary);
     if (!from_stdin && (!file || std::filesystem::is_directory(command.file)))
         return report(session, {ErrorCode::not_found, fmt::format("cannot read {}", command.file)});
+    std::error_code ignored;
+    if (!from_stdin && std::filesystem::equivalent(command.file, command.rejects, ignored))
+        return wrong_usage(session, "--rejects names the file to import; the refused lines would overwrite it");
     Rejects rejects;
     if (const Status opened = rejects.open(command.rejects); !opened) return report(session, opened.error());
 

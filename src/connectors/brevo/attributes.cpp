@@ -66,12 +66,11 @@ Fit fit(const FieldMapping& mapping, std::span<const Attribute> attributes)
     for (const FieldRule& rule : mapping.rules) {
         const auto attribute = std::ranges::find(attributes, rule.target, &Attribute::name);
         // SMS is an identifier of every account, whether it is listed or not.
-        if (rule.target == "SMS") {
-            out.present.push_back(rule.target);
-        } else if (attribute == attributes.end()) {
+        const bool is_identifier = rule.target == "SMS";
+        if (!is_identifier && attribute == attributes.end()) {
             out.missing.push_back(rule);
             out.unusable.push_back({rule.target, "Brevo has no such attribute"});
-        } else if (std::string why = obstacle(rule, *attribute); !why.empty()) {
+        } else if (std::string why = is_identifier ? "" : obstacle(rule, *attribute); !why.empty()) {
             out.unusable.push_back({rule.target, std::move(why)});
         } else {
             out.present.push_back(rule.target);

@@ -217,7 +217,7 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
         // Merging would delete one of the two. The contact with the new address is the one that is meant from now on.
         auto outcome = co_await take_over(contact, exchange);
         if (auto* upserted = std::get_if<Upserted>(&outcome))
-            upserted->warnings.push_back(
+            upserted->warnings.emplace_back(
                 "Brevo already had a contact with the new address, which was updated; the one with the former address "
                 "stays as it was");
         co_return outcome;
@@ -343,7 +343,8 @@ Task<bool> BrevoConnector::create_attributes(const std::vector<FieldRule>& missi
             continue;
         }
         const Outcome outcome = classified(answer, nullptr);
-        if (reason_of(outcome).contains("already exist")) {
+        const auto reason = reason_of(outcome);
+        if (reason.contains("already exist") || reason.contains("must be unique")) {
             changed = true;  // Somebody else was faster.
             continue;
         }

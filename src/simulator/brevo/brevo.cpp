@@ -125,7 +125,7 @@ http::ServerResponse Brevo::rate_limited(int retry_after_s) const
 
 std::string Brevo::error_body(int status) const
 {
-    if (status < 400 || status == 204) return {};
+    if (status < 400) return {};
     const std::string_view code = status == 402   ? "not_enough_credits"
                                   : status == 403 ? "permission_denied"
                                   : status == 404 ? "document_not_found"

@@ -324,7 +324,7 @@ void Contacts::apply(Contact& contact, const Draft& draft, bool created)
 
 http::ServerResponse Contacts::post(const Call& call)
 {
-    std::array<unsigned char, 8192> buffer;
+    std::array<unsigned char, 8192> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): 8 KiB a call.
     json::monotonic_resource memory(buffer.data(), buffer.size());
     const auto body = read_object(call.request, &memory);
     if (!body) return reply(body.error());

@@ -123,7 +123,7 @@ public:
 
 private:
     struct Hash {
-        using is_transparent = void;
+        using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard library names it.
         std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
     };
     template <class T>

@@ -114,7 +114,8 @@ public:
         if (dry_run_) return take(told, sql);
         if (auto set = session_.run("SET lock_timeout = 0"); !set) return std::unexpected(set.error());
         const Status done = take(told, sql);
-        session_.run("SET lock_timeout = '2s'");
+        if (auto restored = session_.run("SET lock_timeout = '2s'"); !restored && done)
+            return std::unexpected(restored.error());
         return done;
     }
 
@@ -259,7 +260,7 @@ Status retried(Session& session, const std::function<Status()>& step)
         Status done = step();
         if (done) return done;
         const bool again = session.again() && attempt < tries_max;
-        session.run("ROLLBACK");
+        if (auto ended = session.run("ROLLBACK"); !ended) return std::unexpected(ended.error());
         if (!again) return done;
         if (auto paused = session.run("SELECT pg_sleep(0.5)"); !paused) return std::unexpected(paused.error());
     }

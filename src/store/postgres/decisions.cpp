@@ -127,6 +127,12 @@ struct PostgresStore::Walk {
 
 Task<Result<ActionCounts>> PostgresStore::act(ActionRequest request, std::function<bool(std::size_t done)> progress)
 {
+    // What another program wrote before this decision must not overrule it when it is absorbed later.
+    for (bool more = !request.preview; more;) {
+        const auto absorbed = co_await absorb_writes(request.now);
+        if (!absorbed) co_return std::unexpected(absorbed.error());
+        more = absorbed->more;
+    }
     Walk walk(request.target);
     ActionCounts counts;
     std::optional<std::int64_t> audit_id;

@@ -237,12 +237,13 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
             generations.push_back(pick.job.generation);
         }
     }
+    const ConnectorState before = claiming.state;
     take(claiming.state, claiming.grant, ids.size(), request.probe_deadline, request.now);
     std::vector<Statement> statements;
     statements.push_back({queries::claim[request.crm], Params::of(ids, generations, token, request.worker_id)});
     statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
     statements.push_back({queries::next_due[request.crm], Params::of(Instant{}, Instant{})});
-    if (ids.size() > 0)
+    if (ids.size() > 0 || claiming.state != before)
         statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
     statements.push_back({queries::commit});
     const Doubt doubt(connection, doubtful_claims_, {request.crm, request.worker_id, token});

@@ -300,7 +300,10 @@ UNION ALL
 
 const PerCrmQuery leased_by = per_crm("leased_by", R"(
 SELECT j.contact_id FROM job j
- WHERE j.crm = '{crm}' AND j.state = 'running' AND j.worker_id = $1 AND j.lease_token = $2)");
+ WHERE j.crm = '{crm}' AND j.state = 'running' AND j.worker_id = $1 AND j.lease_token = $2
+UNION ALL
+SELECT j.contact_id FROM job j
+ WHERE j.crm = '{crm}' AND j.state <> 'running' AND j.worker_id = $1 AND j.lease_token = $2)");
 
 const PerCrmQuery hand_back = per_crm("hand_back", R"(
 WITH d AS (
@@ -352,7 +355,9 @@ namespace {
 
 const std::string pairs = R"(
 WITH pair AS MATERIALIZED (
-    SELECT p.id, CASE WHEN $2 IS NULL OR j.error_code = $2 THEN coalesce(j.state, 'idle') ELSE 'unmatched' END AS state
+    SELECT p.id,
+           CASE WHEN $2 IS NULL OR (j.state = 'failed' AND j.error_code = $2) THEN coalesce(j.state, 'idle')
+                ELSE 'unmatched' END AS state
       FROM unnest($1) AS p (id) LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
 
 }  // namespace

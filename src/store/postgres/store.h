@@ -117,9 +117,9 @@ private:
 
     /// Claims whose commit was cut off: they may hold leases that nobody knows of.
     struct DoubtfulClaim {
-        Crm crm;
+        Crm crm = Crm::brevo;
         Uuid worker_id;
-        std::int64_t lease_token;
+        std::int64_t lease_token = 0;
     };
     std::vector<DoubtfulClaim> doubtful_claims_;
 };

@@ -92,6 +92,9 @@ Effect act_on(Connection& db, const ActionRequest& request, const JobKey& key, c
 
 Result<ActStep> act(Connection& db, const ActionRequest& request, ActStep step)
 {
+    // What another program wrote before this decision must not overrule it when it is absorbed later.
+    if (!request.preview)
+        if (const auto absorbed = absorb_writes(db, request.now); !absorbed) return std::unexpected(absorbed.error());
     const Decision decision{request.action, request.lane, request.options, request.now};
     const std::size_t changed_before = step.counts.changed;
     const bool by_id = std::holds_alternative<std::vector<Uuid>>(request.target);

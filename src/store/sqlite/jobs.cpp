@@ -8,8 +8,8 @@ namespace crmsync::sqlite {
 namespace {
 
 struct NewState {
-    JobState state;
-    Origin origin;
+    JobState state = JobState::idle;
+    Origin origin = Origin::selection;
     std::optional<Instant> due_at;
     std::optional<std::string> error;
     std::optional<std::string> options;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 namespace crmsync::sqlite {
 
@@ -25,7 +26,8 @@ void abandon(Connection& connection)
 {
     try {
         if (connection.in_transaction()) connection.run(rollback);
-    } catch (const DatabaseError&) {  // Then the next BEGIN fails and tells so.
+    } catch (const DatabaseError& error) {
+        log::warn("SQLite: a rollback failed, and the next transaction will tell: {}", error.what());
     }
 }
 

@@ -91,7 +91,7 @@ void fit_windows(std::vector<Window>& windows, const BudgetConfig& budget)
 
 /// A tenth of the shortest period gets a tenth of its calls. They reach the CRM some moments after they were granted: a
 /// whole period's worth at once, some of it late, would meet the next in one window of the CRM's.
-constexpr int paces = 10;
+constexpr std::int64_t paces = 10;
 
 std::int64_t pace_of(const Window& window, int reserve_percent)
 {

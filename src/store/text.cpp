@@ -29,4 +29,19 @@ Status check_storable(const ContactFields& fields)
     return {};
 }
 
+std::string sort_value(const Contact& contact, ContactSort::By by)
+{
+    switch (by) {
+        case ContactSort::By::created_at:
+            return to_rfc3339(contact.created_at);
+        case ContactSort::By::updated_at:
+            return to_rfc3339(contact.updated_at);
+        case ContactSort::By::email:
+            return address_of(contact.fields.email);
+        case ContactSort::By::name:
+            return contact.fields.name.value_or("");
+    }
+    __builtin_unreachable();
+}
+
 }  // namespace crmsync

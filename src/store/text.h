@@ -2,10 +2,14 @@
 
 #include "base/result.h"
 #include "domain/contact.h"
+#include "store/store.h"
 
 namespace crmsync {
 
 /// Both databases hold the same texts: valid UTF-8 without NUL bytes. `invalid`, naming the field, for anything else.
 Status check_storable(const ContactFields& fields);
+
+/// The sort key's value of a contact, as both databases compute it: where a page ended.
+std::string sort_value(const Contact& contact, ContactSort::By by);
 
 }  // namespace crmsync

@@ -53,21 +53,6 @@ Result<Cursor> parse_cursor(std::string_view text, const ContactSort& sort)
 
 bool by_time(ContactSort::By by) { return by == ContactSort::By::created_at || by == ContactSort::By::updated_at; }
 
-std::string key_of(const Contact& contact, ContactSort::By by)
-{
-    switch (by) {
-        case ContactSort::By::created_at:
-            return to_rfc3339(contact.created_at);
-        case ContactSort::By::updated_at:
-            return to_rfc3339(contact.updated_at);
-        case ContactSort::By::email:
-            return address_of(contact.fields.email);
-        case ContactSort::By::name:
-            return contact.fields.name.value_or("");
-    }
-    __builtin_unreachable();
-}
-
 std::string continued(const std::string& condition) { return condition.empty() ? " WHERE " : condition + " AND "; }
 
 /// The rows after the cursor, by the index where the sort has one.
@@ -295,7 +280,7 @@ Task<Result<ContactPage>> PostgresStore::contacts(ContactFilter filter, ContactS
     if (result.contacts.size() > page.limit) {
         result.contacts.resize(page.limit);
         const Contact& last = result.contacts.back();
-        result.next_cursor = cursor_of(sort, last.id, key_of(last, sort.by));
+        result.next_cursor = cursor_of(sort, last.id, sort_value(last, sort.by));
     }
     if (!page.with_total) co_return result;
     result.total = rows->at(2).get<std::int64_t>(0, 0);

@@ -26,22 +26,6 @@ std::string_view sort_key(ContactSort::By by)
     __builtin_unreachable();
 }
 
-/// The sort key's value of a contact, as SQLite computes it.
-std::string sort_value(const Contact& contact, ContactSort::By by)
-{
-    switch (by) {
-        case ContactSort::By::created_at:
-            return to_rfc3339(contact.created_at);
-        case ContactSort::By::updated_at:
-            return to_rfc3339(contact.updated_at);
-        case ContactSort::By::email:
-            return address_of(contact.fields.email);
-        case ContactSort::By::name:
-            return contact.fields.name.value_or("");
-    }
-    __builtin_unreachable();
-}
-
 /// Where a page ended: the id and the sort key's value behind it, in hexadecimal, after a letter for the sort.
 std::string make_cursor(const Contact& last, const ContactSort& sort)
 {

@@ -91,6 +91,7 @@ protected:
         for (int i = 0; i < after && !ended; ++i) loop_.run_one();
         if (!ended) cancel.emit(asio::cancellation_type::terminal);
         while (!ended) loop_.run_one();
+        loop_.poll();  // Boost 1.81 posts what was emitted outside the loop, and reaches for `cancel` then.
         if (!result || !*result) return std::nullopt;
         return (*result)->jobs.size();
     }

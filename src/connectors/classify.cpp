@@ -57,6 +57,11 @@ Transient transient(Transient::Scope scope, std::string code, std::string reason
 
 std::string api_error(Crm crm, std::string_view message, std::initializer_list<std::string_view> secrets)
 {
+    return api_error(crm, message, std::span(secrets.begin(), secrets.size()));
+}
+
+std::string api_error(Crm crm, std::string_view message, std::span<const std::string_view> secrets)
+{
     std::string words = clean_text(message).text;
     for (const std::string_view secret : secrets) blot_out(words, secret);
     return std::string(display_name(crm)) + " API error: " + cut(words, reason_max);
@@ -75,6 +80,11 @@ Outcome classify(const http::Response& response, std::string code, std::string r
 }
 
 Outcome classify(const Error& error, Crm crm, std::initializer_list<std::string_view> secrets)
+{
+    return classify(error, crm, std::span(secrets.begin(), secrets.size()));
+}
+
+Outcome classify(const Error& error, Crm crm, std::span<const std::string_view> secrets)
 {
     const auto crm_failed = [&](std::string code) {
         return transient(Transient::Scope::crm, std::move(code), api_error(crm, error.message, secrets));

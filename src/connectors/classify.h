@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@ namespace crmsync {
 
 /// "Brevo API error: email is not valid": the error column's words for what a CRM said. One line of at most 300
 /// characters; every occurrence of a `secret` (keys, addresses; ASCII letters in either case) is blotted out.
+std::string api_error(Crm crm, std::string_view message, std::span<const std::string_view> secrets);
 std::string api_error(Crm crm, std::string_view message, std::initializer_list<std::string_view> secrets);
 
 /// What an answer means at any CRM that has no row of its own for it: 401 and 403 unauthorized; 408, 425, 5xx and
@@ -22,6 +24,7 @@ std::string api_error(Crm crm, std::string_view message, std::initializer_list<s
 Outcome classify(const http::Response& response, std::string code, std::string reason);
 
 /// What it means that no answer came, or none that could be read. `secrets` as above.
+Outcome classify(const Error& error, Crm crm, std::span<const std::string_view> secrets);
 Outcome classify(const Error& error, Crm crm, std::initializer_list<std::string_view> secrets);
 
 /// The Retry-After header: seconds, or a date, which is read against the answer's own Date.

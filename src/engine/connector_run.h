@@ -16,6 +16,7 @@
 #include "engine/concurrency.h"
 #include "engine/delivery.h"
 #include "engine/events.h"
+#include "engine/pace.h"
 #include "engine/recorder.h"
 #include "store/store.h"
 
@@ -101,6 +102,7 @@ private:
     Delivery delivery_;
     Recorder recorder_;
     Concurrency concurrency_;
+    Pace pace_;
     TaskGroup calls_;
     TaskGroup services_;
 

@@ -203,6 +203,7 @@ Task<bool> ConnectorRun::claim_once()
     status_.next_sweep = clock_.now() + options_.interval;
     if (cycle_.total() == 0 && !claimed->jobs.empty()) cycle_started_ = clock_.monotonic();
     const auto count = claimed->jobs.size();
+    more_due_ = count >= claimed->grant.count;
     const bool is_probe = !claimed->jobs.empty() && claimed->jobs.front().probe;
     if (!claimed->jobs.empty() && !is_probe) {
         // The row granted work: whatever we believed of a breaker or a throttle is over.
@@ -273,7 +274,8 @@ Task<> ConnectorRun::call(std::vector<ClaimedJob> jobs)
     learn(ended);
     recorder_.add(std::move(ended), sending_);
     dispatch();
-    if (room() > 0) alarm_.ring();
+    // A queue that the last claim emptied is asked again once this is recorded, not while it is.
+    if (more_due_ && room() > 0) alarm_.ring();
 }
 
 void ConnectorRun::learn(const std::vector<Delivered>& ended)

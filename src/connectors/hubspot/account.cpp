@@ -61,7 +61,7 @@ Task<AccountLookup::Obstacle> AccountLookup::read_schema(Findings& findings, Set
     if (findings.schema) co_return std::nullopt;
     const Outcome outcome = session_.failed(answer);
     // Contacts may be taken all the same: better to send than to wait for ever.
-    if (!is_not_granted(answer)) co_return outcome;
+    if (!is_not_granted(answer) && !std::holds_alternative<Rejected>(outcome)) co_return outcome;
     report.problems.push_back("The properties cannot be read, so values are sent unchecked: " +
                               std::string(reason_of(outcome)));
     co_return std::nullopt;

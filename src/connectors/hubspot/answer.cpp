@@ -1,6 +1,7 @@
 #include "connectors/hubspot/answer.h"
 
 #include <algorithm>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <charconv>
 
@@ -186,7 +187,8 @@ std::optional<Complaint> parse_complaint(std::string_view body)
 
 std::optional<BatchAnswer> parse_batch(std::string_view body)
 {
-    const auto in = parse_object(body);
+    json::monotonic_resource memory;
+    const auto in = parse_object(body, &memory);
     const json::array* results = in ? array_of(*in, "results") : nullptr;
     if (!results) return std::nullopt;
     BatchAnswer out;

@@ -52,7 +52,7 @@ private:
     using Records = std::vector<BatchAnswer::Result>;
 
     Task<AccountLookup::Obstacle> ensure_findings(Exchange& exchange);
-    void warn_of_list(SendResult& result) const;
+    void warn_of_list(SendResult& result, const std::string& problem) const;
     Task<Result<Records>> read(std::vector<std::string> ids, bool by_address, Exchange& exchange);
     RemoteContact remote_contact(const BatchAnswer::Result& record, const Lookup& lookup) const;
 
@@ -77,18 +77,17 @@ Task<SendResult> HubSpotConnector::send(std::span<const MappedContact> contacts)
     Delivery delivery(*session_, findings->schema ? &*findings->schema : nullptr, findings->list_id, contacts,
                       result.exchange);
     result.answer = co_await delivery.run();
-    warn_of_list(result);
+    warn_of_list(result, findings->list_problem);
     co_return result;
 }
 
-void HubSpotConnector::warn_of_list(SendResult& result) const
+void HubSpotConnector::warn_of_list(SendResult& result, const std::string& problem) const
 {
     auto* items = std::get_if<PerItem>(&result.answer);
-    if (!items || findings_->list_problem.empty()) return;
+    if (!items || problem.empty()) return;
     for (Outcome& outcome : items->outcomes)
         if (auto* upserted = std::get_if<Upserted>(&outcome))
-            upserted->warnings.push_back("Not added to list " + std::to_string(*settings_->list_id) + ": " +
-                                         findings_->list_problem);
+            upserted->warnings.push_back("Not added to list " + std::to_string(*settings_->list_id) + ": " + problem);
 }
 
 /// One call looks the account up while the others wait. HubSpot would refuse contacts for values it does not take.

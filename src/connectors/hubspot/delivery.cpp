@@ -5,12 +5,15 @@
 #include "connectors/call.h"
 #include "connectors/classify.h"
 #include "connectors/json_text.h"
+#include "domain/normalise.h"
 
 namespace crmsync::hubspot {
 
 namespace {
 
 constexpr std::string_view batch_path = "/crm/v3/objects/contacts/batch/";
+/// HubSpot documents no limit for bodies; this many bytes of values are taken.
+constexpr std::size_t body_max = 2'500'000;
 
 Outcome unanswered()
 {
@@ -109,10 +112,25 @@ void Delivery::decide_moved(Item& item, const std::vector<BatchAnswer::Result>& 
 
 Task<> Delivery::write(Kind kind)
 {
-    // What HubSpot names is taken out, and the rest sent once more: cheaper than to bisect.
-    Items items = open(kind);
-    for (int round = 0; round < 2 && !items.empty() && !whole_; ++round)
-        items = co_await write_once(kind, std::move(items));
+    for (Items& items : split_by_size(open(kind)))
+        // What HubSpot names is taken out, and the rest sent once more: cheaper than to bisect.
+        for (int round = 0; round < 2 && !items.empty() && !whole_; ++round)
+            items = co_await write_once(kind, std::move(items));
+}
+
+std::vector<Delivery::Items> Delivery::split_by_size(const Items& items)
+{
+    std::vector<Items> parts;
+    std::size_t size = 0;
+    for (Item* item : items) {
+        if (parts.empty() || size + item->properties.members.size() > body_max) {
+            parts.emplace_back();
+            size = 0;
+        }
+        parts.back().push_back(item);
+        size += item->properties.members.size();
+    }
+    return parts;
 }
 
 /// The items to send again, without those that were named.
@@ -181,12 +199,14 @@ void Delivery::read_answer(const BatchAnswer& answer, Kind kind, const Items& it
 
 void Delivery::acknowledge(Item& item, const BatchAnswer::Result& result) const
 {
-    Upserted upserted{.change = !result.created   ? Upserted::Change::updated
-                                : *result.created ? Upserted::Change::created
-                                                  : Upserted::Change::updated,
+    const bool created = result.created.value_or(false);
+    Upserted upserted{.change = created ? Upserted::Change::created : Upserted::Change::updated,
                       .remote_id = result.id,
                       .numeric_id = item.contact->email,
                       .warnings = std::move(item.properties.warnings)};
+    if (!result.email.empty() && normalise_email(result.email) != Normalised(item.contact->email))
+        upserted.warnings.push_back("At HubSpot this is another address of record " + result.id +
+                                    ", which keeps its primary one");
     if (item.took_over)
         upserted.warnings.emplace_back(
             "HubSpot already had a contact with the new address, which was updated; the one with the former address "

@@ -37,6 +37,7 @@ private:
     Task<> look_up_moved();
     void decide_moved(Item& item, const std::vector<BatchAnswer::Result>& known);
     Task<> write(Kind kind);
+    static std::vector<Items> split_by_size(const Items& items);
     Task<Items> write_once(Kind kind, Items items);
     void read_answer(const BatchAnswer& answer, Kind kind, const Items& items);
     void acknowledge(Item& item, const BatchAnswer::Result& result) const;

@@ -18,9 +18,11 @@ Result<std::unique_ptr<Session>> Session::create(const HubSpotSettings& settings
     if (!client) return std::unexpected(std::move(client.error()));
     std::unique_ptr<OAuth> oauth;
     if (settings.uses_oauth()) {
+        std::string origin = settings.base_url;
+        while (origin.ends_with('/')) origin.pop_back();
         auto made = OAuth::create(context.executor, context.clock, context.vault,
                                   {.crm = Crm::hubspot,
-                                   .token_url = settings.base_url + "/oauth/v3/token",
+                                   .token_url = origin + "/oauth/v3/token",
                                    .client_id = settings.client_id,
                                    .client_secret = settings.client_secret,
                                    .refresh_token = settings.refresh_token,

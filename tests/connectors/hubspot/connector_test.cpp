@@ -69,7 +69,11 @@ TEST_F(HubSpotConnectorTest, SendsNothingWhileTheAccountCannotBeRead)
 
 TEST_F(HubSpotConnectorTest, SendsUncheckedWhereTheSchemaIsNotGranted)
 {
-    answers[properties] = {testing::json_answer(403, R"({"category":"MISSING_SCOPES","message":"no"})")};
+    for (const int status : {400, 403, 404}) {
+        answers[properties] = {testing::json_answer(status, R"({"category":"MISSING_SCOPES","message":"no"})")};
+        EXPECT_THAT(test::await(loop, connector().setup(false)).value().problems,
+                    ElementsAre(HasSubstr("values are sent unchecked")));
+    }
     EXPECT_EQ(outcome_name(outcome_of(contact("a@example.com"))), "upserted");
     EXPECT_THAT(server.requests.back().body, HasSubstr(R"("firstname":"Ann")"));
 }

@@ -120,6 +120,21 @@ TEST_F(HubSpotDelivery, SharesWhatHitsTheWholeCall)
     EXPECT_THAT(names(outcomes(three)), ElementsAre("transient", "transient", "transient"));
 }
 
+TEST_F(HubSpotDelivery, KeepsBodiesOfASizeThatIsTaken)
+{
+    look_up();
+    std::vector<MappedContact> many;
+    for (int i = 0; i < 60; ++i) {
+        many.push_back(contact("c" + std::to_string(i) + "@example.com"));
+        many.back().fields = {{"firstname", std::string(60'000, 'x')}};
+    }
+    const SendResult result = send(many);
+    EXPECT_EQ(result.exchange.calls, 2);
+    for (const auto& request : server.requests) EXPECT_LT(request.body.size(), 3'000'000u);
+    for (const Outcome& outcome : std::get<PerItem>(result.answer).outcomes)
+        EXPECT_EQ(outcome_name(outcome), "upserted");
+}
+
 // ---- A refused batch -----------------------------------------------------------------------------------------------
 
 TEST_F(HubSpotDelivery, LeavesARefusedBatchToTheEngine)

@@ -159,6 +159,7 @@ TEST(SimulatedHubSpot, UpdatesTheOwnerOfASecondaryAddress)
     EXPECT_EQ(upserted.remote_id, text(crm.find("a@example.com").at("id")));
     EXPECT_EQ(values(crm.find("b@example.com")).at("email"), "a@example.com") << "the primary address stays";
     EXPECT_EQ(values(crm.find("b@example.com")).at("firstname"), "B");
+    EXPECT_THAT(upserted.warnings, ElementsAre(HasSubstr("another address of record " + upserted.remote_id)));
 }
 
 TEST(SimulatedHubSpot, NeverTurnsAnOptOutBackOn)

@@ -176,6 +176,14 @@ bool BatchAnswer::Result::has_address(std::string_view address) const
     return same(email) || std::ranges::any_of(other_emails, same);
 }
 
+bool BatchAnswer::denies(std::string_view id) const
+{
+    const auto same = [&](const std::string& named) { return http::same_name(named, id); };
+    return std::ranges::any_of(errors, [&](const Complaint& error) {
+        return error.category == "OBJECT_NOT_FOUND" && (error.ids.empty() || std::ranges::any_of(error.ids, same));
+    });
+}
+
 std::optional<Complaint> parse_complaint(std::string_view body)
 {
     const auto in = parse_object(body);
@@ -246,12 +254,16 @@ Outcome item_failure(const Complaint& complaint, const MappedContact& contact, c
     secrets.push_back(contact.email);
     const auto words = [&](std::string_view said) { return api_error(Crm::hubspot, said, secrets); };
     if (!complaint.values.empty()) {
-        const Complaint::Value& first = complaint.values.front();
-        const bool optional =
-            std::ranges::find(contact.fields, first.property, &MappedField::name) != contact.fields.end();
-        return Rejected{.code = lower(first.code),
-                        .reason = words(first.property.empty() ? first.message : first.property + ": " + first.message),
-                        .repairable_field = optional ? std::optional(first.property) : std::nullopt};
+        const auto is_optional = [&](const Complaint::Value& value) {
+            return std::ranges::find(contact.fields, value.property, &MappedField::name) != contact.fields.end();
+        };
+        // One that cannot be left out decides.
+        const auto needed = std::ranges::find_if_not(complaint.values, is_optional);
+        const bool repairable = needed == complaint.values.end();
+        const Complaint::Value& worst = repairable ? complaint.values.front() : *needed;
+        return Rejected{.code = lower(worst.code),
+                        .reason = words(worst.property.empty() ? worst.message : worst.property + ": " + worst.message),
+                        .repairable_field = repairable ? std::optional(worst.property) : std::nullopt};
     }
     if (complaint.category == "RATE_LIMITS")
         return Throttled{.retry_after = burst_wait, .reason = words(complaint.message)};

@@ -52,6 +52,10 @@ struct BatchAnswer {
     };
     std::vector<Result> results;
     std::vector<Complaint> errors;
+
+    /// Whether it says that there is no record with that id, or address. A record that is merely not in the results may
+    /// exist.
+    bool denies(std::string_view id) const;
 };
 /// Nothing when the body is no such answer.
 std::optional<BatchAnswer> parse_batch(std::string_view body);

@@ -29,6 +29,12 @@ ConnectorTraits traits_from(const HubSpotSettings& settings, FieldMapping mappin
             .mapping = std::move(mapping)};
 }
 
+/// Nobody is missing unless HubSpot says so.
+std::unexpected<Error> unanswered()
+{
+    return fail(ErrorCode::unavailable, "HubSpot API error: the answer leaves contacts out");
+}
+
 class HubSpotConnector final : public Connector {
 public:
     HubSpotConnector(std::unique_ptr<HubSpotSettings> settings, FieldMapping mapping, const Executor& executor,
@@ -49,11 +55,9 @@ public:
     void close() override { session_->close(); }
 
 private:
-    using Records = std::vector<BatchAnswer::Result>;
-
     Task<AccountLookup::Obstacle> ensure_findings(Exchange& exchange);
     void warn_of_list(SendResult& result, const std::string& problem) const;
-    Task<Result<Records>> read(std::vector<std::string> ids, bool by_address, Exchange& exchange);
+    Task<Result<BatchAnswer>> read(std::vector<std::string> ids, bool by_address, Exchange& exchange);
     RemoteContact remote_contact(const BatchAnswer::Result& record, const Lookup& lookup) const;
 
     std::unique_ptr<HubSpotSettings> settings_;  // The session keeps hold of it.
@@ -134,8 +138,7 @@ std::string HubSpotConnector::payload(const MappedContact& contact) const
     return upsert_body(std::span(&input, 1));
 }
 
-Task<Result<HubSpotConnector::Records>> HubSpotConnector::read(std::vector<std::string> ids, bool by_address,
-                                                               Exchange& exchange)
+Task<Result<BatchAnswer>> HubSpotConnector::read(std::vector<std::string> ids, bool by_address, Exchange& exchange)
 {
     std::vector<std::string> wanted{"email", "hs_additional_emails", "hs_email_optout"};
     for (const FieldRule& rule : traits_.mapping.rules) wanted.push_back(rule.target);
@@ -144,10 +147,7 @@ Task<Result<HubSpotConnector::Records>> HubSpotConnector::read(std::vector<std::
     const bool done = answer && (answer->status == 200 || answer->status == 207);
     auto batch = done ? parse_batch(answer->body) : std::nullopt;
     if (!batch) co_return std::unexpected(as_error(session_->failed(answer, Secrets(ids.begin(), ids.end()))));
-    // Nobody is missing unless HubSpot says so.
-    const bool missing_is_told = !batch->errors.empty() || batch->results.size() == ids.size();
-    if (!missing_is_told) co_return fail(ErrorCode::unavailable, "HubSpot API error: the answer leaves contacts out");
-    co_return std::move(batch->results);
+    co_return *std::move(batch);
 }
 
 /// By address, for that is what identifies at HubSpot; who is not found there may have another address by now.
@@ -162,19 +162,26 @@ Task<Result<ReadBack>> HubSpotConnector::read_back(std::span<const Lookup> looku
     if (!by_address) co_return std::unexpected(by_address.error());
     ids.clear();
     for (std::size_t i = 0; i < lookups.size(); ++i) {
-        const auto found = std::ranges::find_if(
-            *by_address, [&](const BatchAnswer::Result& record) { return record.has_address(lookups[i].email); });
-        if (found != by_address->end())
-            out.contacts[i] = remote_contact(*found, lookups[i]);
-        else if (is_record_id(lookups[i].remote_id.value_or("")))
-            ids.push_back(*lookups[i].remote_id);
+        const Lookup& lookup = lookups[i];
+        const auto has_address = [&](const BatchAnswer::Result& record) { return record.has_address(lookup.email); };
+        const auto found = std::ranges::find_if(by_address->results, has_address);
+        if (found != by_address->results.end())
+            out.contacts[i] = remote_contact(*found, lookup);
+        else if (!by_address->denies(lookup.email))
+            co_return unanswered();
+        else if (is_record_id(lookup.remote_id.value_or("")))
+            ids.push_back(*lookup.remote_id);
     }
     if (ids.empty()) co_return out;
     const auto by_record = co_await read(ids, false, out.exchange);
     if (!by_record) co_return std::unexpected(by_record.error());
     for (std::size_t i = 0; i < lookups.size(); ++i) {
-        const auto found = std::ranges::find(*by_record, lookups[i].remote_id.value_or(""), &BatchAnswer::Result::id);
-        if (!out.contacts[i] && found != by_record->end()) out.contacts[i] = remote_contact(*found, lookups[i]);
+        if (out.contacts[i] || !is_record_id(lookups[i].remote_id.value_or(""))) continue;
+        const auto found = std::ranges::find(by_record->results, *lookups[i].remote_id, &BatchAnswer::Result::id);
+        if (found != by_record->results.end())
+            out.contacts[i] = remote_contact(*found, lookups[i]);
+        else if (!by_record->denies(*lookups[i].remote_id))
+            co_return unanswered();
     }
     co_return out;
 }

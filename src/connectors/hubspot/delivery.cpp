@@ -92,13 +92,18 @@ Task<> Delivery::look_up_moved()
         for (Item* item : moved) item->outcome = outcome;
         co_return;
     }
-    for (Item* item : moved) decide_moved(*item, known->results);
+    for (Item* item : moved) decide_moved(*item, *known);
 }
 
-void Delivery::decide_moved(Item& item, const std::vector<BatchAnswer::Result>& known)
+void Delivery::decide_moved(Item& item, const BatchAnswer& known)
 {
-    const auto record = std::ranges::find(known, *item.contact->remote_id, &BatchAnswer::Result::id);
-    if (record == known.end() || record->has_address(item.contact->email)) return;
+    const auto has_address = [&](const BatchAnswer::Result& record) { return record.has_address(item.contact->email); };
+    if (std::ranges::any_of(known.results, has_address)) return;
+    const auto record = std::ranges::find(known.results, *item.contact->remote_id, &BatchAnswer::Result::id);
+    if (record == known.results.end()) {
+        if (!known.denies(*item.contact->remote_id)) item.outcome = unanswered();
+        return;
+    }
     if (record->opted_out) {
         item.outcome = Rejected{.code = "opted_out",
                                 .reason =

@@ -35,7 +35,7 @@ private:
     enum class Kind { upsert, update };
 
     Task<> look_up_moved();
-    void decide_moved(Item& item, const std::vector<BatchAnswer::Result>& known);
+    void decide_moved(Item& item, const BatchAnswer& known);
     Task<> write(Kind kind);
     static std::vector<Items> split_by_size(const Items& items);
     Task<Items> write_once(Kind kind, Items items);

@@ -198,6 +198,10 @@ TEST(HubSpotAnswer, NamesTheValueToLeaveOut)
     const auto address = std::get<Rejected>(item_failure(values("email", "INVALID_EMAIL"), ann, context()));
     EXPECT_EQ(address.repairable_field, std::nullopt);
     EXPECT_EQ(address.code, "invalid_email");
+    Complaint both = values("stage", "INVALID_OPTION");
+    both.values.push_back({.property = "email", .code = "INVALID_EMAIL", .message = "no"});
+    EXPECT_EQ(std::get<Rejected>(item_failure(both, ann, context())).code, "invalid_email")
+        << "without the option it would be refused all the same";
 }
 
 TEST(HubSpotAnswer, TellsWhatErrorsOfInputsMean)

@@ -132,7 +132,9 @@ TEST_F(HubSpotConnectorTest, ReadsARecordWhoseAddressChanged)
 TEST_F(HubSpotConnectorTest, NobodyIsMissingUnlessHubSpotSaysSo)
 {
     const std::vector<Lookup> lookups{{.email = "a@example.com"}};
-    for (const char* body : {"", "{}", "<html>", R"({"results":[]})"}) {
+    for (const char* body :
+         {"", "{}", "<html>", R"({"results":[]})", R"({"results":[],"errors":[{"category":"INTERNAL_ERROR"}]})",
+          R"({"results":[],"errors":[{"category":"OBJECT_NOT_FOUND","context":{"ids":["b@example.com"]}}]})"}) {
         answers[read] = {testing::json_answer(200, body)};
         EXPECT_FALSE(test::await(loop, connector().read_back(lookups))) << body;
     }

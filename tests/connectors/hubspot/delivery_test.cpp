@@ -249,10 +249,17 @@ TEST_F(HubSpotDelivery, NeverLiftsAnOptOut)
 TEST_F(HubSpotDelivery, MovesNobodyUnread)
 {
     look_up();
-    answers[read] = {json_answer(500, "")};
-    EXPECT_THAT(names(outcomes({known("new@example.com", "7", "old@example.com"), contact("b@example.com")})),
-                ElementsAre("transient", "upserted"));
-    EXPECT_THAT(server.lines(), ElementsAre(read, upsert));
+    for (const auto& [status, body] :
+         {std::pair<int, std::string>{500, ""}, std::pair<int, std::string>{200, batch("")},
+          std::pair<int, std::string>{207, batch("", error("INTERNAL_ERROR", "later"))},
+          std::pair<int, std::string>{207, batch("", error("OBJECT_NOT_FOUND", "none", R"("ids":["8"])"))}}) {
+        answers[read] = {json_answer(status, body)};
+        server.requests.clear();
+        EXPECT_THAT(names(outcomes({known("new@example.com", "7", "old@example.com"), contact("b@example.com")})),
+                    ElementsAre("transient", "upserted"))
+            << body;
+        EXPECT_THAT(server.lines(), ElementsAre(read, upsert));
+    }
 }
 
 TEST_F(HubSpotDelivery, UpdatesTheOtherRecordWhenTheAddressIsTaken)

@@ -17,6 +17,7 @@
 #include "engine/delivery.h"
 #include "engine/events.h"
 #include "engine/recorder.h"
+#include "engine/repeated_failure.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -68,9 +69,11 @@ public:
     Connector& connector() { return connector_; }
 
 private:
-    Task<bool> set_up();
+    Task<Duration> set_up();
+    void tell(const SetupReport& report);
     Task<> keep_set_up();
     Task<> wait_for_interval();
+    Task<> rest(Duration pause);
     Task<> claim_loop();
     Task<bool> claim_once();
     Task<> idle(const ClaimResult& claimed, std::size_t count);
@@ -83,6 +86,7 @@ private:
     std::size_t room() const;
     bool may_send() const;
     std::string_view why_not() const;
+    void end_cycle();
     void log_cycle();
 
     Connector& connector_;
@@ -99,6 +103,7 @@ private:
     Concurrency concurrency_;
     TaskGroup calls_;
     TaskGroup services_;
+    RepeatedFailure claiming_;
 
     std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
     std::size_t sending_ = 0;        // Jobs in calls.
@@ -116,6 +121,8 @@ private:
         std::size_t total() const { return upserted + failed + waiting + handed_back + unchanged; }
     } cycle_;
     Monotonic cycle_started_{};
+    std::optional<Monotonic> cycle_logged_;
+    std::optional<SetupReport> last_report_;  // What the log was told.
     std::string last_state_name_;
 };
 

@@ -136,6 +136,20 @@ TEST_F(Served, ATakenPortIsToldWithItsRemedy)
     EXPECT_THAT(ended.err, HasSubstr("CRMSYNC_LISTEN"));
 }
 
+TEST_F(Served, AStopDuringSetUpEndsAtOnce)
+{
+    const std::string faults =
+        home_.file("faults.json", R"([{"match": {"path": "/contacts/attributes"}, "effect": {"kind": "never"}}])");
+    const auto simulator = simulate({"--faults", faults});
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    const SystemClock clock;
+    const auto begun = clock.monotonic();
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.finish().code, 0);
+    EXPECT_LT(clock.monotonic() - begun, 4s) << "calls in flight would be given 8 s";
+}
+
 TEST_F(Served, AWorkerServesNoApi)
 {
     const auto simulator = simulate();

@@ -89,7 +89,8 @@ void add_service_commands(Menu& menu)
                            "  DATABASE_URL=postgresql://db/crm crmsync worker", define_nothing, run_worker);
     add_command<SimulateOptions>(menu.app, menu, "simulate", "Serve simulated CRMs to rehearse against",
                                  "  crmsync simulate --port 9000 --faults faults.json\n"
-                                 "  BREVO_API_BASE_URL=http://127.0.0.1:9000/brevo/v3 BREVO_API_KEY=x crmsync serve",
+                                 "  BREVO_API_BASE_URL=http://127.0.0.1:9000/brevo/v3 BREVO_API_KEY=xkeysib-simulated "
+                                 "crmsync serve",
                                  define_simulate, simulate, Needs::nothing);
 }
 

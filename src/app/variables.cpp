@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/similar.h"
 #include "domain/crm.h"
 #include "http/client.h"
 
@@ -164,21 +165,6 @@ std::vector<Variable> make_variables()
     return result;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row.back();
-}
-
 std::string check_integer(const Variable& variable, std::string_view value)
 {
     std::int64_t number = 0;
@@ -242,7 +228,9 @@ std::string domain_of(const Variable& variable)
 constexpr std::string_view page_head = R"(# Configuration
 
 Settings come from the environment, then from a `.env` file in the working directory, then from the defaults below.
-A variable that is set to nothing counts as unset. Field mappings come from a TOML file. All problems are reported at
+A variable that is set to nothing counts as unset. A secret can be kept in a file: where the table says so, set
+`NAME_FILE` to the file's path instead of `NAME`; line breaks at its end are dropped, and both at once is an error.
+Field mappings come from a TOML file. All problems are reported at
 once, before anything opens:
 
 ```
@@ -285,6 +273,12 @@ const Variable* find_variable(std::string_view name)
 {
     const auto found = std::ranges::find(variables(), name, &Variable::name);
     return found == variables().end() ? nullptr : &*found;
+}
+
+std::string file_variable(const Variable& variable)
+{
+    const bool may_hold_password = variable.group == "Database" && variable.name.ends_with("_URL");
+    return variable.kind == secret || may_hold_password ? variable.name + "_FILE" : "";
 }
 
 std::string_view similar_variable(std::string_view name)
@@ -333,7 +327,10 @@ std::string env_example()
     std::string_view group;
     for (const Variable& variable : variables()) {
         if (group != variable.group) result += fmt::format("\n# ---- {}\n", group = variable.group);
-        result += fmt::format("\n# {}\n{}={}\n", variable.help, variable.name, variable.fallback);
+        result += fmt::format("\n# {}\n", variable.help);
+        if (const std::string file = file_variable(variable); !file.empty())
+            result += fmt::format("# Or the file that holds it: {}=\n", file);
+        result += fmt::format("{}={}\n", variable.name, variable.fallback);
     }
     return result;
 }
@@ -346,9 +343,10 @@ std::string configuration_page()
         if (group != variable.group)
             result +=
                 fmt::format("\n## {}\n\n| variable | default | value | |\n|---|---|---|---|\n", group = variable.group);
-        result += fmt::format("| `{}` | {} | {} | {} |\n", variable.name,
-                              variable.fallback.empty() ? "" : fmt::format("`{}`", variable.fallback),
-                              domain_of(variable), variable.help);
+        result +=
+            fmt::format("| `{}` | {} | {} | {} |\n", variable.name,
+                        variable.fallback.empty() ? "" : fmt::format("`{}`", variable.fallback),
+                        domain_of(variable) + (file_variable(variable).empty() ? "" : "; or `_FILE`"), variable.help);
     }
     return result + std::string(page_tail);
 }

@@ -41,6 +41,13 @@ std::string_view state_name(const ConnectorState& state, Instant now)
     return "healthy";
 }
 
+std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled)
+{
+    if (state.paused) return "paused";
+    if (!configured) return "not configured";
+    return enabled ? state_name(state, now) : "disabled";
+}
+
 ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
                            const Executor& executor, EventBus& events)
     : connector_(connector),

@@ -128,5 +128,7 @@ private:
 
 /// "healthy", "throttled", "circuit open", "unauthorized" or "paused": one word for people.
 std::string_view state_name(const ConnectorState& state, Instant now);
+/// The same, or "not configured" or "disabled" for a CRM that is not worked. A pause is told in any case.
+std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled);
 
 }  // namespace crmsync

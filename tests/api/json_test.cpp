@@ -25,7 +25,8 @@ TEST(Json, WritesNumbersAsPeopleDo)
                                    {"list", {0.25, 30000.0, {{"ms", 12.5}}, "1.5"}},
                                    {"whole", 3},
                                    {"plain", {{"a \"b\"", nullptr}}}};
-    EXPECT_EQ(to_text(value), R"({"rate":0.0,"list":[0.25,30000.0,{"ms":12.5},"1.5"],"whole":3,"plain":{"a \"b\"":null}})");
+    EXPECT_EQ(to_text(value),
+              R"({"rate":0.0,"list":[0.25,30000.0,{"ms":12.5},"1.5"],"whole":3,"plain":{"a \"b\"":null}})");
     EXPECT_EQ(boost::json::parse(to_text(value)).at("list").at(0), 0.25);
 }
 

@@ -72,6 +72,8 @@ int decide(Session& session, const DecisionOptions& options)
 {
     const Result<std::vector<Crm>> crms = crms_of(options.crms);
     if (!crms) return wrong_usage(session, crms.error().message);
+    if (const Status known = check_without(options.without_fields, *crms, session.config); !known)
+        return wrong_usage(session, known.error().message);
     Result<Target> target = target_of(options.target);
     if (!target) return wrong_usage(session, target.error().message);
     ActionRequest request{.action = action,

@@ -78,7 +78,7 @@ TEST(RowCheck, RefusesWithTheReason)
         {row("(blank)"), Refused::no_email, "no e-mail address"},
         {row("N/A"), Refused::no_email, "no e-mail address"},
         {row("-"), Refused::no_email, "no e-mail address"},
-        {row("a@example.com", {{Column::page_id, "7"}}), Refused::invalid_value, "page_id: \"7\" is not a UUID"},
+        {row("a@example.com", {{Column::page_id, "7"}}), Refused::invalid_value, "\"7\" is not a UUID"},
         {row("a@example.com", {{Column::has_gmail, "maybe"}}), Refused::invalid_value,
          "has_gmail: \"maybe\" is neither true nor false"},
         {row("a@example.com", {{Column::email_type, "home"}}), Refused::invalid_value,

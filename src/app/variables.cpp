@@ -37,8 +37,7 @@ const std::vector<Variable> general_variables{
     {"Service", "CRMSYNC_STATE_DIR", "", text,
      "Where the embedded database, the token key and locks live. Unset: the XDG state directory."},
     {"Service", "CRMSYNC_ENV_FILE", "", text, "The file read beside the environment. Unset: .env, where it exists."},
-    {"Service", "CRMSYNC_CONFIG", "", text,
-     "TOML file with field mappings. Unset: crmsync.toml, where it exists. See \"Field mappings\"."},
+    {"Service", "CRMSYNC_CONFIG", "", text, "TOML file with field mappings. Unset: crmsync.toml, where it exists."},
     {"Service", "CRMSYNC_LISTEN", "127.0.0.1:8000", text, "Address and port of the API."},
     {"Service", "PORT", "", integer, "Set by hosting platforms: means CRMSYNC_LISTEN=0.0.0.0:$PORT.", "", 1, 65535},
     {"Service", "CRMSYNC_LOG_LEVEL", "info", choice, "What is logged.", "debug|info|warn|error"},
@@ -129,8 +128,8 @@ std::vector<Variable> family_variables(Crm crm)
     const std::string group(display_name(crm));
     std::vector<Variable> result{
         {group, "SYNC_ENABLED", "true", boolean, "Whether its queue is worked at all."},
-        {group, "SYNC_SCHEDULER_INTERVAL_MINUTES", "5", integer, "Safety net: sweeps for what nobody announced.", "", 1,
-         1440},
+        {group, "SYNC_SCHEDULER_INTERVAL_MINUTES", "5", integer,
+         "Safety net: sweeps for what nobody announced, and looks for missing fields again.", "", 1, 1440},
         {group, "SYNC_SCHEDULER_BATCH_SIZE", "10", integer, "Contacts in one claim of single calls.", "", 1, 10'000},
         {group, "SYNC_SCHEDULER_MAX_INSTANCES", "1", integer, "Concurrent runs per process.", "", 1, 64},
         {group, "SYNC_SCHEDULER_DRAIN", "true", boolean,
@@ -228,10 +227,9 @@ std::string domain_of(const Variable& variable)
 constexpr std::string_view page_head = R"(# Configuration
 
 Settings come from the environment, then from a `.env` file in the working directory, then from the defaults below.
-A variable that is set to nothing counts as unset. A secret can be kept in a file: where the table says so, set
-`NAME_FILE` to the file's path instead of `NAME`; line breaks at its end are dropped, and both at once is an error.
-Field mappings come from a TOML file. All problems are reported at
-once, before anything opens:
+A variable that is set to nothing counts as unset. Field mappings come from a TOML file. A secret can be kept in a file:
+where a table says `_FILE`, set `NAME_FILE` to the file's path instead of `NAME` to the value. Line breaks at the file's
+end are dropped; to set both is an error. All problems are reported at once, before anything opens:
 
 ```
 crmsync config

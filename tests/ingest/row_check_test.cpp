@@ -78,7 +78,7 @@ TEST(RowCheck, RefusesWithTheReason)
         {row("(blank)"), Refused::no_email, "no e-mail address"},
         {row("N/A"), Refused::no_email, "no e-mail address"},
         {row("-"), Refused::no_email, "no e-mail address"},
-        {row("a@example.com", {{Column::page_id, "7"}}), Refused::invalid_value, "\"7\" is not a UUID"},
+        {row("a@example.com", {{Column::page_id, "7"}}), Refused::invalid_value, "page_id: \"7\" is not a UUID"},
         {row("a@example.com", {{Column::has_gmail, "maybe"}}), Refused::invalid_value,
          "has_gmail: \"maybe\" is neither true nor false"},
         {row("a@example.com", {{Column::email_type, "home"}}), Refused::invalid_value,
@@ -103,7 +103,7 @@ TEST(RowCheck, FillsInConstants)
     EXPECT_EQ(to_string(*fields.domain_id), some_id);
     EXPECT_EQ(fields.context, "autumn fair");
     constants[Column::page_id] = "7";
-    EXPECT_EQ(RowCheck::create(constants).error().message, "page_id: \"7\" is not a UUID");
+    EXPECT_EQ(RowCheck::create(constants).error().message, "\"7\" is not a UUID");
 }
 
 TEST(RowCheck, RefusesWhatTheDatabaseWouldNotTake)

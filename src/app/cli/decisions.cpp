@@ -104,7 +104,7 @@ int decide(Session& session, const DecisionOptions& options)
 void add_decision_commands(Menu& menu)
 {
     add_command<DecisionOptions>(menu.app, menu, "select", "Pick contacts for a CRM",
-                                 "  crmsync select brevo 0190d6a0-...\n"
+                                 "  crmsync select brevo 0190d6a0-5a5e-7000-8000-5f1c3a7e9b20\n"
                                  "  crmsync select brevo --email-contains @example.com\n"
                                  "  crmsync select brevo,hubspot --all --only-changed",
                                  define_queueing, decide<Action::select>);

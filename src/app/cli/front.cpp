@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view about =
     "crmsync keeps picked contacts in step with CRMs: Brevo, HubSpot, Mautic and n8n.\n"
-    "Without a command of your own to give, `crmsync serve` starts it all.";
+    "`crmsync serve` starts it all; the other commands work on the same database, beside it or without it.";
 constexpr std::string_view epilogue =
     "Exit codes: 0 fine, 1 error, 2 finished with rejects, 64 wrong usage.\n"
     "`crmsync COMMAND --help` shows a command's options and examples.";

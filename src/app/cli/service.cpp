@@ -34,7 +34,9 @@ void define_simulate(CLI::App& app, SimulateOptions& options)
 {
     app.add_option("--port", options.port, "Port; 0: any free one")->capture_default_str();
     app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
-    app.add_option("--faults", options.faults, "JSON file of faults in force from the start")->check(CLI::ExistingFile);
+    app.add_option("--faults", options.faults,
+                   "JSON file of faults in force from the start, as PUT /_control/faults takes them")
+        ->check(CLI::ExistingFile);
     app.add_flag("--unlimited", options.unlimited, "Without the CRMs' rate limits");
     app.add_flag("--log-bodies", options.log_bodies, "Keep request bodies for GET /_control/requests");
 }

@@ -224,7 +224,7 @@ TEST(Config, FieldMappingMistakesNameTheirLine)
         {"[brevo.field]\nA = \"email\"", "crmsync.toml:1"},
         {"[brevo.fields]\nA = \"shoe_size\"", "crmsync.toml:2"},
         {"[brevo.fields]\nA = true", "crmsync.toml:2"},
-        {"[brevo.fields]\nA = { from = \"email\", type = \"date\" }", "crmsync.toml:2"},
+        {"[brevo.fields]\nA = { from = \"email\", type = \"colour\" }", "crmsync.toml:2"},
         {"[brevo", "crmsync.toml:1"},
     };
     for (const auto& [text, where] : mistakes) {

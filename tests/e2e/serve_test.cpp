@@ -94,8 +94,11 @@ TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("stopped"));
     // Where nothing is found the rehearsal's contacts may have been meant.
-    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-             {"status"}, {"contacts", "list"}, {"contacts", "show", "ann.lee@example.com"}})
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"status"},
+                                               {"contacts", "list"},
+                                               {"contacts", "show", "ann.lee@example.com"},
+                                               {"select", "brevo", "--all"}})
         EXPECT_THAT(home_.run(command).err, HasSubstr("add --rehearsal")) << command.front();
 
     Program again(CRMSYNC_BINARY, {"serve"}, home_.environment);

@@ -113,8 +113,8 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
         end.warnings.push_back(std::move(note));
         return std::nullopt;
     }
-    auto mapped =
-        map_contact(job.contact, job.key, job.generation, connector_.traits().mapping, job.options.without_fields);
+    auto mapped = map_contact(job.contact, job.key, job.generation, connector_.traits().mapping,
+                              job.options.without_fields, clock_.now());
     if (const auto* refusal = std::get_if<Refusal>(&mapped)) {
         const Outcome outcome = as_outcome(*refusal);
         done.push_back(without_call(std::move(job), outcome, std::string(outcome_name(outcome))));
@@ -126,7 +126,7 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
         return std::nullopt;
     }
     contact.remote_id = job.remote_id;
-    contact.numeric_id = job.numeric_id;
+    if (job.numeric_id != "") contact.numeric_id = job.numeric_id;
     auto warnings = std::move(contact.warnings);
     return Prepared{.job = std::move(job),
                     .contact = std::move(contact),
@@ -141,7 +141,7 @@ Task<> Delivery::send(std::vector<Prepared> batch, std::vector<Delivered>& done)
     contacts.reserve(batch.size());
     for (const auto& item : batch) contacts.push_back(item.contact);
     const SendResult result = co_await connector_.send(contacts);
-    batch.front().calls += 1;
+    batch.front().calls += result.exchange.calls;
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
 

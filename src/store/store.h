@@ -237,8 +237,10 @@ public:
     ///
     /// Only jobs without a live lease. Of several contacts with one address (`address_of`) the newest `updated_at`
     /// (then id) among those waiting or completed goes: an older one waits (its due time moves to the newer's, at
-    /// least one second ahead) and, once the newer is completed, comes with `superseded_by`. Nothing is claimed while
-    /// another contact of its address has a live lease at this CRM.
+    /// least one second ahead) and, once the newer is completed, comes with `superseded_by`. A completed one counts
+    /// only while it is as it was acknowledged (`acknowledged_at` is not before its `updated_at`): edited since, it may
+    /// have another address at the CRM. Nothing is claimed while another contact of its address has a live lease at
+    /// this CRM.
     virtual Task<Result<ClaimResult>> claim(ClaimRequest request) = 0;
     virtual Task<Result<RecordResult>> record(RecordRequest request) = 0;
 

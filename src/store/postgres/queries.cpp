@@ -120,7 +120,8 @@ const std::string lane_of_pick = R"(
      WHERE j.crm = '{crm}' AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL AND j.due_at <= $1
        AND )";
 
-/// The one other contact of a picked one's address that matters: in flight, or else the newest that is newer.
+/// The one other contact of a picked one's address that matters: in flight, or else the newest that is newer and either
+/// waits or was acknowledged as it now is. What was edited since may have another address at the CRM.
 const std::string with_sibling = R"(
 SELECT p.*, s.id, s.leased, s.state, s.due_at
   FROM picked p
@@ -131,8 +132,10 @@ SELECT p.*, s.id, s.leased, s.state, s.due_at
         CROSS JOIN LATERAL (SELECT * FROM job i WHERE i.contact_id = o.id AND i.crm = '{crm}' OFFSET 0) k
         WHERE lower(btrim(o.email) COLLATE "C") = lower(btrim(p.email) COLLATE "C") AND btrim(p.email) <> ''
           AND o.id <> p.contact_id
-          AND (k.lease_token IS NOT NULL OR (k.state IN ('queued', 'retrying', 'completed') AND
-                                             (o.updated_at, o.id) > (p.updated_at, p.contact_id)))
+          AND (k.lease_token IS NOT NULL OR
+               ((k.state IN ('queued', 'retrying') OR
+                 (k.state = 'completed' AND k.acknowledged_at >= o.updated_at)) AND
+                (o.updated_at, o.id) > (p.updated_at, p.contact_id)))
         ORDER BY (k.lease_token IS NOT NULL) DESC, o.updated_at DESC, o.id DESC
         LIMIT 1) s ON true)";
 
@@ -573,19 +576,22 @@ const std::string adopted_state = R"(
 
 }  // namespace
 
-// A contact without status that the CRM knows keeps its remote id in an idle job.
+// A contact without status that the CRM knows keeps its remote id in an idle job. Of a complete one the former system
+// says that the CRM has it as it is; an edit from now on shows.
 const PerCrmQuery adopt_jobs = per_crm("adopt_jobs", R"(
-INSERT INTO job (contact_id, crm, state, origin, lane, due_at, retry_count, remote_id, error, last_attempt_at)
+INSERT INTO job (contact_id, crm, state, origin, lane, due_at, retry_count, remote_id, error, last_attempt_at,
+                 acknowledged_at)
 SELECT o.id, '{crm}', o.state, o.origin, 1,
        CASE o.state WHEN 'queued' THEN now()
                     WHEN 'retrying' THEN coalesce(CASE WHEN o.own THEN o.next_retry_at END, now()) END,
        CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN greatest(o.retry_count, 0) ELSE 0 END,
        o.remote_id, CASE WHEN o.state NOT IN ('idle', 'completed') THEN o.error END,
-       CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN o.last_retry_at END
+       CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN o.last_retry_at END,
+       CASE WHEN o.state = 'completed' THEN o.updated_at END
   FROM (SELECT c.id, coalesce()" + adopted_state + R"(, 'idle') AS state,
                CASE WHEN c.{crm}_sync_status::text = 'Selected' THEN 'selection' ELSE 'request' END AS origin,
                c.last_failed_crm IS NOT DISTINCT FROM '{crm}' AS own, c.next_retry_at, c.last_retry_at, c.retry_count,
-               c.{remote_id} AS remote_id, c.{crm}_processing_error AS error
+               c.updated_at, c.{remote_id} AS remote_id, c.{crm}_processing_error AS error
           FROM contacts c WHERE c.id = ANY($1::uuid[])) o
  WHERE o.state <> 'idle' OR o.remote_id IS NOT NULL
 ON CONFLICT (contact_id, crm) DO NOTHING)");

@@ -23,9 +23,9 @@ struct Delivered {
     Exchange exchange;
     std::int64_t calls = 0;  ///< Made for this job alone; a share of a batch counts as 0 for all but one.
     Transition transition;
-    std::string history;                     ///< The word for history; empty: leaves no row.
-    std::optional<std::string> fingerprint;  ///< Of the payload the CRM acknowledged.
-    std::vector<std::string> warnings;
+    std::string history;                               ///< The word for history; empty: leaves no row.
+    std::optional<std::string> fingerprint;            ///< Of the payload the CRM acknowledged.
+    std::optional<std::vector<std::string>> warnings;  ///< Nothing: those of the job stay.
 };
 
 /// One way through: prepare -> send -> (repair | bisect) -> classify. Knows neither store nor queue; makes no decision

@@ -48,24 +48,33 @@ struct JobResult {
     bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
     std::optional<std::string> remote_id;  ///< Each kept when absent.
     std::optional<std::string> numeric_id;
-    std::optional<std::string> fingerprint;  ///< Set when the CRM acknowledged this payload.
-    std::vector<std::string> warnings;       ///< Replaces the job's when the transition completes it.
-    std::optional<Attempt> attempt;          ///< History row; none for a silent hand-back.
+    /// Of the payload, when the CRM has it: it acknowledged it now, or had before and nothing changed since.
+    std::optional<std::string> fingerprint;
+    std::optional<std::vector<std::string>> warnings;  ///< Replace the job's when the transition completes it.
+    std::optional<Attempt> attempt;                    ///< History row; none for a silent hand-back.
+};
+
+/// What became of a result.
+enum class Recorded {
+    applied,  ///< Its transition is the job's.
+    stale,    ///< A person decided meanwhile: history and remote id kept, lease freed.
+    lost,  ///< The lease was no longer ours, or the contact is gone: nothing changed. So ends what is recorded again.
 };
 
 struct RecordRequest {
     Crm crm = Crm::brevo;
     std::vector<JobResult> results;
-    /// Applied to the coordination row in the same transaction; not called with the row locked when empty. Must be
-    /// pure: it may run on another thread and more than once.
-    std::function<void(ConnectorState&)> update_state;
+    /// Applied to the coordination row in the same transaction, when set; told what became of each result, so that
+    /// what is recorded again counts once. Must be pure: it may run on another thread and more than once.
+    std::function<void(ConnectorState&, std::span<const Recorded>)> update_state;
     Instant now{};
 };
 
 struct RecordResult {
-    std::size_t recorded = 0;  ///< Transition applied.
-    std::size_t stale = 0;     ///< A person decided meanwhile: history and remote id kept, lease freed.
-    std::size_t lost = 0;      ///< The lease was no longer ours, or the contact is gone: nothing changed.
+    std::vector<Recorded> ends;  ///< One per result, in their order.
+    std::size_t recorded = 0;    ///< How many were applied,
+    std::size_t stale = 0;
+    std::size_t lost = 0;
 };
 
 struct WorkerInfo {

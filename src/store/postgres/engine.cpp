@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <ranges>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
@@ -15,6 +17,7 @@ constexpr Duration address_busy_wait = 1s;
 
 std::string warnings_json(const std::vector<std::string>& warnings)
 {
+    if (warnings.empty()) return "[]";
     boost::json::array out;
     for (const std::string& warning : warnings) out.emplace_back(storable(warning));
     return boost::json::serialize(out);
@@ -44,7 +47,7 @@ Params record_params(const RecordRequest& request)
     Column<std::optional<std::string>> errors, codes, remote_ids, numeric_ids, fingerprints, outcomes, their_codes,
         messages, request_ids;
     Column<bool> counted, calls;
-    Column<std::string> warnings;
+    Column<std::optional<std::string>> warnings;
     Column<std::optional<Uuid>> workers;
     Column<std::optional<int>> http_statuses;
     Column<std::optional<std::int64_t>> durations;
@@ -63,7 +66,7 @@ Params record_params(const RecordRequest& request)
         remote_ids.push_back(storable(result.remote_id));
         numeric_ids.push_back(storable(result.numeric_id));
         fingerprints.push_back(result.fingerprint);
-        warnings.push_back(result.warnings.empty() ? "[]" : warnings_json(result.warnings));
+        warnings.push_back(result.warnings.transform(warnings_json));
         const std::optional<Attempt>& attempt = result.attempt;
         const auto field = [&]<class T>(T Attempt::* member) {
             using Field = std::optional<typename wire::Unwrapped<T>::Type>;
@@ -81,6 +84,27 @@ Params record_params(const RecordRequest& request)
     return Params::of(request.now, ids, tokens, generations, states, dues, retry_counts, errors, codes, counted, calls,
                       remote_ids, numeric_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
                       their_codes, messages, durations, request_ids);
+}
+
+/// What `queries::record` says of the results for these contacts.
+RecordResult read_recorded(const Rows& rows, const std::vector<Uuid>& ids)
+{
+    std::unordered_map<Uuid, bool> current;
+    for (int i = 0; i < rows.size(); ++i) current.emplace(rows.get<Uuid>(i, 0), rows.get<bool>(i, 1));
+    RecordResult result;
+    result.ends.reserve(ids.size());
+    for (const Uuid& id : ids) {
+        // Of two results for one job the first has ended the lease.
+        const auto found = current.extract(id);
+        if (found.empty())
+            result.ends.push_back(Recorded::lost);
+        else
+            result.ends.push_back(found.mapped() ? Recorded::applied : Recorded::stale);
+    }
+    result.recorded = static_cast<std::size_t>(std::ranges::count(result.ends, Recorded::applied));
+    result.stale = static_cast<std::size_t>(std::ranges::count(result.ends, Recorded::stale));
+    result.lost = static_cast<std::size_t>(std::ranges::count(result.ends, Recorded::lost));
+    return result;
 }
 
 }  // namespace
@@ -315,19 +339,15 @@ Task<Answer<RecordResult>> PostgresStore::record_once(Connection& connection, co
     if (request.update_state) statements.push_back({queries::lock_connector, Params::of(to_string(request.crm))});
     const auto done = co_await connection.run(std::move(statements));
     if (!done) co_return std::unexpected(done.error());
+    RecordResult result = read_recorded(done->at(request.update_state ? 3 : 2), ids);
     if (request.update_state) {
         ConnectorState state = parse_connector_state(done->at(4).get<std::string_view>(0, 0));
-        request.update_state(state);
+        request.update_state(state, result.ends);
         const auto saved = co_await connection.run(
             batch(Statement{queries::save_connector, Params::of(to_string(request.crm), to_json(state))},
                   Statement{queries::commit}));
         if (!saved) co_return std::unexpected(saved.error());
     }
-    const Rows& counted = done->at(request.update_state ? 3 : 2);
-    RecordResult result;
-    result.recorded = static_cast<std::size_t>(counted.get<std::int64_t>(0, 0));
-    result.stale = static_cast<std::size_t>(counted.get<std::int64_t>(0, 1));
-    result.lost = request.results.size() - result.recorded - result.stale;
     co_return result;
 }
 

@@ -239,7 +239,8 @@ WITH d AS (
         retry_count = CASE WHEN j.generation = r.generation THEN r.retry_count ELSE j.retry_count END,
         error = CASE WHEN j.generation = r.generation THEN r.error ELSE j.error END,
         error_code = CASE WHEN j.generation = r.generation THEN r.error_code ELSE j.error_code END,
-        warnings = CASE WHEN j.generation = r.generation AND r.state = 'completed' THEN r.warnings ELSE j.warnings END,
+        warnings = CASE WHEN j.generation = r.generation AND r.state = 'completed' THEN coalesce(r.warnings, j.warnings)
+                        ELSE j.warnings END,
         fingerprint = CASE WHEN j.generation = r.generation THEN coalesce(r.fingerprint, j.fingerprint)
                            ELSE j.fingerprint END,
         last_attempt_at = CASE WHEN j.generation = r.generation AND r.call_made THEN $1 ELSE j.last_attempt_at END,
@@ -274,7 +275,7 @@ logged AS (
     SELECT d.contact_id, '{crm}', d.at, d.worker_id, d.outcome, d.http_status, d.code, d.message, d.duration_us,
            d.request_id, NOT d.current
       FROM d WHERE d.outcome IS NOT NULL)
-SELECT count(*) FILTER (WHERE d.current), count(*) FILTER (WHERE NOT d.current) FROM d)");
+SELECT d.contact_id, d.current FROM d)");
 
 // ---- workers -------------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ extern const PerCrmQuery is_due;    // $1: contact, $2: now -> one row if it is
 
 // -- record
 extern const Query lock_contacts;  // $1: ids -> those that exist
-extern const PerCrmQuery record;   // see RecordArrays; -> recorded, stale
+extern const PerCrmQuery record;   // see record_params; -> (contact, whether it was current) of those whose lease held
 
 // -- workers
 extern const Query register_worker;  // $1: id, $2: host, $3: pid

@@ -258,8 +258,9 @@ public:
     /// gone; it must register anew.
     virtual Task<Status> heartbeat(Uuid worker_id, Instant now) = 0;
     /// Hands back (`worker_lost_reason`) what dead workers held: those without a heartbeat for `dead_after`, by the
-    /// database's clock where several machines share it. Returns how many jobs.
-    virtual Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) = 0;
+    /// database's clock where several machines share it. Never the `caller`, who lives, also when the clock has just
+    /// been set. Returns how many jobs.
+    virtual Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) = 0;
     /// Hands back (`worker_stopped_reason`) whatever the worker still holds and forgets it. The last act of a clean
     /// stop.
     virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;

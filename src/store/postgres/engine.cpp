@@ -370,24 +370,23 @@ Task<Status> PostgresStore::heartbeat(Uuid worker_id, Instant)
     co_return Status{};
 }
 
-Task<Result<std::size_t>> PostgresStore::rescue(Duration dead_after, Instant)
+Task<Result<std::size_t>> PostgresStore::rescue(Uuid caller, Duration dead_after, Instant)
 {
-    return hand_back_leases(std::nullopt, dead_after);
+    return hand_back_leases({queries::forget_dead, Params::of(dead_after.count(), caller)}, std::nullopt);
 }
 
 Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant)
 {
-    return hand_back_leases(worker_id, std::nullopt);
+    return hand_back_leases({queries::forget_worker, Params::of(worker_id)}, worker_id);
 }
 
-/// Of one worker, or of all that are not registered once the dead are forgotten.
-Task<Result<std::size_t>> PostgresStore::hand_back_leases(std::optional<Uuid> worker,
-                                                          std::optional<Duration> dead_after)
+/// Of one worker, or of all that are not registered once some are forgotten.
+Task<Result<std::size_t>> PostgresStore::hand_back_leases(Statement forget, std::optional<Uuid> worker)
 {
     std::size_t total = 0;
     for (;;) {
         const auto done = co_await transact<std::size_t>(
-            [&](Connection& connection) { return hand_back_some(connection, worker, dead_after); });
+            [&](Connection& connection) { return hand_back_some(connection, forget, worker); });
         if (!done) co_return std::unexpected(done.error());
         total += *done;
         if (*done < leases_per_transaction) break;
@@ -396,14 +395,12 @@ Task<Result<std::size_t>> PostgresStore::hand_back_leases(std::optional<Uuid> wo
     co_return total;
 }
 
-Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, std::optional<Uuid> worker,
-                                                        std::optional<Duration> dead_after)
+Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, const Statement& forget,
+                                                        std::optional<Uuid> worker)
 {
     const auto limit = static_cast<std::int64_t>(leases_per_transaction);
     const auto found = co_await connection.run(
-        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-              worker ? Statement{queries::forget_worker, Params::of(*worker)}
-                     : Statement{queries::forget_dead, Params::of(dead_after.value().count())},
+        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)}, forget,
               worker ? Statement{queries::held_leases, Params::of(*worker, limit)}
                      : Statement{queries::lost_leases, Params::of(limit)}));
     if (!found) co_return std::unexpected(found.error());

@@ -63,7 +63,7 @@ std::string published_error(std::string_view of)
 std::string shared_columns(std::string_view settled)
 {
     return replaced(R"(
-            SELECT o.retry_count, o.last_attempt_at, CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
+            SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at), CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
               FROM (SELECT * FROM job k
                      WHERE k.contact_id = c.id AND k.crm <> '{crm}'
                        AND (k.state IN ('retrying', 'failed') OR
@@ -284,7 +284,8 @@ INSERT INTO worker (id, host, pid, started_at, heartbeat_at) VALUES ($1, $2, $3,
 ON CONFLICT (id) DO UPDATE SET heartbeat_at = crmsync_now())"};
 const Query heartbeat{"heartbeat", "UPDATE worker SET heartbeat_at = crmsync_now() WHERE id = $1 RETURNING 1"};
 const Query forget_dead{"forget_dead",
-                        "DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond'"};
+                        "DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond' "
+                        "AND id <> $2"};
 const Query forget_worker{"forget_worker", "DELETE FROM worker WHERE id = $1"};
 
 const Query lost_leases{"lost_leases", R"(
@@ -352,6 +353,22 @@ UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {
    AND (c.{crm}_sync_status, c.{crm}_processing_status, c.{crm}_processing_error)
        IS DISTINCT FROM ({sync(d)}, {processing(d)}, {error(d)})
 RETURNING c.id)");
+
+const Query restore_failures{"restore_failures", R"(
+WITH d AS MATERIALIZED (
+    SELECT p.contact_id, coalesce(o.retry_count, 0) AS retry_count, o.last_attempt_at,
+           CASE WHEN o.state <> 'failed' THEN o.due_at END AS next_retry_at, o.crm
+      FROM unnest($1::uuid[]) AS p (contact_id)
+      LEFT JOIN LATERAL (
+           SELECT * FROM job k
+            WHERE k.contact_id = p.contact_id
+              AND (k.state IN ('retrying', 'failed') OR (k.state = 'running' AND k.claimed_from = 'retrying'))
+            ORDER BY k.last_attempt_at DESC NULLS LAST LIMIT 1) o ON true)
+UPDATE contacts c SET retry_count = d.retry_count, last_retry_at = coalesce(d.last_attempt_at, c.last_retry_at),
+       next_retry_at = d.next_retry_at, last_failed_crm = d.crm
+  FROM d
+ WHERE c.id = d.contact_id
+   AND (c.retry_count, c.next_retry_at, c.last_failed_crm) IS DISTINCT FROM (d.retry_count, d.next_retry_at, d.crm))"};
 
 // ---- decisions of people -------------------------------------------------------------------------------------------
 

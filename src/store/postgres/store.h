@@ -26,7 +26,7 @@ public:
     Task<Result<RecordResult>> record(RecordRequest request) override;
     Task<Status> register_worker(WorkerInfo worker, Instant now) override;
     Task<Status> heartbeat(Uuid worker_id, Instant now) override;
-    Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) override;
+    Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) override;
     Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) override;
     Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) override;
     Task<Result<PerCrm<ConnectorState>>> connector_states() override;
@@ -88,9 +88,9 @@ private:
     Task<Answer<void>> undo_doubtful_claims(Connection& connection);
     Task<Answer<RecordResult>> record_once(Connection& connection, const RecordRequest& request,
                                            const std::vector<Uuid>& ids);
-    Task<Result<std::size_t>> hand_back_leases(std::optional<Uuid> worker, std::optional<Duration> dead_after);
-    Task<Answer<std::size_t>> hand_back_some(Connection& connection, std::optional<Uuid> worker,
-                                             std::optional<Duration> dead_after);
+    Task<Result<std::size_t>> hand_back_leases(Statement forget, std::optional<Uuid> worker);
+    Task<Answer<std::size_t>> hand_back_some(Connection& connection, const Statement& forget,
+                                             std::optional<Uuid> worker);
     Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
                                                        const std::function<void(ConnectorState&)>& update);
 

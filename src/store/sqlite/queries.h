@@ -130,7 +130,7 @@ inline const Query prune_history{
 inline const Query register_worker{
     "INSERT OR REPLACE INTO worker (id, host, pid, started_at, heartbeat_at) VALUES (?1, ?2, ?3, ?4, ?4)"};
 inline const Query heartbeat{"UPDATE worker SET heartbeat_at = ?2 WHERE id = ?1"};
-inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1"};
+inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1 AND id <> ?2"};
 inline const Query forget_worker{"DELETE FROM worker WHERE id = ?1"};
 inline const Query forget_workers{"DELETE FROM worker"};
 inline const Query leased_without_worker{

@@ -68,9 +68,9 @@ public:
     {
         return write([=](Connection& db) { return verbs::heartbeat(db, worker_id, now); });
     }
-    Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) override
+    Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) override
     {
-        return woken_by(write([=](Connection& db) { return verbs::rescue(db, dead_after, now); }));
+        return woken_by(write([=](Connection& db) { return verbs::rescue(db, caller, dead_after, now); }));
     }
     Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant) override
     {

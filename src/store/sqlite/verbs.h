@@ -20,7 +20,7 @@ Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t li
 // -- leases.cpp
 Status register_worker(Connection& db, const WorkerInfo& worker, Instant now);
 Status heartbeat(Connection& db, const Uuid& worker_id, Instant now);
-Result<std::size_t> rescue(Connection& db, Duration dead_after, Instant now);
+Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_after, Instant now);
 Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id);
 /// No engine lives: hands back all there is and forgets all workers.
 Result<std::size_t> void_leases(Connection& db);

@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t leases_per_transaction = 5000;
 /// How long a contact waits for another of its address that is in flight.
 constexpr Duration address_busy_wait = 1s;
+/// How long a claim may begin where the one before ended, and how much before now where a lane was empty.
+constexpr Duration full_look_every = 1s;
+constexpr Duration empty_lane_margin = 10s;
 
 std::string warnings_json(const std::vector<std::string>& warnings)
 {
@@ -120,8 +123,24 @@ struct PostgresStore::Pick {
 struct PostgresStore::Claiming {
     ConnectorState state;
     Grant grant;
+    Floors from;
     std::vector<Pick> picks;
 };
+
+PostgresStore::Floors PostgresStore::floors_for(Crm crm, Grant::Kind kind) const
+{
+    const bool probing = kind == Grant::Kind::witness_probe || kind == Grant::Kind::other_probe;
+    const Horizon& horizon = horizons_[crm];
+    if (probing || clock_.monotonic() - horizon.looked_at >= full_look_every) return {};
+    return horizon.floors;
+}
+
+void PostgresStore::remember_floors(const ClaimRequest& request, const Floors& from, const Floors& found)
+{
+    Horizon& horizon = horizons_[request.crm];
+    if (from == Floors{}) horizon.looked_at = clock_.monotonic();
+    horizon.floors = found;
+}
 
 Task<Result<ClaimResult>> PostgresStore::claim(ClaimRequest request)
 {
@@ -132,6 +151,17 @@ Task<Result<ClaimResult>> PostgresStore::claim(ClaimRequest request)
         if (*claimed) co_return std::move(**claimed);
         if (const auto absorbed = co_await absorb_writes(request.now); !absorbed)
             co_return std::unexpected(absorbed.error());
+    }
+}
+
+/// What was handed back is as old as before.
+void PostgresStore::lower_floors(const RecordRequest& request)
+{
+    Floors& floors = horizons_[request.crm].floors;
+    for (const JobResult& result : request.results) {
+        if (!result.transition.due_at) continue;
+        floors.hand = std::min(floors.hand, *result.transition.due_at);
+        floors.bulk = std::min(floors.bulk, *result.transition.due_at);
     }
 }
 
@@ -155,8 +185,9 @@ Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& co
         witness_due = !due->front().empty();
     }
     claiming.grant = admit(claiming.state, request.budget, request.wanted, witness_due, request.now);
+    claiming.from = floors_for(request.crm, claiming.grant.kind);
     if (claiming.grant.kind != Grant::Kind::none) {
-        auto picks = co_await pick(connection, request, claiming.grant, claiming.state.slots);
+        auto picks = co_await pick(connection, request, claiming.grant, claiming.state.slots, claiming.from);
         if (!picks) co_return std::unexpected(picks.error());
         claiming.picks = std::move(*picks);
     }
@@ -166,27 +197,28 @@ Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& co
 }
 
 Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick(Connection& connection, const ClaimRequest& request,
-                                                                   const Grant& grant, std::int64_t slots)
+                                                                   const Grant& grant, std::int64_t slots, Floors& from)
 {
     const auto count = static_cast<std::int64_t>(grant.count);
     const std::int64_t of_bulk = (slots + count) / 5 - slots / 5;
     std::vector<Pick> picks;
     std::vector<Uuid> except = grant.except;
     std::int64_t of_hand = count - of_bulk;
-    // What neither lane could fill within its share, the hand lane may: a second round.
+    // What neither lane could fill within its share, the hand lane may, and what is older than expected: a second
+    // round, from the beginning.
     for (int round = 1; round <= 2; ++round) {
         const std::int64_t wanted = count - std::ssize(picks);
-        const Instant floor{};
         const auto picked = co_await connection.run(
             grant.only ? batch(Statement{queries::pick_one[request.crm], Params::of(request.now, *grant.only)})
                        : batch(Statement{queries::pick[request.crm],
-                                         Params::of(request.now, of_hand, wanted, except, floor, floor)}));
+                                         Params::of(request.now, of_hand, wanted, except, from.hand, from.bulk)}));
         if (!picked) co_return std::unexpected(picked.error());
         const Rows& rows = picked->front();
         for (int i = 0; i < rows.size(); ++i) picks.push_back(read_pick(rows, i, request, grant));
-        if (grant.only || of_bulk == 0 || std::ssize(picks) == count) break;
+        if (grant.only || std::ssize(picks) == count || (of_bulk == 0 && from == Floors{})) break;
         for (const Pick& pick : picks) except.push_back(pick.job.key.contact_id);
         of_hand = count - std::ssize(picks);
+        from = {};
     }
     co_return picks;
 }
@@ -266,7 +298,7 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     std::vector<Statement> statements;
     statements.push_back({queries::claim[request.crm], Params::of(ids, generations, token, request.worker_id)});
     statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
-    statements.push_back({queries::next_due[request.crm], Params::of(Instant{}, Instant{})});
+    statements.push_back({queries::next_due[request.crm], Params::of(claiming.from.hand, claiming.from.bulk)});
     if (ids.size() > 0 || claiming.state != before)
         statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
     statements.push_back({queries::commit});
@@ -277,7 +309,11 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     for (int i = 0; i < done->at(0).size(); ++i) claimed.insert(done->at(0).get<Uuid>(i, 0));
     ClaimResult result;
     result.grant = claiming.grant;
-    result.next_due = done->at(2).get<std::optional<Instant>>(0, 0);
+    const auto hand_due = done->at(2).get<std::optional<Instant>>(0, 0);
+    const auto bulk_due = done->at(2).get<std::optional<Instant>>(0, 1);
+    result.next_due = hand_due && bulk_due ? std::min(hand_due, bulk_due) : hand_due ? hand_due : bulk_due;
+    const Instant of_empty = request.now - empty_lane_margin;
+    remember_floors(request, claiming.from, {hand_due.value_or(of_empty), bulk_due.value_or(of_empty)});
     for (Pick& pick : claiming.picks) {
         if (!claimed.contains(pick.job.key.contact_id)) continue;
         pick.job.lease_token = token;
@@ -323,6 +359,7 @@ Task<Result<RecordResult>> PostgresStore::record(RecordRequest request)
     for (const JobResult& result : request.results) ids.push_back(result.key.contact_id);
     const auto recorded =
         co_await transact<RecordResult>([&](Connection& connection) { return record_once(connection, request, ids); });
+    if (recorded) lower_floors(request);
     // A person decided during the call: that job may go at once.
     if (recorded && recorded->stale > 0) wake();
     co_return recorded;
@@ -391,7 +428,10 @@ Task<Result<std::size_t>> PostgresStore::hand_back_leases(Statement forget, std:
         total += *done;
         if (*done < leases_per_transaction) break;
     }
-    if (total > 0) wake();
+    if (total > 0) {
+        horizons_ = {};
+        wake();
+    }
     co_return total;
 }
 

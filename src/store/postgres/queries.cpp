@@ -214,12 +214,12 @@ UPDATE contacts c SET next_retry_at = d.due_at
   FROM d WHERE c.id = d.contact_id AND d.state = 'retrying' AND c.last_failed_crm = '{crm}')");
 
 const PerCrmQuery next_due = per_crm("next_due", R"(
-SELECT least((SELECT j.due_at FROM job j
-               WHERE j.crm = '{crm}' AND j.lane = 0 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
-                 AND j.due_at >= $1 ORDER BY j.due_at LIMIT 1),
-             (SELECT j.due_at FROM job j
-               WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
-                 AND j.due_at >= $2 ORDER BY j.due_at LIMIT 1)))");
+SELECT (SELECT j.due_at FROM job j
+         WHERE j.crm = '{crm}' AND j.lane = 0 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+           AND j.due_at >= $1 ORDER BY j.due_at LIMIT 1),
+       (SELECT j.due_at FROM job j
+         WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+           AND j.due_at >= $2 ORDER BY j.due_at LIMIT 1))");
 
 const PerCrmQuery is_due = per_crm("is_due", R"(
 SELECT 1 FROM job j

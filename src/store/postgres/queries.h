@@ -38,7 +38,7 @@ extern const PerCrmQuery pick;  // $1: now, $2: of the hand lane, $3: in all, $4
 extern const PerCrmQuery pick_one;  // $1: now, $2: contact
 extern const PerCrmQuery claim;     // $1: ids, $2: generations, $3: token, $4: worker -> claimed ids
 extern const PerCrmQuery defer;     // $1: ids, $2: due times
-extern const PerCrmQuery next_due;  // $1, $2: floors of the lanes -> earliest due time or null
+extern const PerCrmQuery next_due;  // $1, $2: floors of the lanes -> earliest due time or null, of each lane
 extern const PerCrmQuery is_due;    // $1: contact, $2: now -> one row if it is
 
 // -- record

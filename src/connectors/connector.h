@@ -52,6 +52,7 @@ struct ConnectorTraits {
     Crm crm = Crm::brevo;
     BudgetConfig budget;
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
+    std::size_t calls_per_send = 1;    ///< That a `send` usually makes; the limits are kept by it.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.

@@ -40,13 +40,15 @@ bool is_plain_success(const Delivered& ended)
 
 }  // namespace
 
-Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer)
+Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer,
+                   std::size_t calls_per_send)
     : crm_(crm),
       worker_id_(worker_id),
       store_(store),
       clock_(clock),
       alarm_(clock, executor),
-      observer_(std::move(observer))
+      observer_(std::move(observer)),
+      calls_per_send_(static_cast<std::int64_t>(calls_per_send))
 {
 }
 
@@ -95,7 +97,7 @@ std::function<void(ConnectorState&)> Recorder::state_update(const std::vector<De
             notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
         after_success = success;
         for (const auto& report : ended.exchange.limits) limits[report.limit] = report;
-        further_calls += std::max<std::int64_t>(ended.calls - 1, 0);
+        further_calls += std::max<std::int64_t>(ended.calls - calls_per_send_, 0);
     }
     const bool due = clock_.monotonic() - state_written_at_ >= state_refresh;
     if (!suspicious_ && !due && limits.empty() && further_calls == 0) return {};

@@ -49,6 +49,9 @@ const std::vector<Variable> general_variables{
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
+    {"Service", "CRMSYNC_KEY", "", secret,
+     "Seals the OAuth tokens kept in the database; at least 32 bytes, the same on all machines that share one. Unset: "
+     "one is made when it is first needed, and kept in the state directory."},
 };
 
 const std::vector<Variable> notice_variables{
@@ -72,8 +75,10 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
                     {group, "AUTO_SETUP", "true", boolean, auto_setup}};
         case Crm::hubspot:
-            return {{group, "API_KEY", "", secret, "Token of a private app. Unset: off, unless OAuth is set below."},
-                    {group, "CLIENT_ID", "", text, "OAuth, instead of a private app's token."},
+            return {{group, "API_KEY", "", secret,
+                     "Token of a private app or service key. Unset: off, unless OAuth is set."},
+                    {group, "CLIENT_ID", "", text,
+                     "OAuth, instead of a token: 110 calls per 10 seconds then, and 0 (no limit) per day."},
                     {group, "CLIENT_SECRET", "", secret, "OAuth."},
                     {group, "REFRESH_TOKEN", "", secret, "OAuth."},
                     {group, "LIST_ID", "", text, "The static list contacts are put on. Empty: none."},

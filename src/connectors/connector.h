@@ -52,6 +52,7 @@ struct ConnectorTraits {
     Crm crm = Crm::brevo;
     BudgetConfig budget;
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
+    std::size_t calls_per_send = 1;    ///< That a `send` usually makes; the limits are kept by it.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.
@@ -123,12 +124,15 @@ public:
 /// connector's factory, which reports all problems at once.
 using Settings = std::map<std::string, std::string, std::less<>>;
 
+class TokenVault;
+
 struct ConnectorContext {
     Executor executor;
     Clock& clock;  ///< For what is signed or expires. Outlives the connector.
     std::string default_phone_region = "US";
     std::string ca_file = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
+    TokenVault* vault = nullptr;               ///< Where OAuth tokens are kept; outlives the connector. Null: nowhere.
 };
 
 struct ConnectorEntry {

@@ -28,6 +28,8 @@ public:
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
+        options.hubspot.token = secret_key;
+        options.hubspot.per_10_seconds = options.hubspot.per_day = 0;
         simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
         more.merge(settings_of(crm));
@@ -38,6 +40,7 @@ public:
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
     SendResult send_all(const MappedContact& contact) { return await(loop, connector->send(std::span(&contact, 1))); }
+    SendResult send_all(const std::vector<MappedContact>& contacts) { return await(loop, connector->send(contacts)); }
     void set_up() { await(loop, connector->setup(true)).value(); }
 
     /// `rule` as simulator/faults.h reads it.
@@ -66,7 +69,9 @@ public:
             direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(to_string(crm_))).value();
         return await(loop, direct_->send({.method = method,
                                           .target = std::move(target),
-                                          .headers = {{"api-key", std::string(secret_key)}},
+                                          .headers = {{"api-key", std::string(secret_key)},
+                                                      {"authorization", "Bearer " + std::string(secret_key)},
+                                                      {"content-type", "application/json"}},
                                           .body = std::move(body)}))
             .value();
     }
@@ -80,8 +85,8 @@ private:
         const std::string url = simulator_->base_url(to_string(crm));
         switch (crm) {
             case Crm::brevo:
-                return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::hubspot:
+                return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::mautic:
             case Crm::n8n:
                 break;

@@ -62,7 +62,7 @@ std::unique_ptr<Engine> make_engine(Context context, const std::string& sink_url
     std::vector<std::unique_ptr<Connector>> connectors;
     connectors.push_back(
         require(find_connector(Crm::brevo)
-                    ->create(settings, {.executor = context.loop.get_executor(), .ca_file = {}}, warnings),
+                    ->create(settings, {.executor = context.loop.get_executor(), .clock = context.clock}, warnings),
                 "connector"));
     return std::make_unique<Engine>(context.loop.get_executor(), context.clock, context.store, std::move(connectors),
                                     EngineOptions{.run = {}, .host = "bench"});

@@ -48,11 +48,11 @@ void run()
                           .source_url = "https://www.example.com/contact/us?page=2",
                           .domain_id = key.contact_id,
                           .page_id = key.contact_id};
-    measure("map a contact", 200'000, [&] { keep(map_contact(contact, key, 1, mapping, {})); });
+    measure("map a contact", 200'000, [&] { keep(map_contact(contact, key, 1, mapping, {}, {})); });
     contact.phone_number = "(202) 456-1111";
-    measure("map a contact with a phone number", 20'000, [&] { keep(map_contact(contact, key, 1, mapping, {})); });
+    measure("map a contact with a phone number", 20'000, [&] { keep(map_contact(contact, key, 1, mapping, {}, {})); });
 
-    const auto mapped = std::get<MappedContact>(map_contact(contact, key, 1, mapping, {}));
+    const auto mapped = std::get<MappedContact>(map_contact(contact, key, 1, mapping, {}, {}));
     const brevo::PayloadRules rules{.fit = {}, .list_id = 36};
     measure("write Brevo's payload", 500'000, [&] { keep(brevo::upsert_body(mapped, rules)); });
     const http::Response created{.status = 201, .body = R"({"id":122334})"};

@@ -71,12 +71,12 @@ std::optional<Target> read_retry_target(Input& input)
 
 /// The payload as the connector writes it, warnings, and what would keep it from being sent.
 json::object preview_of(const Contact& contact, const Job* job, Crm crm, const EngineView& engine,
-                        const std::vector<std::string>& without)
+                        const std::vector<std::string>& without, Instant now)
 {
     json::object result{{"contact_id", crmsync::to_string(contact.id)}};
     const auto& traits = *engine.connector(crm).traits;
     const auto mapped =
-        map_contact(contact.fields, {contact.id, crm}, job ? job->generation : 0, traits.mapping, without);
+        map_contact(contact.fields, {contact.id, crm}, job ? job->generation : 0, traits.mapping, without, now);
     if (const auto* refusal = std::get_if<Refusal>(&mapped)) {
         result["would_send"] = false;
         result["payload"] = nullptr;
@@ -108,8 +108,8 @@ Task<Result<json::array>> preview_all(const Call& call, Crm crm, std::vector<Uui
         const auto jobs = co_await call.store().jobs_of(contact.id, 0);
         if (!jobs) co_return std::unexpected(jobs.error());
         const auto job = std::ranges::find(jobs->jobs, crm, [](const Job& one) { return one.key.crm; });
-        previews.emplace_back(
-            preview_of(contact, job == jobs->jobs.end() ? nullptr : &*job, crm, call.services.engine, without));
+        previews.emplace_back(preview_of(contact, job == jobs->jobs.end() ? nullptr : &*job, crm, call.services.engine,
+                                         without, call.now()));
     }
     co_return previews;
 }

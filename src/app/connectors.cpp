@@ -16,9 +16,9 @@ Result<const ConnectorEntry*> entry_of(Crm crm)
 }
 
 Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Config& config, const Settings& settings,
-                                          const Executor& executor, std::vector<std::string>& warnings)
+                                          const Executor& executor, Clock& clock, std::vector<std::string>& warnings)
 {
-    ConnectorContext context{.executor = executor, .default_phone_region = config.phone_region};
+    ConnectorContext context{.executor = executor, .clock = clock, .default_phone_region = config.phone_region};
     context.mapping = with_changes(entry.default_mapping(), config.crm[entry.crm].fields);
     context.mapping->phone_region = config.phone_region;
     return entry.create(settings, context, warnings);
@@ -26,31 +26,31 @@ Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Con
 
 }  // namespace
 
-Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor,
+Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
                                                   std::vector<std::string>& warnings)
 {
     const CrmConfig& own = config.crm[crm];
     if (!own.configured) return fail(ErrorCode::denied, own.missing);
     const Result<const ConnectorEntry*> entry = entry_of(crm);
     if (!entry) return std::unexpected(entry.error());
-    return create(**entry, config, own.settings, executor, warnings);
+    return create(**entry, config, own.settings, executor, clock, warnings);
 }
 
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
-                                                          std::vector<std::string>& warnings)
+                                                          Clock& clock, std::vector<std::string>& warnings)
 {
     const Result<const ConnectorEntry*> entry = entry_of(crm);
     if (!entry) return std::unexpected(entry.error());
     Settings settings = config.crm[crm].settings;
-    for (const std::string_view name : (*entry)->required) settings.try_emplace(std::string(name), "preview");
-    return create(**entry, config, settings, executor, warnings);
+    settings.insert((*entry)->stand_ins.begin(), (*entry)->stand_ins.end());
+    return create(**entry, config, settings, executor, clock, warnings);
 }
 
-Connectors make_connectors(const Config& config, const Executor& executor)
+Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock)
 {
     Connectors result;
     for (const Crm crm : all_crms) {
-        Result<std::unique_ptr<Connector>> made = make_connector(config, crm, executor, result.warnings);
+        Result<std::unique_ptr<Connector>> made = make_connector(config, crm, executor, clock, result.warnings);
         if (made) {
             result.made.push_back(std::move(*made));
         } else {

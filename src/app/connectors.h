@@ -11,12 +11,12 @@ namespace crmsync::app {
 
 /// The connector of a CRM, as configured. `denied` when its credentials are missing, `not_found` when this version
 /// has none for that CRM, `invalid` when its factory refuses a setting; the message goes into logs and error columns.
-Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor,
+Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
                                                   std::vector<std::string>& warnings);
 
 /// The same for looking at payloads: it has placeholders where credentials are missing, and must not be sent with.
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
-                                                          std::vector<std::string>& warnings);
+                                                          Clock& clock, std::vector<std::string>& warnings);
 
 struct Connectors {
     std::vector<std::unique_ptr<Connector>> made;  ///< In CRM order.
@@ -24,6 +24,6 @@ struct Connectors {
     std::vector<std::string> warnings;
 };
 /// All that can be made. A CRM that is off never keeps the others from working.
-Connectors make_connectors(const Config& config, const Executor& executor);
+Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock);
 
 }  // namespace crmsync::app

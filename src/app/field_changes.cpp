@@ -13,6 +13,9 @@ std::optional<FieldType> parse_type(std::string_view text)
     if (text == "text") return FieldType::text;
     if (text == "phone_e164") return FieldType::phone_e164;
     if (text == "boolean") return FieldType::boolean;
+    if (text == "number") return FieldType::number;
+    if (text == "date") return FieldType::date;
+    if (text == "datetime") return FieldType::datetime;
     return std::nullopt;
 }
 
@@ -20,6 +23,7 @@ FieldType usual_type(SourceField source)
 {
     if (source == SourceField::phone) return FieldType::phone_e164;
     if (source == SourceField::has_gmail) return FieldType::boolean;
+    if (source == SourceField::synced_at) return FieldType::datetime;
     return FieldType::text;
 }
 
@@ -80,7 +84,9 @@ private:
         if (!source) return add(value, fmt::format("{}: a contact has no field \"{}\"", target, *from));
         const std::optional<FieldType> field_type = type ? parse_type(*type) : usual_type(*source);
         if (!field_type)
-            return add(value, fmt::format("{}: type \"{}\" is none of text, phone_e164, boolean", target, *type));
+            return add(value,
+                       fmt::format("{}: type \"{}\" is none of text, phone_e164, boolean, number, date, datetime",
+                                   target, *type));
         FieldRule rule{.source = *source, .target = target, .type = *field_type};
         result.fields[crm].push_back({std::move(target), std::move(rule)});
     }

@@ -54,7 +54,7 @@ Task<Status> Service::start()
 
 Task<Status> Service::start_engine()
 {
-    Connectors connectors = make_connectors(config_, executor_);
+    Connectors connectors = make_connectors(config_, executor_, clock_);
     for (const std::string& warning : connectors.warnings) log::warn("{}", warning);
     off_ = std::move(connectors.off);
     engine_ = std::make_unique<Engine>(executor_, clock_, *store_, std::move(connectors.made), engine_options(config_));

@@ -24,6 +24,7 @@ namespace crmsync {
 struct Exchange {
     std::optional<int> http_status;  ///< Nothing when no answer came.
     Duration elapsed{};
+    int calls = 1;                    ///< HTTP calls that count against the CRM's limits, also those unanswered.
     std::string request_id;           ///< Ours, sent along where the CRM has a header for it.
     std::vector<LimitReport> limits;  ///< From the response headers.
 };
@@ -51,6 +52,7 @@ struct ConnectorTraits {
     Crm crm = Crm::brevo;
     BudgetConfig budget;
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
+    std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     Duration timeout = 30s;            ///< Of one call, at most.
     FieldMapping mapping;              ///< Defaults with the user's changes applied.
@@ -69,6 +71,31 @@ struct SetupReport {
     std::vector<std::string> missing;  ///< Still, at the end of the run.
     std::vector<std::string> created;
     std::vector<std::string> problems;  ///< Such as a field of another type than mapped, or a refused creation.
+    int calls = 0;                      ///< That count against the CRM's limits.
+};
+
+/// Whom to look for at the CRM: by what it knows for sure first, then by address.
+struct Lookup {
+    std::string email;  ///< As mapped.
+    std::optional<std::string> remote_id;
+    std::optional<std::string> numeric_id;
+};
+/// A value at the CRM in the form in which we map it: phones in E.164, "true", dates as FieldType has them.
+struct RemoteValue {
+    std::string name;
+    std::string text;
+    bool operator==(const RemoteValue&) const = default;
+};
+struct RemoteContact {
+    std::string remote_id;
+    std::optional<std::string> numeric_id;
+    std::string email;
+    std::vector<RemoteValue> fields;  ///< The mapped ones that are not empty.
+    bool opted_out = false;           ///< Does not want our mail, by whatever the CRM calls it.
+};
+struct ReadBack {
+    std::vector<std::optional<RemoteContact>> contacts;  ///< As looked up, in order; nothing: the CRM has none.
+    Exchange exchange;
 };
 
 /// One CRM. Makes one attempt per call: it never sleeps, retries, stores, reads a wall clock or decides what follows.
@@ -80,6 +107,8 @@ public:
     virtual const ConnectorTraits& traits() const = 0;
     /// 1 to `batch_max` contacts, all different addresses. A single call is a batch of one.
     virtual Task<SendResult> send(std::span<const MappedContact> contacts) = 0;
+    /// What the CRM holds of 1 to `read_back_max` contacts. Only for connectors that can (`read_back_max` > 0).
+    virtual Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups);
     /// Whether the credentials work, by the CRM's cheapest call. The Ok text names the account.
     virtual Task<Result<std::string>> test() = 0;
     /// Compares the mapped fields with the CRM's schema; creates the missing ones when asked.
@@ -95,6 +124,7 @@ using Settings = std::map<std::string, std::string, std::less<>>;
 
 struct ConnectorContext {
     Executor executor;
+    Clock& clock;  ///< For what is signed or expires. Outlives the connector.
     std::string default_phone_region = "US";
     std::string ca_file = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
@@ -106,8 +136,13 @@ struct ConnectorEntry {
     /// Opens nothing. The error names every setting that is wrong; what can be lived with goes to `warnings`.
     Result<std::unique_ptr<Connector>> (*create)(const Settings&, const ConnectorContext&,
                                                  std::vector<std::string>& warnings);
-    /// The settings that must be set for this connector to exist.
-    std::vector<std::string_view> required;
+    /// What must be set for this connector to exist, with values that do for a preview without configuration.
+    Settings stand_ins;
 };
+
+inline Task<Result<ReadBack>> Connector::read_back(std::span<const Lookup>)
+{
+    co_return fail(ErrorCode::invalid, "This CRM cannot be asked what it holds");
+}
 
 }  // namespace crmsync

@@ -20,4 +20,15 @@ void append_json(std::string& out, std::string_view text)
     out += '"';
 }
 
+void append_json(std::string& out, const FieldValue& value, std::string_view cleared)
+{
+    std::visit(Overloaded{
+                   [&](const std::string& text) { append_json(out, text); },
+                   [&](bool truth) { out += truth ? "true" : "false"; },
+                   [&](const Number& number) { out += number.text; },
+                   [&](const Cleared&) { out += cleared; },
+               },
+               value);
+}
+
 }  // namespace crmsync

@@ -10,7 +10,7 @@ namespace crmsync {
 std::span<const ConnectorEntry> connector_registry()
 {
     static const std::vector<ConnectorEntry> entries{
-        {Crm::brevo, brevo::default_mapping, brevo::create, {"API_KEY"}},
+        {Crm::brevo, brevo::default_mapping, brevo::create, {{"API_KEY", "preview"}}},
     };
     assert(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
     return entries;

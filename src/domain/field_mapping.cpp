@@ -11,11 +11,11 @@ namespace crmsync {
 
 namespace {
 
-constexpr std::array all_source_fields{SourceField::email,     SourceField::name,    SourceField::first_name,
-                                       SourceField::last_name, SourceField::phone,   SourceField::email_type,
-                                       SourceField::has_gmail, SourceField::context, SourceField::source_url,
-                                       SourceField::domain_id, SourceField::page_id, SourceField::source_job_id,
-                                       SourceField::contact_id};
+constexpr std::array all_source_fields{SourceField::email,      SourceField::name,     SourceField::first_name,
+                                       SourceField::last_name,  SourceField::phone,    SourceField::email_type,
+                                       SourceField::has_gmail,  SourceField::context,  SourceField::source_url,
+                                       SourceField::domain_id,  SourceField::page_id,  SourceField::source_job_id,
+                                       SourceField::contact_id, SourceField::synced_at};
 
 std::optional<std::string> id_text(const std::optional<Uuid>& id)
 {
@@ -29,9 +29,12 @@ std::optional<std::string> name_part(const std::optional<std::string>& name, boo
     return std::string(first ? first_name : last_name);
 }
 
+/// RFC 3339 without the fraction, which not every CRM reads.
+std::string to_seconds_text(Instant at) { return to_rfc3339(at).substr(0, 19) + 'Z'; }
+
 /// The contact's field as text; a missing one is nothing.
 std::optional<std::string> source_text(const ContactFields& contact, const JobKey& key, const std::string& email,
-                                       SourceField source)
+                                       SourceField source, Instant now)
 {
     switch (source) {
         case SourceField::email:
@@ -60,8 +63,41 @@ std::optional<std::string> source_text(const ContactFields& contact, const JobKe
             return id_text(contact.source_job_id);
         case SourceField::contact_id:
             return to_string(key.contact_id);
+        case SourceField::synced_at:
+            return to_seconds_text(now);
     }
     __builtin_unreachable();
+}
+
+/// JSON's own grammar of numbers, so that the text can go on the wire as it is.
+bool is_number(std::string_view text)
+{
+    const auto digits = [&] {
+        const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
+        text.remove_prefix(end);
+        return end;
+    };
+    if (text.starts_with('-')) text.remove_prefix(1);
+    const bool zero = text.starts_with('0');
+    const auto whole = digits();
+    if (whole == 0 || (zero && whole > 1)) return false;
+    if (text.starts_with('.')) {
+        text.remove_prefix(1);
+        if (digits() == 0) return false;
+    }
+    if (text.starts_with('e') || text.starts_with('E')) {
+        text.remove_prefix(1);
+        if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+        if (digits() == 0) return false;
+    }
+    return text.empty();
+}
+
+/// From a date or an instant in RFC 3339.
+std::optional<Instant> to_instant(const std::string& text)
+{
+    const auto at = parse_rfc3339(text.size() == 10 ? text + "T00:00:00Z" : text);
+    return at ? std::optional(*at) : std::nullopt;
 }
 
 /// The value as the rule wants it. Nothing when it is empty or, with a warning, unusable.
@@ -87,6 +123,15 @@ std::optional<FieldValue> to_value(const std::string& text, const FieldRule& rul
             if (clean.text == "true") return true;
             if (clean.text == "false") return false;
             return left_out("is neither true nor false");
+        case FieldType::number:
+            if (is_number(clean.text)) return Number{std::move(clean.text)};
+            return left_out("is not a number");
+        case FieldType::date:
+            if (const auto at = to_instant(clean.text)) return to_rfc3339(*at).substr(0, 10);
+            return left_out("is not a date such as 2026-11-20");
+        case FieldType::datetime:
+            if (const auto at = to_instant(clean.text)) return to_seconds_text(*at);
+            return left_out("is not a time such as 2026-11-20T12:30:00Z");
     }
     __builtin_unreachable();
 }
@@ -130,6 +175,8 @@ std::string_view to_string(SourceField field)
             return "source_job_id";
         case SourceField::contact_id:
             return "contact_id";
+        case SourceField::synced_at:
+            return "synced_at";
     }
     __builtin_unreachable();
 }
@@ -160,7 +207,7 @@ FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& 
 
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
                                                  std::int64_t generation, const FieldMapping& mapping,
-                                                 const std::vector<std::string>& without)
+                                                 const std::vector<std::string>& without, Instant now)
 {
     if (clean_text(contact.email).text.empty())
         return Refusal{.field = "email", .code = "missing_email", .reason = "Contact has no email address"};
@@ -175,10 +222,13 @@ std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, c
         to_string(key.contact_id) + '-' + std::string(to_string(key.crm)) + '-' + std::to_string(generation);
     for (const FieldRule& rule : mapping.rules) {
         if (std::ranges::find(without, rule.target) != without.end()) continue;
-        const auto text = source_text(contact, key, mapped.email, rule.source);
+        const auto text = source_text(contact, key, mapped.email, rule.source, now);
         if (!text) continue;
         if (auto value = to_value(*text, rule, mapping.phone_region, mapped.warnings))
-            mapped.fields.push_back({rule.target, *std::move(value)});
+            mapped.fields.push_back({.name = rule.target,
+                                     .value = *std::move(value),
+                                     .type = rule.type,
+                                     .is_volatile = rule.source == SourceField::synced_at});
     }
     mapped.fingerprint = fingerprint_of(mapped);
     return mapped;
@@ -190,10 +240,13 @@ std::string fingerprint_of(const MappedContact& contact)
     input.reserve(512);
     append_to_fingerprint(input, contact.email);
     for (const MappedField& field : contact.fields) {
+        if (field.is_volatile) continue;
         append_to_fingerprint(input, field.name);
         std::visit(Overloaded{
                        [&](const std::string& text) { append_to_fingerprint(input, text); },
                        [&](bool truth) { input += truth ? 't' : 'f'; },
+                       [&](const Number& number) { append_to_fingerprint(input, number.text); },
+                       [&](const Cleared&) { input += 'c'; },
                    },
                    field.value);
     }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "domain/contact.h"
 #include "domain/job.h"
@@ -27,13 +28,21 @@ enum class SourceField {
     domain_id,
     page_id,
     source_job_id,
-    contact_id
+    contact_id,
+    synced_at,  ///< When the payload is made: RFC 3339, UTC, whole seconds. Not part of the fingerprint.
 };
 std::string_view to_string(SourceField field);
 std::optional<SourceField> parse_source_field(std::string_view text);
 
 /// How the CRM wants a value.
-enum class FieldType { text, phone_e164, boolean };
+enum class FieldType {
+    text,
+    phone_e164,
+    boolean,
+    number,
+    date,      ///< "2026-11-20"
+    datetime,  ///< "2026-11-20T12:30:00Z"
+};
 
 /// One line of a mapping: contact field -> the CRM's field.
 struct FieldRule {
@@ -60,10 +69,21 @@ struct FieldChange {
 /// CRM stays so), removed, or added at the end.
 FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& changes);
 
-using FieldValue = std::variant<std::string, bool>;
+/// A number as JSON writes it: goes on the wire as it is, without the loss of a binary fraction.
+struct Number {
+    std::string text;
+    bool operator==(const Number&) const = default;
+};
+/// The field is to be emptied at the CRM; each connector knows how its CRM wants that said.
+struct Cleared {
+    bool operator==(const Cleared&) const = default;
+};
+using FieldValue = std::variant<std::string, bool, Number, Cleared>;
 struct MappedField {
     std::string name;
     FieldValue value;
+    FieldType type = FieldType::text;
+    bool is_volatile = false;  ///< Different at every send by nature: not part of the fingerprint.
     bool operator==(const MappedField&) const = default;
 };
 
@@ -71,11 +91,11 @@ struct MappedField {
 struct MappedContact {
     Uuid contact_id;
     std::string email;                     ///< Trimmed, lower-cased, domain in ASCII (IDNA).
-    std::vector<MappedField> fields;       ///< In rule order; empty values left out; never null or "".
+    std::vector<MappedField> fields;       ///< In rule order; empty values left out; texts are never "".
     std::optional<std::string> remote_id;  ///< Where the contact went before.
     std::optional<std::string> numeric_id;
     std::string idempotency_key;        ///< contact id, CRM and generation: the same over retries and crashes.
-    std::string fingerprint;            ///< Hash of e-mail and fields.
+    std::string fingerprint;            ///< Hash of e-mail and fields, but for the volatile ones.
     std::vector<std::string> warnings;  ///< Optional values left out, and why.
 };
 
@@ -89,7 +109,7 @@ struct Refusal {
 /// Pure. `without` names CRM fields to leave out.
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
                                                  std::int64_t generation, const FieldMapping& mapping,
-                                                 const std::vector<std::string>& without);
+                                                 const std::vector<std::string>& without, Instant now);
 std::string fingerprint_of(const MappedContact& contact);
 
 }  // namespace crmsync

@@ -14,7 +14,7 @@ namespace crmsync {
 struct Upserted {
     enum class Change { created, updated, unknown } change = Change::unknown;
     std::string remote_id;                       ///< Published in {crm}_contact_id.
-    std::optional<std::string> numeric_id = {};  ///< Kept with the job, when the CRM told it.
+    std::optional<std::string> numeric_id = {};  ///< Kept with the job, when told; "": what was kept may be wrong now.
     std::vector<std::string> warnings = {};
 };
 

@@ -15,11 +15,11 @@ constexpr Duration nothing_claimable_pause = 20ms;
 constexpr Duration store_retry = 500ms;
 constexpr Duration cycle_log_interval = 10s;
 
-bool is_trouble(const Outcome& outcome)
+BudgetConfig budget_of(const ConnectorTraits& traits)
 {
-    const auto* transient = std::get_if<Transient>(&outcome);
-    return std::holds_alternative<Throttled>(outcome) || std::holds_alternative<Unauthorized>(outcome) ||
-           (transient && transient->scope == Transient::Scope::crm);
+    auto budget = traits.budget;
+    budget.contacts_per_call = traits.batch_max;
+    return budget;
 }
 
 }  // namespace
@@ -41,6 +41,7 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
       clock_(clock),
       events_(events),
       crm_(connector.traits().crm),
+      budget_(budget_of(connector.traits())),
       alarm_(clock, executor),
       setup_alarm_(clock, executor),
       delivery_(connector, options_.retry, clock),
@@ -68,9 +69,21 @@ Task<> ConnectorRun::run()
     log_cycle();
 }
 
+Task<> ConnectorRun::book(int calls)
+{
+    if (calls == 0) co_return;
+    const auto take = [calls, now = clock_.now()](ConnectorState& state) { take_calls(state, calls, now); };
+    // Unbooked calls cost a pause at worst; the CRM counts them anyway.
+    if (const auto done =
+            co_await store_.record({.crm = crm_, .results = {}, .update_state = take, .now = clock_.now()});
+        !done)
+        log::debug("{}: {} calls of the set-up are not booked: {}", display_name(crm_), calls, done.error().message);
+}
+
 Task<bool> ConnectorRun::set_up()
 {
     const auto report = co_await connector_.setup(options_.auto_setup);
+    if (report) co_await book(report->calls);
     if (!report) {
         status_.problems = {report.error().message};
         log::warn("{} set-up: {}", display_name(crm_), report.error().message);
@@ -176,7 +189,7 @@ Task<bool> ConnectorRun::claim_once()
     auto claimed = co_await store_.claim({.crm = crm_,
                                           .worker_id = worker_id_,
                                           .wanted = wanted,
-                                          .budget = connector_.traits().budget,
+                                          .budget = budget_,
                                           .probe_deadline = 2 * connector_.traits().timeout,
                                           .now = clock_.now()});
     if (!claimed) {
@@ -264,7 +277,7 @@ void ConnectorRun::learn(const std::vector<Delivered>& ended)
 {
     const auto now = clock_.now();
     for (const auto& one : ended) {
-        if (!one.answer) continue;
+        if (!one.answer || one.is_echo()) continue;
         const bool trouble = is_trouble(*one.answer);
         recent_failures_[recent_count_++ % recent_failures_.size()] = trouble;
         if (trouble) {
@@ -293,7 +306,7 @@ void ConnectorRun::on_state(const ConnectorState& state)
     const auto now = clock_.now();
     // The row does not know yet what ended since this record began.
     for (const auto& one : recorder_.waiting())
-        if (one.answer) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
+        if (one.answer && !one.is_echo()) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
     const auto name = state_name(state, now);
     if (name != last_state_name_) {
         if (!last_state_name_.empty() || name != "healthy")

@@ -69,6 +69,8 @@ public:
 
 private:
     Task<bool> set_up();
+    /// Books calls made outside a claim.
+    Task<> book(int calls);
     Task<> keep_set_up();
     Task<> wait_for_interval();
     Task<> claim_loop();
@@ -92,6 +94,7 @@ private:
     Clock& clock_;
     EventBus& events_;
     Crm crm_;
+    BudgetConfig budget_;
     Alarm alarm_;
     Alarm setup_alarm_;
     Delivery delivery_;

@@ -11,6 +11,7 @@
 #include "api/engine_view.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "connectors/json_text.h"
 #include "http/client.h"
 #include "store/open.h"
 #include "tests/http/loop.h"
@@ -41,10 +42,16 @@ public:
     }
     std::string payload(Crm, const MappedContact& contact) const override
     {
-        json::object attributes;
-        for (const auto& [name, value] : contact.fields)
-            std::visit([&](const auto& one) { attributes[name] = one; }, value);
-        return json::serialize(json::object{{"email", contact.email}, {"attributes", attributes}});
+        std::string body = R"({"email":)";
+        append_json(body, contact.email);
+        body += R"(,"attributes":{)";
+        for (const MappedField& field : contact.fields) {
+            if (body.back() != '{') body += ',';
+            append_json(body, field.name);
+            body += ':';
+            append_json(body, field.value, "null");
+        }
+        return body + "}}";
     }
     EventBus& events() override { return events_; }
 

@@ -33,7 +33,7 @@ protected:
     {
         JobKey key{.contact_id = {}, .crm = GetParam()};
         key.contact_id.bytes[15] = number;
-        return std::get<MappedContact>(map_contact(fields, key, 1, crm.connector->traits().mapping, {}));
+        return std::get<MappedContact>(map_contact(fields, key, 1, crm.connector->traits().mapping, {}, {}));
     }
     MappedContact ann() { return mapped({.email = "ann@example.com", .name = "Ann Lee", .has_gmail = false}); }
 

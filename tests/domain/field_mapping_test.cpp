@@ -23,13 +23,13 @@ const FieldMapping mapping{.rules = {{SourceField::first_name, "FIRSTNAME"},
 MappedContact mapped(const ContactFields& contact, const std::vector<std::string>& without = {},
                      const FieldMapping& by = mapping)
 {
-    auto result = map_contact(contact, key, 3, by, without);
+    auto result = map_contact(contact, key, 3, by, without, {});
     return std::get<MappedContact>(std::move(result));
 }
 
 Refusal refused(std::string email)
 {
-    return std::get<Refusal>(map_contact({.email = std::move(email)}, key, 1, mapping, {}));
+    return std::get<Refusal>(map_contact({.email = std::move(email)}, key, 1, mapping, {}, {}));
 }
 
 MappedField text(std::string name, std::string value) { return {std::move(name), std::move(value)}; }
@@ -46,8 +46,9 @@ TEST(MapContact, FollowsTheRulesInTheirOrder)
     EXPECT_EQ(contact.contact_id, key.contact_id);
     EXPECT_EQ(contact.idempotency_key, "00000000-0000-7000-8000-000000000001-brevo-3");
     EXPECT_THAT(contact.fields,
-                ElementsAre(text("FIRSTNAME", "Ann"), text("LASTNAME", "van der Lee"), text("SMS", "+12024561111"),
-                            text("EMAIL_TYPE", "CORPORATE"), MappedField{"HAS_GMAIL", false},
+                ElementsAre(text("FIRSTNAME", "Ann"), text("LASTNAME", "van der Lee"),
+                            MappedField{"SMS", "+12024561111", FieldType::phone_e164}, text("EMAIL_TYPE", "CORPORATE"),
+                            MappedField{"HAS_GMAIL", false, FieldType::boolean},
                             text("DOMAIN_ID", "00000000-0000-7000-8000-000000000001")));
     EXPECT_THAT(contact.warnings, IsEmpty());
 }
@@ -114,6 +115,48 @@ TEST(MapContact, MapsAnyFieldToTextAndWordsToBooleans)
     EXPECT_THAT(contact.warnings, ElementsAre("FLAG left out: the value is neither true nor false"));
 }
 
+TEST(MapContact, ReadsNumbersAndDatesOrLeavesThemOut)
+{
+    struct Case {
+        FieldType type;
+        const char* text;
+        std::optional<FieldValue> value;
+    };
+    const Case cases[] = {
+        {FieldType::number, "12", Number{"12"}},
+        {FieldType::number, "-0.5e+3", Number{"-0.5e+3"}},
+        {FieldType::number, "012", {}},
+        {FieldType::number, "1.", {}},
+        {FieldType::number, "1e", {}},
+        {FieldType::number, "-", {}},
+        {FieldType::number, "1,5", {}},
+        {FieldType::date, "2026-11-20", "2026-11-20"},
+        {FieldType::date, "2026-11-20T23:30:00-02:00", "2026-11-21"},
+        {FieldType::date, "20.11.2026", {}},
+        {FieldType::datetime, "2026-11-20", "2026-11-20T00:00:00Z"},
+        {FieldType::datetime, "2026-11-20T12:30:00.5+01:00", "2026-11-20T11:30:00Z"},
+        {FieldType::datetime, "noon", {}},
+    };
+    for (const Case& c : cases) {
+        const FieldMapping own{.rules = {{SourceField::context, "X", c.type}}};
+        const MappedContact contact = mapped({.email = "a@b.co", .context = c.text}, {}, own);
+        EXPECT_EQ(contact.fields.size(), c.value ? 1u : 0u) << c.text;
+        EXPECT_EQ(contact.warnings.size(), c.value ? 0u : 1u) << c.text;
+        if (c.value && !contact.fields.empty()) EXPECT_EQ(contact.fields[0].value, *c.value) << c.text;
+    }
+}
+
+TEST(MapContact, NotesTheTimeOfSendingWithoutCallingItAChange)
+{
+    const FieldMapping own{.rules = {{SourceField::synced_at, "SYNCED", FieldType::date}}};
+    const auto at = [&](const char* time) {
+        return std::get<MappedContact>(map_contact({.email = "a@b.co"}, key, 1, own, {}, parse_rfc3339(time).value()));
+    };
+    const MappedContact today = at("2026-11-20T12:30:00.123Z");
+    EXPECT_EQ(today.fields.at(0).value, FieldValue("2026-11-20"));
+    EXPECT_EQ(today.fingerprint, at("2026-11-21T00:00:00Z").fingerprint);
+}
+
 TEST(MapContact, RefusesAContactWithoutAUsableAddress)
 {
     for (const char* blank : {"", " ", "\t\u00a0"}) {
@@ -127,7 +170,7 @@ TEST(MapContact, RefusesAContactWithoutAUsableAddress)
 
 TEST(SourceFields, AreReadAsWritten)
 {
-    for (int i = 0; i <= static_cast<int>(SourceField::contact_id); ++i) {
+    for (int i = 0; i <= static_cast<int>(SourceField::synced_at); ++i) {
         const auto field = static_cast<SourceField>(i);
         EXPECT_EQ(parse_source_field(to_string(field)), field);
     }

@@ -27,7 +27,8 @@ protected:
             list_id_ = std::stoll(list);
         }
         std::vector<std::string> warnings;
-        auto created = find_connector(Crm::brevo)->create(settings, {.executor = loop_.get_executor()}, warnings);
+        auto created =
+            find_connector(Crm::brevo)->create(settings, {.executor = loop_.get_executor(), .clock = clock_}, warnings);
         ASSERT_TRUE(created) << created.error().message;
         connector_ = *std::move(created);
         auto client = http::Client::create(loop_.get_executor(), "https://api.brevo.com/v3");
@@ -60,13 +61,14 @@ protected:
         fields.name = std::move(name);
         fields.has_gmail = false;
         const JobKey key{.contact_id = random_uuid7(SystemClock{}.now()), .crm = Crm::brevo};
-        auto mapped = map_contact(fields, key, 1, connector_->traits().mapping, {});
+        auto mapped = map_contact(fields, key, 1, connector_->traits().mapping, {}, {});
         const auto result = await(loop_, connector_->send(std::span(&std::get<MappedContact>(mapped), 1)));
         const auto* items = std::get_if<PerItem>(&result.answer);
         return items ? items->outcomes.at(0) : std::get<WholeCall>(result.answer).outcome;
     }
 
     asio::io_context loop_;
+    SystemClock clock_;
     std::string key_;
     std::optional<std::int64_t> list_id_;
     std::string email_ = fmt::format("crmsync-live-{:x}@example.com", random_u64());

@@ -32,7 +32,8 @@ public:
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
         more.merge(settings_of(crm));
         std::vector<std::string> warnings;
-        connector = find_connector(crm)->create(more, {.executor = loop.get_executor()}, warnings).value();
+        connector =
+            find_connector(crm)->create(more, {.executor = loop.get_executor(), .clock = clock_}, warnings).value();
     }
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }

@@ -43,12 +43,13 @@ struct Preview {
 };
 
 Result<Preview> preview_of(const Contact& contact, Crm crm, const Config& config, const Executor& executor,
-                           const std::vector<std::string>& without)
+                           Clock& clock, const std::vector<std::string>& without)
 {
     std::vector<std::string> warnings;
-    const Result<std::unique_ptr<Connector>> connector = make_preview_connector(config, crm, executor, warnings);
+    const Result<std::unique_ptr<Connector>> connector = make_preview_connector(config, crm, executor, clock, warnings);
     if (!connector) return std::unexpected(connector.error());
-    const auto mapped = map_contact(contact.fields, {contact.id, crm}, 0, (*connector)->traits().mapping, without);
+    const auto mapped =
+        map_contact(contact.fields, {contact.id, crm}, 0, (*connector)->traits().mapping, without, clock.now());
     if (const auto* refusal = std::get_if<Refusal>(&mapped)) return Preview{.refusal = *refusal};
     const auto& good = std::get<MappedContact>(mapped);
     warnings.insert(warnings.end(), good.warnings.begin(), good.warnings.end());
@@ -81,7 +82,8 @@ int preview(Session& session, const PreviewOptions& options)
     return with_store(session, [&](Store& store, Executor executor) -> Task<Result<int>> {
         const Result<Contact> contact = co_await find_contact(store, options.contact);
         if (!contact) co_return std::unexpected(contact.error());
-        const Result<Preview> preview = preview_of(*contact, *crm, session.config, executor, options.without_fields);
+        const Result<Preview> preview =
+            preview_of(*contact, *crm, session.config, executor, session.clock, options.without_fields);
         if (!preview) co_return std::unexpected(preview.error());
         print_preview(session.console, *preview);
         co_return preview->refusal ? exit_rejects : exit_fine;
@@ -97,7 +99,8 @@ int for_connectors(Session& session, const std::string& names, const std::functi
         int code = exit_fine;
         for (const Crm crm : *crms) {
             std::vector<std::string> warnings;
-            Result<std::unique_ptr<Connector>> connector = make_connector(session.config, crm, executor, warnings);
+            Result<std::unique_ptr<Connector>> connector =
+                make_connector(session.config, crm, executor, session.clock, warnings);
             for (const std::string& warning : warnings) session.console.note("warning: " + warning);
             Status done;
             if (connector) {

@@ -146,7 +146,8 @@ private:
     {
         const std::string topic(to_string(crm));
         std::vector<std::string> warnings;
-        Result<std::unique_ptr<Connector>> connector = make_connector(session_.config, crm, executor_, warnings);
+        Result<std::unique_ptr<Connector>> connector =
+            make_connector(session_.config, crm, executor_, session_.clock, warnings);
         for (const std::string& warning : warnings) hint(topic, warning, "");
         if (!connector) {
             off(crm, connector.error());

@@ -47,9 +47,14 @@ std::string_view attribute_type(FieldType type)
     switch (type) {
         case FieldType::text:
         case FieldType::phone_e164:
+        case FieldType::datetime:  // Brevo's dates have no time of day.
             return "text";
         case FieldType::boolean:
             return "boolean";
+        case FieldType::number:
+            return "float";
+        case FieldType::date:
+            return "date";
     }
     __builtin_unreachable();
 }

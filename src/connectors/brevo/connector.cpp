@@ -143,7 +143,7 @@ private:
     Task<Result<http::Response>> call(http::Method method, std::string target, std::string body, Exchange& exchange);
     Outcome classified(const Result<http::Response>& answer, const MappedContact* contact) const;
     void add_warnings(const MappedContact& contact, Upserted& upserted) const;
-    Exchange new_exchange() { return {.request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
+    Exchange new_exchange() { return {.calls = 0, .request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
 
     BrevoSettings settings_;
     ConnectorTraits traits_;
@@ -190,12 +190,7 @@ Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Excha
     const auto answer = co_await call(http::Method::get, "/contacts/" + former, {}, exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
-    if (!known) {
-        // A key that may write but not read still moves the contact.
-        auto outcome = classified(answer, &contact);
-        if (!std::holds_alternative<Rejected>(outcome)) co_return outcome;
-        known = KnownContact{.numeric_id = contact.numeric_id, .email = {}, .opted_out = false};
-    }
+    if (!known) co_return classified(answer, &contact);  // Unread, it might be an opted-out contact's.
     if (normalise_email(known->email) == Normalised(contact.email))
         co_return co_await take_over(contact, exchange);  // Moved already; only the answer was lost.
     if (known->opted_out)
@@ -230,7 +225,8 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
 }
 
 /// Upserts by the new address alone. The numeric id that we hold may then be another contact's, so that of the one that
-/// was met is read when the answer does not bring it: the next change of address would move the wrong one.
+/// was met is read when the answer does not bring it, and forgotten when that fails: the next change of address would
+/// move the wrong one.
 Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& exchange)
 {
     auto outcome = co_await upsert(contact, exchange);
@@ -240,8 +236,8 @@ Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& 
     const auto answer =
         co_await call(http::Method::get, "/contacts/" + http::encode_component(contact.email), {}, exchange);
     exchange.http_status = status;
-    if (answer && answer->status == 200)
-        if (auto known = parse_contact(answer->body)) upserted->numeric_id = std::move(known->numeric_id);
+    auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
+    upserted->numeric_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
     co_return outcome;
 }
 
@@ -262,6 +258,7 @@ Task<Result<SetupReport>> BrevoConnector::setup(bool create)
     Exchange exchange = new_exchange();
     if (const auto obstacle = co_await look_up(create, report, exchange))
         co_return std::unexpected(as_error(*obstacle));
+    report.calls = exchange.calls;
     co_return report;
 }
 
@@ -372,6 +369,7 @@ Task<Result<http::Response>> BrevoConnector::call(http::Method method, std::stri
     http::Request request{.method = method, .target = std::move(target), .headers = headers_, .body = std::move(body)};
     request.headers.add("x-request-id", exchange.request_id);
     if (!request.body.empty()) request.headers.add("content-type", "application/json");
+    ++exchange.calls;
     auto answer = co_await client_->send(std::move(request));
     exchange.http_status = answer ? std::optional(answer->status) : std::nullopt;
     if (answer) {

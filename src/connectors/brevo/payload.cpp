@@ -13,10 +13,7 @@ void append_members(std::string& out, const MappedContact& contact, const Fit& f
         if (out.back() != '{') out += ',';
         append_json(out, field.name);
         out += ':';
-        if (const bool* truth = std::get_if<bool>(&field.value))
-            out += *truth ? "true" : "false";
-        else
-            append_json(out, std::get<std::string>(field.value));
+        append_json(out, field.value, R"("")");
     }
 }
 

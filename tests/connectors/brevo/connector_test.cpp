@@ -38,7 +38,7 @@ protected:
         if (connector_) return *connector_;
         std::vector<std::string> warnings;
         settings["API_BASE_URL"] = server.url();
-        auto created = create(settings, {.executor = loop.get_executor()}, warnings);
+        auto created = create(settings, {.executor = loop.get_executor(), .clock = clock}, warnings);
         EXPECT_TRUE(created) << created.error().message;
         connector_ = std::move(*created);
         return *connector_;
@@ -62,6 +62,7 @@ protected:
     }
 
     asio::io_context loop;
+    SystemClock clock;
     test::ScriptedServer server;
     std::map<std::string, http::ServerResponse> answers;
     std::vector<std::pair<std::string, std::string>> attributes{
@@ -221,7 +222,27 @@ TEST_F(BrevoMove, WaitsWhileTheContactCannotBeRead)
     EXPECT_EQ(code_of(outcome_of(ann)), "http_503");
     answers["GET /contacts/old@example.com"] = json_answer(200, "<html>");
     EXPECT_EQ(code_of(outcome_of(ann)), "malformed_answer");
+    answers["GET /contacts/old@example.com"] = json_answer(400, R"({"code":"invalid_parameter","message":"x"})");
+    EXPECT_EQ(code_of(outcome_of(ann)), "invalid_parameter") << "Unread, the contact might have opted out.";
     EXPECT_THAT(server.lines(), testing::Each(HasSubstr("GET")));
+}
+
+TEST_F(BrevoMove, ForgetsANumericIdThatMayBeAnotherContacts)
+{
+    ann.numeric_id = "32";
+    answers["GET /contacts/32"] = json_answer(404, R"({"code":"document_not_found","message":"x"})");
+    answers["POST /contacts"] = json_answer(204);
+    answers["GET /contacts/ann@example.com"] = json_answer(503);
+    EXPECT_EQ(upserted(ann).numeric_id, "");
+}
+
+TEST_F(BrevoMove, BooksEveryCall)
+{
+    const SendResult result = send(ann);
+    EXPECT_EQ(result.exchange.calls, 2);
+    ann.remote_id = ann.email;
+    EXPECT_EQ(send(ann).exchange.calls, 1);
+    EXPECT_EQ(test::await(loop, connector().setup(false))->calls, 1);
 }
 
 // ---- Attributes ----------------------------------------------------------------------------------------------------
@@ -346,7 +367,7 @@ TEST_F(BrevoSetup, DoesNotCreateNamesThatBrevoMayNotTake)
     std::vector<std::string> warnings;
     settings["API_BASE_URL"] = server.url();
     const FieldMapping own{.rules = {{SourceField::name, "full name"}, {SourceField::email, "email"}}};
-    auto created = create(settings, {.executor = loop.get_executor(), .mapping = own}, warnings);
+    auto created = create(settings, {.executor = loop.get_executor(), .clock = clock, .mapping = own}, warnings);
     ASSERT_TRUE(created);
     const auto report = test::await(loop, (*created)->setup(true));
     ASSERT_TRUE(report);

@@ -31,7 +31,7 @@ TEST(SimulatedBrevo, StoresWhatWasMapped)
                                .email_type = EmailType::corporate,
                                .has_gmail = false,
                                .source_url = "https://example.com/?a=b&c"};
-    const auto mapped = std::get<MappedContact>(map_contact(fields, key, 1, crm.connector->traits().mapping, {}));
+    const auto mapped = std::get<MappedContact>(map_contact(fields, key, 1, crm.connector->traits().mapping, {}, {}));
     const auto upserted = std::get<Upserted>(crm.send(mapped));
     EXPECT_EQ(upserted.remote_id, "ann@example.com");
     EXPECT_THAT(upserted.warnings, IsEmpty());

@@ -12,8 +12,10 @@
 
 namespace crmsync {
 
-/// "Brevo API error: email is not valid": the error column's words for what a CRM said. One line of at most 300
-/// characters; every occurrence of a `secret` (keys, addresses; ASCII letters in either case) is blotted out.
+/// A CRM's words made fit for errors: one line of at most 300 characters; every occurrence of a `secret` (keys,
+/// addresses; ASCII letters in either case) is blotted out.
+std::string told(std::string_view message, std::initializer_list<std::string_view> secrets);
+/// "Brevo API error: email is not valid": the error column's words for what a CRM said, as `told` has them.
 std::string api_error(Crm crm, std::string_view message, std::initializer_list<std::string_view> secrets);
 
 /// What an answer means at any CRM that has no row of its own for it: 401 and 403 unauthorized; 408, 425, 5xx and
@@ -21,7 +23,8 @@ std::string api_error(Crm crm, std::string_view message, std::initializer_list<s
 /// transient. `code` and `reason` are the CRM's own where it told them; an empty code becomes "http_503".
 Outcome classify(const http::Response& response, std::string code, std::string reason);
 
-/// What it means that no answer came, or none that could be read. `secrets` as above.
+/// What it means that no answer came, or none that could be read, or that an access token was refused (`denied`).
+/// `secrets` as above.
 Outcome classify(const Error& error, Crm crm, std::initializer_list<std::string_view> secrets);
 
 /// The Retry-After header: seconds, or a date, which is read against the answer's own Date.

@@ -122,12 +122,15 @@ public:
 /// connector's factory, which reports all problems at once.
 using Settings = std::map<std::string, std::string, std::less<>>;
 
+class TokenVault;
+
 struct ConnectorContext {
     Executor executor;
     Clock& clock;  ///< For what is signed or expires. Outlives the connector.
     std::string default_phone_region = "US";
     std::string ca_file = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
+    TokenVault* vault = nullptr;               ///< Where OAuth tokens are kept; outlives the connector. Null: nowhere.
 };
 
 struct ConnectorEntry {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "simulator/mautic/fields.h"
 #include "simulator/mautic/search.h"
@@ -11,11 +12,17 @@ namespace crmsync::simulator::mautic {
 
 namespace {
 
-/// What the API's filter lets through on POST and PATCH: a zero is taken for "nothing was sent".
+/// What the API's filter lets through on POST and PATCH: whatever is numeric and zero as a whole number is taken for
+/// "nothing was sent", in text fields too.
 bool counts_as_sent(const json::value& value)
 {
     if (value.is_bool()) return value.get_bool();
-    return !value.is_number() || value.to_number<double>() != 0;
+    if (value.is_number()) return std::trunc(value.to_number<double>()) != 0;
+    if (!value.is_string()) return true;
+    const std::string_view text = value.get_string();
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error != std::errc{} || end != text.data() + text.size() || std::trunc(number) != 0;
 }
 
 DoNotContact read_mark(const json::object& body)

@@ -27,8 +27,9 @@ TEST_F(MauticContacts, LeavesBlanksAndZerosAlone)
     api(Method::post, "/fields/contact/new",
         R"({"label":"Paid","alias":"paid","type":"boolean","properties":{"yes":"Yes","no":"No"}})");
     create(R"({"email":"a@b.io","firstname":"A","lastname":"B","seats":7,"paid":true})");
-    create(R"({"email":"a@b.io","firstname":"","seats":0,"paid":false})");
+    create(R"({"email":"a@b.io","firstname":"","lastname":"0.5","seats":0,"paid":false})");
     EXPECT_EQ(value("a@b.io", "firstname"), "A");
+    EXPECT_EQ(value("a@b.io", "lastname"), "B");
     EXPECT_EQ(value("a@b.io", "seats"), 7);
     EXPECT_EQ(value("a@b.io", "paid"), true);
     api(Method::patch, "/contacts/1/edit", R"({"firstname":"","overwriteWithBlank":true})");

@@ -1,0 +1,102 @@
+#include "connectors/mautic/payload.h"
+
+#include <algorithm>
+
+#include "connectors/json_text.h"
+
+namespace crmsync::mautic {
+
+Item make_item(const MappedContact& contact, const PayloadRules& rules)
+{
+    Item item{.body = "{\"email\":"};
+    item.body.reserve(512);
+    append_json(item.body, contact.email);
+    for (const MappedField& field : contact.fields) {
+        const Field* known = nullptr;
+        if (rules.fit) {
+            if (const auto why = rules.fit->unusable.find(field.name); why != rules.fit->unusable.end()) {
+                item.warnings.push_back(field.name + " left out: " + why->second);
+                continue;
+            }
+            if (const auto found = rules.fit->usable.find(field.name); found != rules.fit->usable.end())
+                known = &found->second;
+        }
+        Adapted adapted = adapt(field, known);
+        if (!adapted.warning.empty()) item.warnings.push_back(std::move(adapted.warning));
+        if (!adapted.value) continue;
+        const std::string& alias = known ? known->alias : field.name;
+        if (std::holds_alternative<Cleared>(*adapted.value)) {
+            item.cleared.push_back(alias);
+            continue;
+        }
+        item.body += ',';
+        append_json(item.body, alias);
+        item.body += ':';
+        append_json(item.body, *adapted.value, "null");
+    }
+    if (!rules.tags.empty()) {
+        item.body += ",\"tags\":[";
+        for (const auto& tag : rules.tags) {
+            if (item.body.back() != '[') item.body += ',';
+            append_json(item.body, tag);
+        }
+        item.body += ']';
+    }
+    item.body += '}';
+    return item;
+}
+
+std::string batch_body(std::span<const Item> items)
+{
+    std::size_t size = 2;
+    for (const Item& item : items) size += item.body.size() + 1;
+    std::string body = "[";
+    body.reserve(size);
+    for (const Item& item : items) {
+        if (body.size() > 1) body += ',';
+        body += item.body;
+    }
+    body += ']';
+    return body;
+}
+
+std::string clearing_body(std::int64_t id, std::span<const std::string> aliases)
+{
+    std::string body = "{\"id\":" + std::to_string(id);
+    for (const auto& alias : aliases) {
+        body += ',';
+        append_json(body, alias);
+        body += ":\"\"";
+    }
+    body += ",\"overwriteWithBlank\":true}";
+    return body;
+}
+
+std::string_view address_obstacle(std::string_view email)
+{
+    constexpr std::size_t longest = 254;
+    constexpr std::string_view kept = "!#$'+-=?_`{|}~@.[]";
+    if (email.size() > longest) return "is longer than the 254 characters that Mautic takes";
+    for (const char c : email) {
+        const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!alphanumeric && !kept.contains(c)) return "has characters that Mautic does not take";
+    }
+    return {};
+}
+
+std::string basic_authorization(std::string_view username, std::string_view password)
+{
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const std::string plain = std::string(username) + ":" + std::string(password);
+    std::string out = "Basic ";
+    for (std::size_t i = 0; i < plain.size(); i += 3) {
+        std::uint32_t bits = 0;
+        for (std::size_t j = 0; j < 3; ++j)
+            bits = (bits << 8) | (i + j < plain.size() ? static_cast<unsigned char>(plain[i + j]) : 0u);
+        for (std::size_t j = 0; j < 4; ++j)
+            out += i + j > plain.size() ? '=' : alphabet[(bits >> (18 - 6 * j)) & 0x3f];
+    }
+    return out;
+}
+
+}  // namespace crmsync::mautic

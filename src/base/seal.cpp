@@ -5,14 +5,13 @@
 
 #include <cstdlib>
 #include <memory>
-#include <span>
-#include <vector>
+
+#include "base/digest.h"
 
 namespace crmsync {
 
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype([](EVP_CIPHER_CTX* context) { EVP_CIPHER_CTX_free(context); })>;
 
 /// A sealed text is this, then nonce, tag and cipher in base64.
@@ -22,6 +21,7 @@ constexpr std::size_t tag_bytes = 16;
 constexpr std::size_t text_max = 1u << 20;
 
 const std::uint8_t* bytes_of(std::string_view text) { return reinterpret_cast<const std::uint8_t*>(text.data()); }
+std::uint8_t* bytes_of(std::string& text) { return reinterpret_cast<std::uint8_t*>(text.data()); }
 
 /// OpenSSL fails here for want of memory only, or when we call it wrongly.
 void must(bool worked)
@@ -29,43 +29,25 @@ void must(bool worked)
     if (!worked) std::abort();
 }
 
-std::string to_base64(std::span<const std::uint8_t> bytes)
-{
-    std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const int size =
-        EVP_EncodeBlock(reinterpret_cast<std::uint8_t*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
-
-std::optional<Bytes> from_base64(std::string_view text)
-{
-    if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-    Bytes out(text.size() / 4 * 3);
-    if (EVP_DecodeBlock(out.data(), bytes_of(text), static_cast<int>(text.size())) < 0) return std::nullopt;
-    const std::size_t padding = text.size() - (text.find_last_not_of('=') + 1);
-    if (padding > 2) return std::nullopt;
-    out.resize(out.size() - padding);
-    return out;
-}
-
 }  // namespace
 
 Seal::Seal(std::string_view key)
 {
-    must(EVP_Digest(key.data(), key.size(), key_.data(), nullptr, EVP_sha256(), nullptr) == 1);
+    const std::string digest = sha256(key);
+    std::copy(digest.begin(), digest.end(), key_.begin());
 }
 
 std::string Seal::seal(std::string_view text, std::string_view purpose) const
 {
     must(text.size() <= text_max);
-    Bytes out(nonce_bytes + tag_bytes + text.size());
-    std::uint8_t* const tag = out.data() + nonce_bytes;
+    std::string out(nonce_bytes + tag_bytes + text.size(), '\0');
+    std::uint8_t* const nonce = bytes_of(out);
+    std::uint8_t* const tag = nonce + nonce_bytes;
     std::uint8_t* const cipher = tag + tag_bytes;
-    must(RAND_bytes(out.data(), nonce_bytes) == 1);
+    must(RAND_bytes(nonce, nonce_bytes) == 1);
     const Cipher context(EVP_CIPHER_CTX_new());
     int size = 0;
-    must(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), out.data()) == 1);
+    must(EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), nonce) == 1);
     must(EVP_EncryptUpdate(context.get(), nullptr, &size, bytes_of(purpose), static_cast<int>(purpose.size())) == 1);
     must(EVP_EncryptUpdate(context.get(), cipher, &size, bytes_of(text), static_cast<int>(text.size())) == 1);
     must(EVP_EncryptFinal_ex(context.get(), cipher + size, &size) == 1);
@@ -76,20 +58,20 @@ std::string Seal::seal(std::string_view text, std::string_view purpose) const
 std::optional<std::string> Seal::open(std::string_view sealed, std::string_view purpose) const
 {
     if (!sealed.starts_with(mark) || sealed.size() > 2 * text_max) return std::nullopt;
-    std::optional<Bytes> in = from_base64(sealed.substr(mark.size()));
+    std::optional<std::string> in = from_base64(sealed.substr(mark.size()));
     if (!in || in->size() < nonce_bytes + tag_bytes) return std::nullopt;
-    std::uint8_t* const tag = in->data() + nonce_bytes;
-    const std::span<const std::uint8_t> cipher = std::span(*in).subspan(nonce_bytes + tag_bytes);
-    std::string text(cipher.size() + 1, '\0');  // Never of size 0, so that there is something to point to.
-    auto* const out = reinterpret_cast<std::uint8_t*>(text.data());
+    std::uint8_t* const nonce = bytes_of(*in);
+    std::uint8_t* const tag = nonce + nonce_bytes;
+    const std::uint8_t* const cipher = tag + tag_bytes;
+    std::string text(in->size() - nonce_bytes - tag_bytes, '\0');
+    std::uint8_t* const out = bytes_of(text);
     const Cipher context(EVP_CIPHER_CTX_new());
     int size = 0;
-    must(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), in->data()) == 1);
+    must(EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key_.data(), nonce) == 1);
     must(EVP_DecryptUpdate(context.get(), nullptr, &size, bytes_of(purpose), static_cast<int>(purpose.size())) == 1);
-    must(EVP_DecryptUpdate(context.get(), out, &size, cipher.data(), static_cast<int>(cipher.size())) == 1);
+    must(EVP_DecryptUpdate(context.get(), out, &size, cipher, static_cast<int>(text.size())) == 1);
     must(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, tag) == 1);
     if (EVP_DecryptFinal_ex(context.get(), out + size, &size) != 1) return std::nullopt;
-    text.resize(cipher.size());
     return text;
 }
 

@@ -1,9 +1,6 @@
 #include "connectors/oauth.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,6 +8,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "base/digest.h"
 #include "base/log.h"
 #include "connectors/classify.h"
 
@@ -37,20 +35,6 @@ struct Token {
         return !access.empty() && now < renew_at && access != refused;
     }
 };
-
-std::string sha256_hex(std::string_view text)
-{
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string out;
-    for (unsigned int i = 0; i < size; ++i) {
-        out += hex[digest[i] >> 4];
-        out += hex[digest[i] & 0x0f];
-    }
-    return out;
-}
 
 std::string text_of(const json::object& in, std::string_view name)
 {
@@ -118,7 +102,7 @@ public:
           target_(std::move(target)),
           client_(std::move(client)),
           refresh_(options_.refresh_token.value_or("")),
-          origin_(sha256_hex(options_.token_url + '\n' + options_.client_id + '\n' + refresh_))
+          origin_(to_hex(sha256(options_.token_url + '\n' + options_.client_id + '\n' + refresh_)))
     {
     }
 

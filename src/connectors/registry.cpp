@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "connectors/brevo/connector.h"
+#include "connectors/mautic/connector.h"
 
 namespace crmsync {
 
@@ -11,6 +12,10 @@ std::span<const ConnectorEntry> connector_registry()
 {
     static const std::vector<ConnectorEntry> entries{
         {Crm::brevo, brevo::default_mapping, brevo::create, {{"API_KEY", "preview"}}},
+        {Crm::mautic,
+         mautic::default_mapping,
+         mautic::create,
+         {{"BASE_URL", "http://localhost"}, {"USERNAME", "preview"}, {"PASSWORD", "preview"}}},
     };
     assert(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
     return entries;

@@ -28,6 +28,8 @@ public:
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
+        options.mautic.client_id = "crmsync";
+        options.mautic.client_secret = secret_key;
         simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
         more.merge(settings_of(crm));
@@ -81,8 +83,12 @@ private:
         switch (crm) {
             case Crm::brevo:
                 return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
-            case Crm::hubspot:
             case Crm::mautic:
+                return {{"BASE_URL", url},
+                        {"CLIENT_ID", "crmsync"},
+                        {"CLIENT_SECRET", std::string(secret_key)},
+                        {"HTTP_TIMEOUT_SECONDS", "1"}};
+            case Crm::hubspot:
             case Crm::n8n:
                 break;
         }

@@ -185,6 +185,12 @@ Fit fit(const FieldMapping& mapping, const std::vector<Field>& fields)
     return out;
 }
 
+const Field* Fit::find_usable(std::string_view name) const
+{
+    const auto found = usable.find(name);
+    return found == usable.end() ? nullptr : &found->second;
+}
+
 std::string creation_body(const FieldRule& rule)
 {
     std::string body = R"({"object":"lead","group":"core","label":)";

@@ -17,7 +17,7 @@ struct Field {
     std::string label;
     std::string type;  ///< "text", "select", ...
     bool published = true;
-    std::vector<std::string> options = {};          ///< Of a select.
+    std::vector<std::string> options = {};        ///< Of a select.
     std::optional<std::int64_t> max_length = {};  ///< In characters. Mautic before 5.2 tells none.
     bool operator==(const Field&) const = default;
 };
@@ -33,9 +33,11 @@ std::optional<FieldPage> parse_fields(std::string_view body);
 /// What the installation's fields mean for a mapping. Mautic ignores values for unknown fields without a word, and
 /// refuses a whole contact for one value of the wrong kind; so neither is sent, and the contact is told about.
 struct Fit {
-    std::map<std::string, Field, std::less<>> usable;          ///< By the mapping's name of the field.
+    std::map<std::string, Field, std::less<>> usable;  ///< By the mapping's name of the field.
     std::vector<FieldRule> missing;
     std::map<std::string, std::string, std::less<>> unusable;  ///< Why; the missing ones, too.
+
+    const Field* find_usable(std::string_view name) const;
 };
 Fit fit(const FieldMapping& mapping, const std::vector<Field>& fields);
 

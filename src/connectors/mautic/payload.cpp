@@ -18,17 +18,18 @@ Item make_item(const MappedContact& contact, const PayloadRules& rules)
                 item.warnings.push_back(field.name + " left out: " + why->second);
                 continue;
             }
-            if (const auto found = rules.fit->usable.find(field.name); found != rules.fit->usable.end())
-                known = &found->second;
+            known = rules.fit->find_usable(field.name);
         }
         Adapted adapted = adapt(field, known);
-        if (!adapted.warning.empty()) item.warnings.push_back(std::move(adapted.warning));
+        const bool is_certain = adapted.warning.empty();
+        if (!is_certain) item.warnings.push_back(std::move(adapted.warning));
         if (!adapted.value) continue;
         const std::string& alias = known ? known->alias : field.name;
         if (std::holds_alternative<Cleared>(*adapted.value)) {
             item.cleared.push_back(alias);
             continue;
         }
+        if (is_certain) item.sent.emplace_back(field.name, alias);
         item.body += ',';
         append_json(item.body, alias);
         item.body += ':';
@@ -82,21 +83,6 @@ std::string_view address_obstacle(std::string_view email)
         if (!alphanumeric && !kept.contains(c)) return "has characters that Mautic does not take";
     }
     return {};
-}
-
-std::string basic_authorization(std::string_view username, std::string_view password)
-{
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::string plain = std::string(username) + ":" + std::string(password);
-    std::string out = "Basic ";
-    for (std::size_t i = 0; i < plain.size(); i += 3) {
-        std::uint32_t bits = 0;
-        for (std::size_t j = 0; j < 3; ++j)
-            bits = (bits << 8) | (i + j < plain.size() ? static_cast<unsigned char>(plain[i + j]) : 0u);
-        for (std::size_t j = 0; j < 4; ++j)
-            out += i + j > plain.size() ? '=' : alphabet[(bits >> (18 - 6 * j)) & 0x3f];
-    }
-    return out;
 }
 
 }  // namespace crmsync::mautic

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "connectors/mautic/fields.h"
@@ -22,6 +23,8 @@ struct Item {
     std::string body;
     std::vector<std::string> cleared = {};  ///< Aliases of fields to be emptied: contacts/new cannot do that.
     std::vector<std::string> warnings = {};
+    /// Field and alias of what was sent, and what Mautic must hold afterwards.
+    std::vector<std::pair<std::string, std::string>> sent = {};
 };
 
 /// The body of POST /contacts/new. Never says a word about who may be contacted, and never asks to overwrite with
@@ -36,8 +39,5 @@ std::string clearing_body(std::int64_t id, std::span<const std::string> aliases)
 
 /// Why this address must not be sent: Mautic would make another one of it. Empty: it may.
 std::string_view address_obstacle(std::string_view email);
-
-/// "Basic dXNlcjpwYXNz"
-std::string basic_authorization(std::string_view username, std::string_view password);
 
 }  // namespace crmsync::mautic

@@ -1,7 +1,6 @@
 #include "simulator/mautic/access.h"
 
-#include <array>
-#include <cstdint>
+#include "base/digest.h"
 
 namespace crmsync::simulator::mautic {
 
@@ -19,26 +18,6 @@ http::ServerResponse bearer_refusal(std::string_view message)
     response.headers.add("WWW-Authenticate", R"(Bearer realm="Service", error="invalid_grant", error_description=")" +
                                                  std::string(message) + "\"");
     return response;
-}
-
-/// RFC 4648; nothing when the text is none.
-std::optional<std::string> decode_base64(std::string_view text)
-{
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    std::uint32_t bits = 0;
-    int held = 0;
-    while (text.ends_with('=')) text.remove_suffix(1);
-    for (const char c : text) {
-        const auto digit = alphabet.find(c);
-        if (digit == std::string_view::npos) return std::nullopt;
-        bits = (bits << 6) | static_cast<std::uint32_t>(digit);
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        out.push_back(static_cast<char>((bits >> held) & 0xff));
-    }
-    return out;
 }
 
 bool accepted(std::string_view given, std::string_view expected)
@@ -79,7 +58,7 @@ std::optional<http::ServerResponse> Access::refuse_basic(std::string_view creden
                        "Basic Auth disabled. You need to enable HTTP basic auth in the API settings of Mautic's "
                        "Configuration.",
                        "access_denied");
-    const auto decoded = decode_base64(credentials);
+    const auto decoded = from_base64(credentials);
     const auto colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos || !accepted(decoded->substr(0, colon), state_.options.username) ||
         !accepted(decoded->substr(colon + 1), state_.options.password))

@@ -14,6 +14,7 @@ constexpr Duration setup_retry = 60s;
 constexpr Duration nothing_claimable_pause = 20ms;
 constexpr Duration store_retry = 500ms;
 constexpr Duration cycle_log_interval = 10s;
+constexpr std::size_t claim_max = 1000;  // More in one transaction gains nothing and holds the connector's row.
 
 BudgetConfig budget_of(const ConnectorTraits& traits)
 {
@@ -48,7 +49,7 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
       recorder_(crm_, worker_id, store, clock, executor,
                 {.recorded = [this](const auto& batch) { on_recorded(batch); },
                  .state = [this](const auto& state) { on_state(state); }}),
-      concurrency_(connector.traits().concurrency_max),
+      concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
       services_(executor)
 {
@@ -184,7 +185,7 @@ Task<> ConnectorRun::claim_loop()
 
 Task<bool> ConnectorRun::claim_once()
 {
-    const auto wanted = room();
+    const auto wanted = std::min(room(), claim_max);
     const auto claimed_as = worker_id_;
     auto claimed = co_await store_.claim({.crm = crm_,
                                           .worker_id = worker_id_,
@@ -278,15 +279,19 @@ void ConnectorRun::learn(const std::vector<Delivered>& ended)
     const auto now = clock_.now();
     for (const auto& one : ended) {
         if (!one.answer || one.is_echo()) continue;
-        const bool trouble = is_trouble(*one.answer);
-        recent_failures_[recent_count_++ % recent_failures_.size()] = trouble;
-        if (trouble) {
-            concurrency_.on_trouble();
-        } else {
-            concurrency_.on_success();
-        }
+        if (one.calls > 0) learn_of_call(is_trouble(*one.answer), one.exchange.elapsed / one.calls);
         if (std::holds_alternative<Upserted>(*one.answer)) status_.last_success = now;
         on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
+    }
+}
+
+void ConnectorRun::learn_of_call(bool trouble, Duration took)
+{
+    recent_failures_[recent_count_++ % recent_failures_.size()] = trouble;
+    if (trouble) {
+        concurrency_.on_trouble();
+    } else {
+        concurrency_.on_success(took);
     }
 }
 

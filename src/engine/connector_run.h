@@ -80,6 +80,7 @@ private:
     void dispatch();
     void return_unsent(std::string_view reason);
     void learn(const std::vector<Delivered>& ended);
+    void learn_of_call(bool trouble, Duration took);
     void on_recorded(const std::vector<Delivered>& batch);
     void on_state(const ConnectorState& state);
     std::size_t room() const;

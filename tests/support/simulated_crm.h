@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -22,7 +24,7 @@ inline constexpr std::string_view secret_key = "xkeysib-0123456789abcdef";
 /// A connector as the registry makes it, and the simulated CRM at the other end of real sockets. No rate limits.
 class SimulatedCrm {
 public:
-    explicit SimulatedCrm(Crm crm, Settings more = {}) : crm_(crm)
+    explicit SimulatedCrm(Crm crm, Settings more = {}, std::optional<FieldMapping> mapping = {}) : crm_(crm)
     {
         simulator::SimulatorOptions options;
         options.brevo.api_key = secret_key;
@@ -34,12 +36,13 @@ public:
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
         more.merge(settings_of(crm));
         std::vector<std::string> warnings;
-        connector =
-            find_connector(crm)->create(more, {.executor = loop.get_executor(), .clock = clock_}, warnings).value();
+        const ConnectorContext context{.executor = loop.get_executor(), .clock = clock_, .mapping = std::move(mapping)};
+        connector = find_connector(crm)->create(more, context, warnings).value();
     }
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
     SendResult send_all(const MappedContact& contact) { return await(loop, connector->send(std::span(&contact, 1))); }
+    SendResult send_all(std::span<const MappedContact> contacts) { return await(loop, connector->send(contacts)); }
     void set_up() { await(loop, connector->setup(true)).value(); }
 
     /// `rule` as simulator/faults.h reads it.
@@ -61,6 +64,8 @@ public:
     {
         return json::parse(control(http::Method::get, "/state", {})).at("requests").at(to_string(crm_));
     }
+    /// The CRM's own counts: "contacts", "duplicates", ...
+    json::value state() { return json::parse(control(http::Method::get, "/state", {})).at(to_string(crm_)); }
     /// What a person or a test does at the CRM itself, with the key.
     http::Response at_crm(http::Method method, std::string target, std::string body = {})
     {
@@ -68,7 +73,9 @@ public:
             direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(to_string(crm_))).value();
         return await(loop, direct_->send({.method = method,
                                           .target = std::move(target),
-                                          .headers = {{"api-key", std::string(secret_key)}},
+                                          .headers = {{"api-key", std::string(secret_key)},
+                                                      {"authorization", "Basic dXNlcjpwYXNz"},
+                                                      {"content-type", "application/json"}},
                                           .body = std::move(body)}))
             .value();
     }

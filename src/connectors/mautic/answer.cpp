@@ -1,9 +1,9 @@
 #include "connectors/mautic/answer.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <charconv>
-#include <cmath>
 
 #include "connectors/classify.h"
 #include "connectors/json_read.h"
@@ -70,10 +70,11 @@ std::string text_of_value(const json::value& value)
 {
     if (value.is_string()) return std::string(value.get_string());
     if (value.is_null() || value.is_structured()) return {};
-    // PHP's floats: 7.0 is what was sent as 7.
-    if (value.is_double() && std::abs(value.get_double()) < 1e15 &&
-        value.get_double() == std::trunc(value.get_double()))
-        return std::to_string(static_cast<std::int64_t>(value.get_double()));
+    if (value.is_double()) {
+        std::array<char, 32> digits{};  // The shortest form: PHP's 7.0 is what was sent as 7.
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value.get_double()).ptr;
+        return {digits.data(), end};
+    }
     return json::serialize(value);
 }
 
@@ -112,7 +113,7 @@ Unauthorized locked_out(std::string code, std::string reason, std::string_view w
     return {.code = std::move(code), .reason = std::move(reason) + " (" + std::string(what_to_do) + ")"};
 }
 
-Outcome refused_account(int status, const Complaint& complaint, Login login, std::string reason)
+Outcome refused_account(int status, const Complaint& complaint, const Caller& caller, std::string reason)
 {
     if (complaint.type == "api_disabled" || complaint.message.contains("API disabled"))
         return locked_out("api_disabled", std::move(reason),
@@ -123,7 +124,7 @@ Outcome refused_account(int status, const Complaint& complaint, Login login, std
                           "MAUTIC_CLIENT_ID and MAUTIC_CLIENT_SECRET");
     if (status == 403)
         return locked_out("no_permission", std::move(reason), "the API user's role needs the right to contacts");
-    if (login == Login::basic)
+    if (caller.login == Caller::Login::basic)
         return locked_out("wrong_password", std::move(reason), "check MAUTIC_USERNAME and MAUTIC_PASSWORD");
     return locked_out("token_refused", std::move(reason), "check MAUTIC_CLIENT_ID and MAUTIC_CLIENT_SECRET");
 }
@@ -150,9 +151,13 @@ std::optional<Duration> wait_of(const http::Headers& headers, Instant now)
     return std::clamp<Duration>(left, 1s, longest_wait);
 }
 
-std::string reason_for(std::string_view said, const MappedContact* contact)
+std::string reason_for(std::string_view said, const MappedContact* contact, std::span<const std::string> addresses,
+                       const Caller& caller)
 {
-    return api_error(Crm::mautic, said, {contact ? std::string_view(contact->email) : std::string_view{}});
+    Secrets secrets(addresses.begin(), addresses.end());
+    secrets.insert(secrets.end(), caller.secrets.begin(), caller.secrets.end());
+    if (contact) secrets.emplace_back(contact->email);
+    return api_error(Crm::mautic, said, secrets);
 }
 
 }  // namespace
@@ -221,7 +226,8 @@ std::optional<std::vector<KnownContact>> parse_list(std::string_view body)
     return readable ? std::optional(std::move(contacts)) : std::nullopt;
 }
 
-Outcome failure(const http::Response& response, const MappedContact* contact, Login login, Instant now)
+Outcome failure(const http::Response& response, const MappedContact* contact, std::span<const std::string> addresses,
+                const Caller& caller, Instant now)
 {
     const int status = response.status;
     const auto complaint = parse_complaint(response.body);
@@ -229,11 +235,11 @@ Outcome failure(const http::Response& response, const MappedContact* contact, Lo
     if (said.empty()) said = "HTTP " + std::to_string(status);
     const bool success = status >= 200 && status <= 299;
     if (success) said = "HTTP " + std::to_string(status) + " without an acknowledgement";
-    std::string reason = reason_for(said, contact);
+    std::string reason = reason_for(said, contact, addresses, caller);
     if (status == 429) return Throttled{.retry_after = wait_of(response.headers, now), .reason = std::move(reason)};
     if (status < 400 || status >= 500) return classify(response, success ? "malformed_answer" : "", std::move(reason));
     if (status == 401 || status == 403)
-        return refused_account(status, complaint.value_or(Complaint{}), login, std::move(reason));
+        return refused_account(status, complaint.value_or(Complaint{}), caller, std::move(reason));
     const bool is_unknown_path = complaint && complaint->message.starts_with("Requested URL not found");
     if ((!complaint || is_unknown_path) && (status == 404 || status == 405))
         return Transient{.scope = Transient::Scope::crm,
@@ -244,18 +250,18 @@ Outcome failure(const http::Response& response, const MappedContact* contact, Lo
     return classify(response, "", std::move(reason));
 }
 
-Outcome failure(const Told& told, const MappedContact& contact, Login login)
+Outcome failure(const Told& told, const MappedContact& contact, const Caller& caller)
 {
     const Complaint complaint = told.complaint.value_or(Complaint{});
     const int status = told.status >= 400 ? told.status : complaint.code;
     if (status < 400)
         return Transient{.scope = Transient::Scope::contact,
                          .code = "no_answer",
-                         .reason = reason_for("the answer does not acknowledge the contact", &contact)};
+                         .reason = reason_for("the answer does not acknowledge the contact", &contact, {}, caller)};
     std::string said = complaint.message;
     if (said.empty()) said = "status " + std::to_string(status) + " inside a batch";
-    std::string reason = reason_for(said, &contact);
-    if (status == 401 || status == 403) return refused_account(status, complaint, login, std::move(reason));
+    std::string reason = reason_for(said, &contact, {}, caller);
+    if (status == 401 || status == 403) return refused_account(status, complaint, caller, std::move(reason));
     if (status == 408 || status == 425 || status == 429 || status >= 500)
         return Transient{
             .scope = Transient::Scope::contact, .code = "http_" + std::to_string(status), .reason = std::move(reason)};

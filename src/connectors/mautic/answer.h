@@ -51,13 +51,18 @@ std::optional<std::vector<Told>> parse_batch(std::string_view body, std::span<co
 /// The contacts of a GET /contacts. Nothing when the body is no such answer.
 std::optional<std::vector<KnownContact>> parse_list(std::string_view body);
 
-/// How a call was authenticated, for what to do about it when it is refused.
-enum class Login { oauth, basic };
+/// Who called: decides what a person can do about a refusal, and what its words must not repeat.
+struct Caller {
+    enum class Login { oauth, basic } login = Login::oauth;
+    std::vector<std::string> secrets = {};
+};
 
-/// What an answer means that is no acknowledgement. `contact` may be null for calls about no contact or several.
-Outcome failure(const http::Response& response, const MappedContact* contact, Login login, Instant now);
+/// What an answer means that is no acknowledgement. `contact` may be null; `addresses` are those of all contacts the
+/// call was about.
+Outcome failure(const http::Response& response, const MappedContact* contact, std::span<const std::string> addresses,
+                const Caller& caller, Instant now);
 /// The same for one contact inside the answer to a batch.
-Outcome failure(const Told& told, const MappedContact& contact, Login login);
+Outcome failure(const Told& told, const MappedContact& contact, const Caller& caller);
 
 /// The limit in "A max of 200 entities are supported at a time."; such a batch was not looked at.
 std::optional<std::size_t> batch_limit_in(const http::Response& response);

@@ -168,7 +168,7 @@ Task<bool> Delivery::write_batch(std::span<Parcel* const> parcels)
         co_await write_one_by_one(parcels);
         co_return true;
     }
-    const Outcome outcome = session_.classified(answer, nullptr);
+    const Outcome outcome = session_.classified(answer, nullptr, emails);
     if (const auto* rejected = std::get_if<Rejected>(&outcome)) whole_rejection_ = *rejected;
     for (Parcel* parcel : parcels) parcel->outcome = outcome;
     co_return true;
@@ -227,7 +227,7 @@ void Delivery::settle(Parcel& parcel, const Told& told)
     if (success)
         acknowledge(parcel, *told.contact, told.status == 201 ? Upserted::Change::created : Upserted::Change::updated);
     else
-        parcel.outcome = failure(told, *parcel.contact, session_.login());
+        parcel.outcome = failure(told, *parcel.contact, session_.caller());
 }
 
 /// Only an edit of what is there empties some fields and leaves the others: contacts/new would empty all that it is not
@@ -259,7 +259,7 @@ Task<> Delivery::clear_fields()
         if (!told)
             parcel.outcome = session_.classified(answer, parcel.contact);
         else if ((*told)[i].status != 200 || (*told)[i].complaint)
-            parcel.outcome = failure((*told)[i], *parcel.contact, session_.login());
+            parcel.outcome = failure((*told)[i], *parcel.contact, session_.caller());
     }
 }
 

@@ -44,6 +44,8 @@ Session::Session(const MauticSettings& settings, const ConnectorContext& context
       request_prefix_(std::to_string(random_u64() % 1'000'000'000))
 {
     if (!oauth_) basic_ = "Basic " + to_base64(settings.username + ":" + settings.password);
+    caller_.login = oauth_ ? Caller::Login::oauth : Caller::Login::basic;
+    caller_.secrets = {settings.client_secret, settings.refresh_token.value_or(""), settings.password, basic_};
 }
 
 Exchange Session::new_exchange()
@@ -85,10 +87,11 @@ Task<Result<http::Response>> Session::attempt(const http::Request& request, cons
     co_return answer;
 }
 
-Outcome Session::classified(const Result<http::Response>& answer, const MappedContact* contact) const
+Outcome Session::classified(const Result<http::Response>& answer, const MappedContact* contact,
+                            std::span<const std::string> addresses) const
 {
-    if (answer) return failure(*answer, contact, login(), clock_.now());
-    return classify(answer.error(), Crm::mautic, {});
+    if (answer) return failure(*answer, contact, addresses, caller_, clock_.now());
+    return classify(answer.error(), Crm::mautic, Secrets(caller_.secrets.begin(), caller_.secrets.end()));
 }
 
 void Session::close()

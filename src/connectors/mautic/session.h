@@ -20,9 +20,11 @@ public:
     /// `target` below "/api". Adds to the exchange what the call cost and told.
     Task<Result<http::Response>> call(http::Method method, std::string target, std::string body, Exchange& exchange);
     Exchange new_exchange();
-    /// What it means that the call did not acknowledge anything. `contact` may be null.
-    Outcome classified(const Result<http::Response>& answer, const MappedContact* contact) const;
-    Login login() const { return oauth_ ? Login::oauth : Login::basic; }
+    /// What it means that the call did not acknowledge anything. `contact` may be null; `addresses` are those of all
+    /// contacts it was about.
+    Outcome classified(const Result<http::Response>& answer, const MappedContact* contact,
+                       std::span<const std::string> addresses = {}) const;
+    const Caller& caller() const { return caller_; }
     void close();
 
 private:
@@ -33,6 +35,7 @@ private:
                                          Exchange& exchange);
 
     Clock& clock_;
+    Caller caller_;
     std::string basic_;  // The header line; empty with OAuth.
     Duration timeout_;
     std::unique_ptr<http::Client> client_;

@@ -77,8 +77,10 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
                     {group, "AUTO_SETUP", "true", boolean, auto_setup}};
         case Crm::hubspot:
-            return {{group, "API_KEY", "", secret, "Token of a private app. Unset: off, unless OAuth is set below."},
-                    {group, "CLIENT_ID", "", text, "OAuth, instead of a private app's token."},
+            return {{group, "API_KEY", "", secret,
+                     "Token of a private app or service key. Unset: off, unless OAuth is set."},
+                    {group, "CLIENT_ID", "", text,
+                     "OAuth, instead of a token: 110 calls per 10 seconds then, and 0 (no limit) per day."},
                     {group, "CLIENT_SECRET", "", secret, "OAuth."},
                     {group, "REFRESH_TOKEN", "", secret, "OAuth."},
                     {group, "LIST_ID", "", text, "The static list contacts are put on. Empty: none."},

@@ -30,6 +30,8 @@ public:
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
+        options.hubspot.token = secret_key;
+        options.hubspot.per_10_seconds = options.hubspot.per_day = 0;
         options.mautic.client_id = "crmsync";
         options.mautic.client_secret = secret_key;
         simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
@@ -42,7 +44,7 @@ public:
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
     SendResult send_all(const MappedContact& contact) { return await(loop, connector->send(std::span(&contact, 1))); }
-    SendResult send_all(std::span<const MappedContact> contacts) { return await(loop, connector->send(contacts)); }
+    SendResult send_all(const std::vector<MappedContact>& contacts) { return await(loop, connector->send(contacts)); }
     void set_up() { await(loop, connector->setup(true)).value(); }
 
     /// `rule` as simulator/faults.h reads it.
@@ -74,7 +76,7 @@ public:
         return await(loop, direct_->send({.method = method,
                                           .target = std::move(target),
                                           .headers = {{"api-key", std::string(secret_key)},
-                                                      {"authorization", "Basic dXNlcjpwYXNz"},
+                                                      {"authorization", authorization()},
                                                       {"content-type", "application/json"}},
                                           .body = std::move(body)}))
             .value();
@@ -84,18 +86,22 @@ public:
     std::unique_ptr<Connector> connector;
 
 private:
+    std::string authorization() const
+    {
+        return crm_ == Crm::mautic ? "Basic dXNlcjpwYXNz" : "Bearer " + std::string(secret_key);
+    }
     Settings settings_of(Crm crm) const
     {
         const std::string url = simulator_->base_url(to_string(crm));
         switch (crm) {
             case Crm::brevo:
+            case Crm::hubspot:
                 return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::mautic:
                 return {{"BASE_URL", url},
                         {"CLIENT_ID", "crmsync"},
                         {"CLIENT_SECRET", std::string(secret_key)},
                         {"HTTP_TIMEOUT_SECONDS", "1"}};
-            case Crm::hubspot:
             case Crm::n8n:
                 break;
         }

@@ -103,6 +103,7 @@ Task<> Delivery::follow_moves()
                 "address stays as it was");
         else
             co_await move(*parcel, id);
+        if (parcel->outcome && speaks_against_crm(*parcel->outcome)) co_return give_up(*parcel->outcome);
     }
 }
 
@@ -133,7 +134,10 @@ Task<> Delivery::write_all()
             co_await write_one(*rest.front());
         else
             written = co_await write_batch(rest.first(count));
-        if (written) rest = rest.subspan(count);
+        if (!written) continue;
+        const Outcome last = rest[count - 1]->outcome.value_or(stopped());
+        if (speaks_against_crm(last)) co_return give_up(last);
+        rest = rest.subspan(count);
     }
 }
 
@@ -175,30 +179,34 @@ Task<bool> Delivery::write_batch(std::span<Parcel* const> parcels)
 }
 
 /// Mautic gives a whole batch up over one contact it stumbles on, and those before it are written already. The first
-/// and the last go ahead; when both fail too, it is Mautic that is ill.
+/// and the last go ahead; two failures in a row mean that it is Mautic that is ill.
 Task<> Delivery::write_one_by_one(std::span<Parcel* const> parcels)
 {
     Parcels order(parcels.begin(), parcels.end());
     std::rotate(order.begin() + 1, order.end() - 1, order.end());
-    std::size_t failed = 0;
-    std::size_t done = 0;
+    Parcel* failed = nullptr;  // The last one written, when it did.
     for (Parcel* parcel : order) {
-        if (failed > 1 && failed == done) break;
-        if (co_await is_cancelled()) break;
+        if (co_await is_cancelled()) co_return;
         co_await write_one(*parcel);
-        ++done;
-        if (speaks_against_crm(*parcel->outcome)) ++failed;
-        if (std::holds_alternative<Throttled>(*parcel->outcome) ||
-            std::holds_alternative<Unauthorized>(*parcel->outcome))
-            break;
+        const Outcome& outcome = *parcel->outcome;
+        if (std::holds_alternative<Transient>(outcome) && speaks_against_crm(outcome)) {
+            if (failed) co_return give_up(outcome);
+            failed = parcel;
+        } else if (speaks_against_crm(outcome)) {
+            co_return give_up(outcome);
+        } else {
+            failed = nullptr;
+        }
     }
-    const Outcome last = *order[done > 0 ? done - 1 : 0]->outcome;
-    for (Parcel* parcel : order) {
-        if (!parcel->outcome) parcel->outcome = speaks_against_crm(last) ? last : stopped();
-        // Where others were taken, the trouble is with this contact alone.
-        auto* transient = std::get_if<Transient>(&*parcel->outcome);
-        if (transient && failed < done) transient->scope = Transient::Scope::contact;
-    }
+    // Where the neighbours were taken, the trouble is with the contact alone.
+    for (Parcel* parcel : order)
+        if (auto* transient = std::get_if<Transient>(&*parcel->outcome)) transient->scope = Transient::Scope::contact;
+}
+
+/// What was not sent yet would meet the same.
+void Delivery::give_up(const Outcome& outcome)
+{
+    for (Parcel* parcel : pending()) parcel->outcome = outcome;
 }
 
 void Delivery::acknowledge(Parcel& parcel, KnownContact stored, Upserted::Change change)

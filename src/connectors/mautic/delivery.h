@@ -44,6 +44,7 @@ private:
     Task<> add_to_segment();
 
     Parcels pending();
+    void give_up(const Outcome& outcome);
     void settle(Parcel& parcel, const Result<http::Response>& answer);
     void settle(Parcel& parcel, const Told& told);
     void acknowledge(Parcel& parcel, KnownContact stored, Upserted::Change change);

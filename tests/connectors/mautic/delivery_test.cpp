@@ -71,12 +71,41 @@ TEST_F(MauticDelivery, SurvivesAnswersOfEveryKind)
     }
 }
 
-TEST_F(MauticDelivery, HalvesWhereTheLimitIsOdd)
+TEST_F(MauticDelivery, EndsWhereTheLimitIsOdd)
 {
     // A limit that is no smaller than what was refused must not make an endless loop.
     answer(500, R"({"errors":[{"code":500,"message":"A max of 200 entities are supported at a time."}]})");
     EXPECT_THAT(codes(run(two)), ElementsAre("http_500", "http_500"));
-    EXPECT_EQ(server.requests.size(), 3u) << "the batch, then one by one";
+    EXPECT_EQ(server.requests.size(), 2u) << "the batch, then one alone";
+}
+
+TEST_F(MauticDelivery, StopsWhenMauticFallsIllOnTheWay)
+{
+    int singles = 0;
+    server.script = [&](const http::ServerRequest& request) {
+        const bool batch = request.path.ends_with("/batch/new");
+        if (batch || ++singles > 2)
+            return http::ServerResponse{.status = 500, .body = R"({"errors":[{"code":500,"message":"crash"}]})"};
+        const std::string email = singles == 1 ? "0@b.io" : "9@b.io";
+        return http::ServerResponse{.status = 201,
+                                    .body = R"({"contact":{"id":1,"fields":{"all":{"email":")" + email + R"("}}}})"};
+    };
+    std::vector<MappedContact> ten;
+    for (int i = 0; i < 10; ++i) ten.push_back({.email = std::to_string(i) + "@b.io"});
+    const SendResult result = run(ten);
+    EXPECT_EQ(result.exchange.calls, 5);
+    const auto& outcomes = std::get<PerItem>(result.answer).outcomes;
+    EXPECT_EQ(outcome_name(outcomes.front()), "upserted");
+    EXPECT_EQ(outcome_name(outcomes.back()), "upserted");
+    for (std::size_t i = 1; i < 9; ++i) EXPECT_EQ(std::get<Transient>(outcomes[i]).scope, Transient::Scope::crm) << i;
+}
+
+TEST_F(MauticDelivery, AsksOnceWhereEveryoneWaitsInVain)
+{
+    terms.batch_limit = 1;
+    answer(503, "<html>");
+    EXPECT_THAT(codes(run(two)), ElementsAre("http_503", "http_503"));
+    EXPECT_EQ(server.requests.size(), 1u);
 }
 
 TEST_F(MauticDelivery, AsksNothingOfContactsThatCannotBeSent)

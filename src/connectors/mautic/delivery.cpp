@@ -124,10 +124,7 @@ Task<> Delivery::write_all()
     const Parcels parcels = pending();
     std::span<Parcel* const> rest = parcels;
     while (!rest.empty() && !whole_rejection_) {
-        if (co_await is_cancelled()) {
-            for (Parcel* parcel : rest) parcel->outcome = stopped();
-            co_return;
-        }
+        if (co_await is_cancelled()) co_return give_up(stopped());
         const std::size_t count = std::min(rest.size(), terms_.batch_limit);
         bool written = true;
         if (count == 1)
@@ -148,17 +145,14 @@ Task<> Delivery::write_one(Parcel& parcel)
 
 Task<bool> Delivery::write_batch(std::span<Parcel* const> parcels)
 {
-    std::string body;
+    std::vector<std::string_view> bodies;
     std::vector<std::string> emails;
-    {
-        std::vector<Item> items;
-        for (const Parcel* parcel : parcels) {
-            items.push_back({.body = parcel->item.body});
-            emails.push_back(parcel->contact->email);
-        }
-        body = batch_body(items);
+    for (const Parcel* parcel : parcels) {
+        bodies.emplace_back(parcel->item.body);
+        emails.push_back(parcel->contact->email);
     }
-    const auto answer = co_await session_.call(http::Method::post, "/contacts/batch/new", std::move(body), exchange_);
+    const auto answer =
+        co_await session_.call(http::Method::post, "/contacts/batch/new", batch_body(bodies), exchange_);
     const bool success = answer && (answer->status == 200 || answer->status == 201);
     if (const auto told = success ? parse_batch(answer->body, emails) : std::nullopt) {
         for (std::size_t i = 0; i < parcels.size(); ++i) settle(*parcels[i], (*told)[i]);

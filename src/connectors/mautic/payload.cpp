@@ -47,18 +47,18 @@ Item make_item(const MappedContact& contact, const PayloadRules& rules)
     return item;
 }
 
-std::string batch_body(std::span<const Item> items)
+std::string batch_body(std::span<const std::string_view> bodies)
 {
     std::size_t size = 2;
-    for (const Item& item : items) size += item.body.size() + 1;
-    std::string body = "[";
-    body.reserve(size);
-    for (const Item& item : items) {
-        if (body.size() > 1) body += ',';
-        body += item.body;
+    for (const auto body : bodies) size += body.size() + 1;
+    std::string out = "[";
+    out.reserve(size);
+    for (const auto body : bodies) {
+        if (out.size() > 1) out += ',';
+        out += body;
     }
-    body += ']';
-    return body;
+    out += ']';
+    return out;
 }
 
 std::string clearing_body(std::int64_t id, std::span<const std::string> aliases)

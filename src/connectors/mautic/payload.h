@@ -31,8 +31,8 @@ struct Item {
 /// blanks: Mautic would then empty every field that is not sent.
 Item make_item(const MappedContact& contact, const PayloadRules& rules);
 
-/// The body of POST /contacts/batch/new.
-std::string batch_body(std::span<const Item> items);
+/// The body of POST /contacts/batch/new, from those of single contacts.
+std::string batch_body(std::span<const std::string_view> bodies);
 
 /// One member of PATCH /contacts/batch/edit that empties these fields and leaves the others alone.
 std::string clearing_body(std::int64_t id, std::span<const std::string> aliases);

@@ -36,7 +36,7 @@ TEST(MauticPayload, NeverTouchesConsentNorBlanks)
 
 TEST(MauticPayload, MakesBatchesAndEdits)
 {
-    EXPECT_EQ(batch_body(std::vector<Item>{{.body = "{}"}, {.body = R"({"a":1})"}}), R"([{},{"a":1}])");
+    EXPECT_EQ(batch_body(std::vector<std::string_view>{"{}", R"({"a":1})"}), R"([{},{"a":1}])");
     EXPECT_EQ(clearing_body(47, std::vector<std::string>{"a", "b"}),
               R"({"id":47,"a":"","b":"","overwriteWithBlank":true})");
 }

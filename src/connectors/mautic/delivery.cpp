@@ -17,6 +17,16 @@ bool speaks_against_crm(const Outcome& outcome)
            (transient && transient->scope == Transient::Scope::crm);
 }
 
+/// Mautic blames fields by their aliases; the engine leaves them out by the mapping's names.
+Outcome by_our_names(Outcome outcome, const Item& item)
+{
+    auto* rejected = std::get_if<Rejected>(&outcome);
+    if (!rejected || rejected->repairable_field) return outcome;
+    for (const auto& [name, alias] : item.sent)
+        if (rejected->code == "invalid_" + alias) rejected->repairable_field = name;
+    return outcome;
+}
+
 /// Which of these ids a segment did not take; nothing when the answer does not tell.
 std::optional<std::vector<std::int64_t>> left_out_of_segment(const Result<http::Response>& answer,
                                                              const std::vector<std::int64_t>& ids)
@@ -220,7 +230,7 @@ void Delivery::settle(Parcel& parcel, const Result<http::Response>& answer)
         acknowledge(parcel, *std::move(stored),
                     answer->status == 201 ? Upserted::Change::created : Upserted::Change::updated);
     else
-        parcel.outcome = session_.classified(answer, parcel.contact);
+        parcel.outcome = by_our_names(session_.classified(answer, parcel.contact), parcel.item);
 }
 
 void Delivery::settle(Parcel& parcel, const Told& told)
@@ -229,7 +239,7 @@ void Delivery::settle(Parcel& parcel, const Told& told)
     if (success)
         acknowledge(parcel, *told.contact, told.status == 201 ? Upserted::Change::created : Upserted::Change::updated);
     else
-        parcel.outcome = failure(told, *parcel.contact, session_.caller());
+        parcel.outcome = by_our_names(failure(told, *parcel.contact, session_.caller()), parcel.item);
 }
 
 /// Only an edit of what is there empties some fields and leaves the others: contacts/new would empty all that it is not

@@ -178,6 +178,10 @@ TEST_F(SimulatedMautic, FindsFieldsThatMauticRenamed)
     EXPECT_THAT(report.problems, IsEmpty());
     upserted(contact("a@b.io", {{"owner_id", "x"}}));
     EXPECT_EQ(held("a@b.io", "owner_id1"), "x");
+    crm().fault(R"({"match":{"method":"POST"},"effect":{"kind":"respond","status":400,
+        "body":{"errors":[{"code":400,"message":"owner_id1: no","details":{"owner_id1":["no"]}}]}}})");
+    const auto refused = send({contact("a@b.io", {{"owner_id", "x"}})}).at(0);
+    EXPECT_EQ(std::get<Rejected>(refused).repairable_field, "owner_id") << "by our name for it";
 }
 
 TEST_F(SimulatedMautic, WaitsForFieldsMadeInTheBackground)

@@ -85,15 +85,17 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "API_BASE_URL", "https://api.hubapi.com", url, "Where its API is."},
                     {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::mautic:
-            return {{group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
-                    {group, "CLIENT_ID", "", text, "OAuth."},
-                    {group, "CLIENT_SECRET", "", secret, "OAuth."},
-                    {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
-                    {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
-                    {group, "PASSWORD", "", secret, "Basic authentication."},
-                    {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
-                    {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
-                    {group, "AUTO_SETUP", "false", boolean, auto_setup}};
+            return {
+                {group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
+                {group, "CLIENT_ID", "", text, "OAuth."},
+                {group, "CLIENT_SECRET", "", secret, "OAuth."},
+                {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
+                {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
+                {group, "PASSWORD", "", secret, "Basic authentication."},
+                {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
+                {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
+                {group, "BATCH_SIZE", "50", integer, "Contacts per call; Mautic takes no more than 200.", "", 1, 200},
+                {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::n8n:
             return {
                 {group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},

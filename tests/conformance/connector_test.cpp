@@ -64,12 +64,14 @@ TEST_P(ConnectorConformance, CreatesThenUpdatesOneRecord)
 
 TEST_P(ConnectorConformance, KeepsEveryCharacter)
 {
-    const std::string name = "Zoë \"Q\" \\ 日本 😀 </script> ' ; --";
+    // Mautic strips tags from every text.
+    const std::string tag = GetParam() == Crm::mautic ? "<" : "</script>";
+    const std::string name = "Zoë \"Q\" \\ 日本 😀 " + tag + " ' ; --";
     const Outcome outcome = crm.send(mapped({.email = "zoe@bücher.example", .name = name}));
     ASSERT_TRUE(std::holds_alternative<Upserted>(outcome)) << reason_of(outcome);
     const auto found = crm.find("zoe@xn--bcher-kva.example");
     ASSERT_FALSE(found.is_null());
-    EXPECT_THAT(json::serialize(found), HasSubstr(R"(\"Q\" \\ 日本 😀 </script> ' ; --)"));
+    EXPECT_THAT(json::serialize(found), HasSubstr(R"(\"Q\" \\ 日本 😀 )" + tag + " ' ; --"));
     EXPECT_THAT(json::serialize(found), HasSubstr("Zoë"));
 }
 
@@ -79,12 +81,14 @@ TEST_P(ConnectorConformance, SendsAContactThatIsNothingButAnAddress)
     EXPECT_TRUE(std::holds_alternative<Upserted>(outcome)) << reason_of(outcome);
 }
 
-TEST_P(ConnectorConformance, SendsLongValuesWhole)
+TEST_P(ConnectorConformance, SendsLongValuesWholeOrSaysWhyNot)
 {
     const std::string long_name(20'000, 'x');
     const Outcome outcome = crm.send(mapped({.email = "long@example.com", .name = long_name}));
     ASSERT_TRUE(std::holds_alternative<Upserted>(outcome)) << reason_of(outcome);
-    EXPECT_THAT(json::serialize(crm.find("long@example.com")), HasSubstr(long_name));
+    const bool whole = json::serialize(crm.find("long@example.com")).contains(long_name);
+    const auto& warnings = std::get<Upserted>(outcome).warnings;
+    EXPECT_TRUE(whole || testing::Value(warnings, testing::ElementsAre(HasSubstr("characters"))));
 }
 
 // ---- Failures ------------------------------------------------------------------------------------------------------
@@ -148,7 +152,10 @@ TEST_P(ConnectorConformance, TellsEveryFailureForWhatItIs)
 TEST_P(ConnectorConformance, PassesOnHowLongToWait)
 {
     crm.fault(on_contacts(R"({"kind":"rate_limited","retry_after_s":3})"));
-    EXPECT_EQ(std::get<Throttled>(crm.send(ann())).retry_after, Duration{3s});
+    const auto wait = std::get<Throttled>(crm.send(ann())).retry_after;
+    ASSERT_TRUE(wait);
+    EXPECT_GE(*wait, 3s);
+    EXPECT_LT(*wait, 4s) << "where the CRM names an instant, it has whole seconds";
 }
 
 TEST_P(ConnectorConformance, RefusesAnAnswerWithoutEnd)

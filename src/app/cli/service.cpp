@@ -72,7 +72,7 @@ std::string settings_for(Crm crm, std::string_view url)
         case Crm::hubspot:
             return fmt::format("HUBSPOT_API_BASE_URL={}  (any HUBSPOT_API_KEY)", url);
         case Crm::mautic:
-            return fmt::format("MAUTIC_BASE_URL={}", url);
+            return fmt::format("MAUTIC_BASE_URL={}  (any MAUTIC_USERNAME and MAUTIC_PASSWORD)", url);
         case Crm::n8n:
             return fmt::format("N8N_WEBHOOK_URL={}", url);
     }

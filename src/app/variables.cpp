@@ -273,9 +273,10 @@ PAGE_ID = false                                  # removes a default
 ```
 
 Fields of a contact: `email`, `name`, `first_name`, `last_name`, `phone`, `email_type`, `has_gmail`, `context`,
-`source_url`, `domain_id`, `page_id`, `source_job_id`, `contact_id`, `synced_at`. Types: `text`, `phone_e164`, `boolean`, `number`, `date`, `datetime`; where the
-type is left out, `phone` is sent in E.164, `has_gmail` as a boolean, everything else as text. Empty values are left
-out. `crmsync preview brevo ID` shows what would be sent.
+`source_url`, `domain_id`, `page_id`, `source_job_id`, `contact_id`, `synced_at` (the time of sending). Types: `text`,
+`phone_e164`, `boolean`, `number`, `date`, `datetime`; where the type is left out, `phone` is sent in E.164, `has_gmail`
+as a boolean, `synced_at` as a datetime, everything else as text. Empty values are left out. `crmsync preview brevo ID`
+shows what would be sent.
 )";
 
 }  // namespace

@@ -14,12 +14,13 @@ constexpr Duration setup_retry = 60s;
 constexpr Duration nothing_claimable_pause = 20ms;
 constexpr Duration store_retry = 500ms;
 constexpr Duration cycle_log_interval = 10s;
+constexpr std::size_t claim_max = 1000;  // More in one transaction gains nothing and holds the connector's row.
 
-bool is_trouble(const Outcome& outcome)
+BudgetConfig budget_of(const ConnectorTraits& traits)
 {
-    const auto* transient = std::get_if<Transient>(&outcome);
-    return std::holds_alternative<Throttled>(outcome) || std::holds_alternative<Unauthorized>(outcome) ||
-           (transient && transient->scope == Transient::Scope::crm);
+    auto budget = traits.budget;
+    budget.contacts_per_call = traits.batch_max;
+    return budget;
 }
 
 }  // namespace
@@ -41,13 +42,14 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
       clock_(clock),
       events_(events),
       crm_(connector.traits().crm),
+      budget_(budget_of(connector.traits())),
       alarm_(clock, executor),
       setup_alarm_(clock, executor),
       delivery_(connector, options_.retry, clock),
       recorder_(crm_, worker_id, store, clock, executor,
                 {.recorded = [this](const auto& batch) { on_recorded(batch); },
                  .state = [this](const auto& state) { on_state(state); }}),
-      concurrency_(connector.traits().concurrency_max),
+      concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
       services_(executor)
 {
@@ -68,9 +70,21 @@ Task<> ConnectorRun::run()
     log_cycle();
 }
 
+Task<> ConnectorRun::book(int calls)
+{
+    if (calls == 0) co_return;
+    const auto take = [calls, now = clock_.now()](ConnectorState& state) { take_calls(state, calls, now); };
+    // Unbooked calls cost a pause at worst; the CRM counts them anyway.
+    if (const auto done =
+            co_await store_.record({.crm = crm_, .results = {}, .update_state = take, .now = clock_.now()});
+        !done)
+        log::debug("{}: {} calls of the set-up are not booked: {}", display_name(crm_), calls, done.error().message);
+}
+
 Task<bool> ConnectorRun::set_up()
 {
     const auto report = co_await connector_.setup(options_.auto_setup);
+    if (report) co_await book(report->calls);
     if (!report) {
         status_.problems = {report.error().message};
         log::warn("{} set-up: {}", display_name(crm_), report.error().message);
@@ -171,12 +185,12 @@ Task<> ConnectorRun::claim_loop()
 
 Task<bool> ConnectorRun::claim_once()
 {
-    const auto wanted = room();
+    const auto wanted = std::min(room(), claim_max);
     const auto claimed_as = worker_id_;
     auto claimed = co_await store_.claim({.crm = crm_,
                                           .worker_id = worker_id_,
                                           .wanted = wanted,
-                                          .budget = connector_.traits().budget,
+                                          .budget = budget_,
                                           .probe_deadline = 2 * connector_.traits().timeout,
                                           .now = clock_.now()});
     if (!claimed) {
@@ -264,16 +278,20 @@ void ConnectorRun::learn(const std::vector<Delivered>& ended)
 {
     const auto now = clock_.now();
     for (const auto& one : ended) {
-        if (!one.answer) continue;
-        const bool trouble = is_trouble(*one.answer);
-        recent_failures_[recent_count_++ % recent_failures_.size()] = trouble;
-        if (trouble) {
-            concurrency_.on_trouble();
-        } else {
-            concurrency_.on_success();
-        }
+        if (!one.answer || one.is_echo()) continue;
+        if (one.calls > 0) learn_of_call(is_trouble(*one.answer), one.exchange.elapsed / one.calls);
         if (std::holds_alternative<Upserted>(*one.answer)) status_.last_success = now;
         on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
+    }
+}
+
+void ConnectorRun::learn_of_call(bool trouble, Duration took)
+{
+    recent_failures_[recent_count_++ % recent_failures_.size()] = trouble;
+    if (trouble) {
+        concurrency_.on_trouble();
+    } else {
+        concurrency_.on_success(took);
     }
 }
 
@@ -293,7 +311,7 @@ void ConnectorRun::on_state(const ConnectorState& state)
     const auto now = clock_.now();
     // The row does not know yet what ended since this record began.
     for (const auto& one : recorder_.waiting())
-        if (one.answer) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
+        if (one.answer && !one.is_echo()) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
     const auto name = state_name(state, now);
     if (name != last_state_name_) {
         if (!last_state_name_.empty() || name != "healthy")

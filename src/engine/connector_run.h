@@ -69,6 +69,8 @@ public:
 
 private:
     Task<bool> set_up();
+    /// Books calls made outside a claim.
+    Task<> book(int calls);
     Task<> keep_set_up();
     Task<> wait_for_interval();
     Task<> claim_loop();
@@ -78,6 +80,7 @@ private:
     void dispatch();
     void return_unsent(std::string_view reason);
     void learn(const std::vector<Delivered>& ended);
+    void learn_of_call(bool trouble, Duration took);
     void on_recorded(const std::vector<Delivered>& batch);
     void on_state(const ConnectorState& state);
     std::size_t room() const;
@@ -92,6 +95,7 @@ private:
     Clock& clock_;
     EventBus& events_;
     Crm crm_;
+    BudgetConfig budget_;
     Alarm alarm_;
     Alarm setup_alarm_;
     Delivery delivery_;

@@ -91,7 +91,8 @@ std::function<void(ConnectorState&)> Recorder::state_update(const std::vector<De
     for (const auto& ended : batch) {
         const bool success = is_plain_success(ended);
         if (!success) suspicious_ = true;
-        if (!success || !after_success) notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
+        if (!ended.is_echo() && (!success || !after_success))
+            notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
         after_success = success;
         for (const auto& report : ended.exchange.limits) limits[report.limit] = report;
         further_calls += std::max<std::int64_t>(ended.calls - 1, 0);

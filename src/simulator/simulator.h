@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "simulator/brevo/options.h"
 #include "simulator/faults.h"
+#include "simulator/hubspot/options.h"
 #include "simulator/n8n/options.h"
 
 namespace crmsync::simulator {
@@ -20,6 +21,7 @@ struct SimulatorOptions {
     std::size_t log_size = 1'000;   ///< Requests that GET /_control/requests remembers.
     bool log_bodies = false;
     brevo::BrevoOptions brevo;
+    hubspot::HubSpotOptions hubspot;
     n8n::N8nOptions n8n;
 };
 

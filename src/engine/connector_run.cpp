@@ -163,9 +163,10 @@ std::size_t ConnectorRun::room() const
     if (!may_send() || view_.breaker.open)
         if (recorder_.pending() > 0 || sending_ > 0) return 0;
     if (!options_.drain) return unsent_.empty() && sending_ == 0 ? options_.batch_size : 0;
-    // Twice what may be in flight, so that the next claim overlaps with the calls; unrecorded ends count as well, so
-    // that a slow database slows claiming down instead of filling memory.
-    const std::size_t capacity = 2 * std::max(concurrency_.limit() * connector_.traits().batch_max, std::size_t{1});
+    // Twice what may be in flight, so that the next claim overlaps with the calls, and with a fast CRM some moments'
+    // worth, so that a claim is worth its transaction; unrecorded ends count as well, so that a slow database slows
+    // claiming down instead of filling memory.
+    const std::size_t capacity = 2 * std::max(concurrency_.limit() * connector_.traits().batch_max, pace_.per_span());
     const std::size_t held = unsent_.size() + sending_ + recorder_.pending() / 4;
     const std::size_t free = capacity > held ? capacity - held : 0;
     const bool worth_it = free >= capacity / 4 || held == 0;
@@ -202,6 +203,7 @@ Task<bool> ConnectorRun::claim_once()
     status_.next_sweep = clock_.now() + options_.interval;
     if (cycle_.total() == 0 && !claimed->jobs.empty()) cycle_started_ = clock_.monotonic();
     const auto count = claimed->jobs.size();
+    more_due_ = count >= claimed->grant.count;
     const bool is_probe = !claimed->jobs.empty() && claimed->jobs.front().probe;
     if (!claimed->jobs.empty() && !is_probe) {
         // The row granted work: whatever we believed of a breaker or a throttle is over.
@@ -266,12 +268,14 @@ Task<> ConnectorRun::call(std::vector<ClaimedJob> jobs)
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto count = jobs.size();
     auto ended = co_await delivery_.deliver(std::move(jobs));
+    pace_.add(count, clock_.monotonic());
     sending_ -= count;
     --calls_in_flight_;  // This coroutine has not ended yet, but its place is free for the next.
     learn(ended);
     recorder_.add(std::move(ended), sending_);
     dispatch();
-    if (room() > 0) alarm_.ring();
+    // A queue that the last claim emptied is asked again once this is recorded, not while it is.
+    if (more_due_ && room() > 0) alarm_.ring();
 }
 
 void ConnectorRun::learn(const std::vector<Delivered>& ended)

@@ -16,6 +16,7 @@
 #include "engine/concurrency.h"
 #include "engine/delivery.h"
 #include "engine/events.h"
+#include "engine/pace.h"
 #include "engine/recorder.h"
 #include "store/store.h"
 
@@ -101,12 +102,14 @@ private:
     Delivery delivery_;
     Recorder recorder_;
     Concurrency concurrency_;
+    Pace pace_;
     TaskGroup calls_;
     TaskGroup services_;
 
     std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
     std::size_t sending_ = 0;        // Jobs in calls.
     std::size_t calls_in_flight_ = 0;
+    bool more_due_ = true;  ///< Whether the last claim left due jobs behind, as far as it could tell.
     /// Our view of the coordination row: what records returned, plus what answers since then add. Stops sending before
     /// the next claim learns of an outage.
     ConnectorState view_;

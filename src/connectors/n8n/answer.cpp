@@ -161,9 +161,9 @@ Answer delivered(const http::Response& response, std::span<const MappedContact> 
     if (is_page(response.body))
         return failed("not_n8n", "the answer is a page, not a webhook's (check N8N_WEBHOOK_URL)");
     const auto value = parse(response.body);
-    const bool blank = trimmed_lower(response.body).empty();
-    if (!value && !blank && type.starts_with("application/json"))
-        return failed("malformed_answer", "the answer cannot be read");
+    const std::string start = trimmed_lower(response.body.substr(0, 100));
+    const bool meant_as_json = type.starts_with("application/json") || start.starts_with('{') || start.starts_with('[');
+    if (!value && !start.empty() && meant_as_json) return failed("malformed_answer", "the answer cannot be read");
     const json::object* object = value ? main_object(*value) : nullptr;
     if (object && text_of(*object, "message") == "Webhook call received")
         return for_all(Rejected{.code = "filtered",

@@ -143,7 +143,8 @@ std::vector<std::string> obstacles_of(const WebhookWorkflow& workflow, Auth auth
     if (!workflow.active) obstacles.push_back(name + " is not active");
     if (workflow.method != "POST")
         obstacles.push_back("the webhook node of " + name + " takes " + cut(workflow.method, 10) + ", not POST");
-    if (workflow.authentication != node_auth(auth))
+    const bool open = workflow.authentication == "none";  // Takes whatever we send along.
+    if (!open && workflow.authentication != node_auth(auth))
         obstacles.push_back("the webhook node of " + name + " has the authentication " +
                             cut(workflow.authentication, 30) + "; N8N_WEBHOOK_AUTH goes with " +
                             std::string(node_auth(auth)));

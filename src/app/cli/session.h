@@ -46,6 +46,10 @@ Result<std::string> mint(Session& session, std::string_view subject, std::chrono
 /// is opened.
 Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
 
+/// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
+/// rehearsal.
+void hint_at_rehearsal(Session& session);
+
 using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
 /// Opens the database beside whatever server runs on it, runs `work` on a loop of its own to its end, and closes.
 /// An embedded database that is missing or older is brought up to date first. Prints errors. Returns the exit code.

@@ -30,6 +30,7 @@ ConnectorTraits traits_from(const N8nSettings& settings, FieldMapping mapping)
                        .reserve_percent = settings.reserve_percent},
             .batch_max = settings.batch_size,
             .concurrency_max = settings.max_in_flight,
+            .adapts_to_latency = settings.per_second == 0 && settings.per_hour == 0,
             .timeout = settings.timeout,
             .mapping = std::move(mapping)};
 }

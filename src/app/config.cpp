@@ -165,7 +165,6 @@ private:
             add("JWT_SECRET_KEY", fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size,
                                               jwt_secret_min_bytes));
         config_.key = Secret(value("CRMSYNC_KEY"));
-        config_.key_file = value("CRMSYNC_KEY_FILE");
         if (const std::size_t size = config_.key.reveal().size(); size > 0 && size < key_min_bytes)
             add("CRMSYNC_KEY",
                 fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size, key_min_bytes));
@@ -360,14 +359,7 @@ Result<Secret> token_key(const Config& config)
 Result<Secret> sealing_key(const Config& config)
 {
     if (!config.key.empty()) return config.key;
-    if (config.key_file.empty()) return kept_key(config, "seal.key");
-    const std::optional<std::string> text = read_file(config.key_file.string());
-    if (!text || text->size() < key_min_bytes)
-        return fail(ErrorCode::invalid,
-                    fmt::format("CRMSYNC_KEY_FILE names {}, which holds no key of {} bytes or more; make one with: "
-                                "openssl rand -base64 48",
-                                config.key_file.string(), key_min_bytes));
-    return Secret(*text);
+    return kept_key(config, "seal.key");
 }
 
 std::string without_password(const std::string& url)

@@ -71,7 +71,6 @@ struct Config {
     std::chrono::days history_kept{90};
     Secret jwt_secret;  ///< Empty: see `token_key`.
     Secret key;         ///< Empty: see `sealing_key`.
-    std::filesystem::path key_file;
     std::string jwt_audience;
     PerCrm<CrmConfig> crm;
 
@@ -95,8 +94,8 @@ Status make_state_dir(const Config& config);
 /// there is none.
 Result<Secret> token_key(const Config& config);
 
-/// The key that seals what is kept of CRMs' tokens: CRMSYNC_KEY, or the text of CRMSYNC_KEY_FILE, or else the one kept
-/// in the state directory, made (mode 0600) when there is none.
+/// The key that seals what is kept of CRMs' tokens: the configured one, or else one kept in the state directory
+/// likewise.
 Result<Secret> sealing_key(const Config& config);
 
 /// "sqlite:/path": the database's address without its password, for logs.

@@ -51,9 +51,8 @@ const std::vector<Variable> general_variables{
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
     {"Service", "CRMSYNC_KEY", "", secret,
      "Seals the OAuth tokens kept in the database; at least 32 bytes, the same on all machines that share one. Unset: "
-     "CRMSYNC_KEY_FILE."},
-    {"Service", "CRMSYNC_KEY_FILE", "", text,
-     "A file with that key. Unset: one in the state directory, made when it is first needed."},
+     "a "
+     "random one is made and kept in the state directory when it is first needed."},
 };
 
 const std::vector<Variable> notice_variables{

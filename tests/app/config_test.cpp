@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 
 namespace crmsync::app {
 
@@ -272,9 +271,6 @@ TEST(Config, SealingKeyIsTheConfiguredOneOrMadeOnce)
     ASSERT_EQ(::stat((dir / "seal.key").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0600u);
 
-    EXPECT_EQ(key_of({{"CRMSYNC_KEY_FILE", dir / "none"}}).error().code, ErrorCode::invalid);
-    std::ofstream(dir / "shared") << key << key;
-    EXPECT_EQ(key_of({{"CRMSYNC_KEY_FILE", dir / "shared"}})->reveal(), key + key);
     EXPECT_THAT(read_config(with({{"CRMSYNC_KEY", "short"}})).error(),
                 ElementsAre(Field(&Problem::where, "CRMSYNC_KEY")));
     std::filesystem::remove_all(dir);

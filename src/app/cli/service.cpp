@@ -63,7 +63,7 @@ Result<simulator::SimulatorOptions> options_of(const SimulateOptions& options)
 /// The simulated CRMs, and the settings that lead the program to them.
 constexpr std::pair<std::string_view, std::string_view> simulated[] = {
     {"brevo", "BREVO_API_BASE_URL={}  (any BREVO_API_KEY)"},
-    {"n8n", "N8N_WEBHOOK_URL={}/webhook/contacts  (or contacts-ack, contacts-results; any N8N_API_KEY)"},
+    {"n8n", "N8N_WEBHOOK_URL={}/webhook/contacts  (or contacts-ack, contacts-results)"},
 };
 
 void print_addresses(Console& console, const simulator::Simulator& simulator)

@@ -48,7 +48,8 @@ std::string execution_of(const json::object& in)
     return {};
 }
 
-std::string trimmed_lower(std::string_view text)
+/// In lower case, without white space.
+std::string squeezed(std::string_view text)
 {
     std::string out;
     for (const char c : text)
@@ -59,7 +60,7 @@ std::string trimmed_lower(std::string_view text)
 
 bool is_page(std::string_view body)
 {
-    const std::string start = trimmed_lower(body.substr(0, 100));
+    const std::string start = squeezed(body.substr(0, 100));
     return start.starts_with("<html") || start.starts_with("<!doctype") || start.starts_with("<head") ||
            start.starts_with("<?xml");
 }
@@ -100,7 +101,7 @@ Verdict verdict_of(const json::object& result)
         if (code == 408 || code == 425 || code == 429 || code >= 500) return Verdict::again;
         return code >= 400 ? Verdict::rejected : Verdict::unknown;
     }
-    const std::string word = trimmed_lower(text_of(result, "status"));
+    const std::string word = squeezed(text_of(result, "status"));
     const auto is_one_of = [&](const auto& words) { return std::ranges::find(words, word) != words.end(); };
     if (is_one_of(later)) return Verdict::again;
     if (is_one_of(bad)) return Verdict::rejected;
@@ -161,7 +162,7 @@ Answer delivered(const http::Response& response, std::span<const MappedContact> 
     if (is_page(response.body))
         return failed("not_n8n", "the answer is a page, not a webhook's (check N8N_WEBHOOK_URL)");
     const auto value = parse(response.body);
-    const std::string start = trimmed_lower(response.body.substr(0, 100));
+    const std::string start = squeezed(response.body.substr(0, 100));
     const bool meant_as_json = type.starts_with("application/json") || start.starts_with('{') || start.starts_with('[');
     if (!value && !start.empty() && meant_as_json) return failed("malformed_answer", "the answer cannot be read");
     const json::object* object = value ? main_object(*value) : nullptr;

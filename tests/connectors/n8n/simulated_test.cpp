@@ -46,6 +46,19 @@ TEST(SimulatedN8n, TakesTheWholeContact)
     EXPECT_EQ(found.at("has_gmail"), false);
 }
 
+TEST(SimulatedN8n, WritesNothingOfConsent)
+{
+    test::SimulatedCrm crm(Crm::n8n);
+    const JobKey key{.contact_id = {}, .crm = Crm::n8n};
+    const ContactFields fields{.email = "ann@example.com", .name = "Ann Lee"};
+    crm.send(std::get<MappedContact>(map_contact(fields, key, 1, crm.connector->traits().mapping, {}, {})));
+    std::vector<std::string> members;
+    const auto found = crm.find("ann@example.com");
+    for (const auto& member : found.as_object()) members.emplace_back(member.key());
+    EXPECT_THAT(members, testing::UnorderedElementsAre("contact_id", "idempotency_key", "timestamp", "email", "name",
+                                                       "first_name", "last_name", "writes"));
+}
+
 TEST(SimulatedN8n, SendsABatchWithOneOutcomeEach)
 {
     test::SimulatedCrm crm(Crm::n8n, {{"BATCH_SIZE", "10"}});

@@ -6,6 +6,7 @@
 #include "connectors/brevo/connector.h"
 #include "connectors/hubspot/connector.h"
 #include "connectors/mautic/connector.h"
+#include "connectors/n8n/connector.h"
 
 namespace crmsync {
 
@@ -18,6 +19,10 @@ std::span<const ConnectorEntry> connector_registry()
          mautic::default_mapping,
          mautic::create,
          {{"BASE_URL", "http://localhost"}, {"USERNAME", "preview"}, {"PASSWORD", "preview"}}},
+        {Crm::n8n,
+         n8n::default_mapping,
+         n8n::create,
+         {{"WEBHOOK_URL", "https://preview.invalid/webhook/preview"}, {"WEBHOOK_SECRET", "preview"}}},
     };
     assert(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
     return entries;

@@ -9,6 +9,7 @@
 #include "simulator/hubspot/hubspot.h"
 #include "simulator/ledger.h"
 #include "simulator/mautic/mautic.h"
+#include "simulator/n8n/n8n.h"
 
 namespace crmsync::simulator {
 
@@ -33,6 +34,7 @@ public:
         crms_.push_back(brevo::make_brevo(clock, options.brevo, plan_));
         crms_.push_back(hubspot::make_hubspot(clock, options.hubspot, plan_));
         crms_.push_back(mautic::make_mautic(clock, options.mautic, plan_));
+        crms_.push_back(n8n::make_n8n(clock, options.n8n, plan_));
         plan_.set(options.faults);
     }
 

@@ -11,6 +11,7 @@
 #include "simulator/faults.h"
 #include "simulator/hubspot/options.h"
 #include "simulator/mautic/options.h"
+#include "simulator/n8n/options.h"
 
 namespace crmsync::simulator {
 
@@ -23,6 +24,7 @@ struct SimulatorOptions {
     brevo::BrevoOptions brevo;
     hubspot::HubSpotOptions hubspot;
     mautic::MauticOptions mautic;
+    n8n::N8nOptions n8n;
 };
 
 /// The CRMs as they really behave, on one port: each below its own path, and below /_control what tests need:

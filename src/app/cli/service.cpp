@@ -74,7 +74,7 @@ std::string settings_for(Crm crm, std::string_view url)
         case Crm::mautic:
             return fmt::format("MAUTIC_BASE_URL={}  (any MAUTIC_USERNAME and MAUTIC_PASSWORD)", url);
         case Crm::n8n:
-            return fmt::format("N8N_WEBHOOK_URL={}", url);
+            return fmt::format("N8N_WEBHOOK_URL={}/webhook/contacts  (or contacts-ack, contacts-results)", url);
     }
     __builtin_unreachable();
 }

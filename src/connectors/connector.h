@@ -54,8 +54,9 @@ struct ConnectorTraits {
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
-    Duration timeout = 30s;            ///< Of one call, at most.
-    FieldMapping mapping;              ///< Defaults with the user's changes applied.
+    bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.
+    Duration timeout = 30s;          ///< Of one call, at most.
+    FieldMapping mapping;            ///< Defaults with the user's changes applied.
 };
 
 /// A field of the CRM, as its schema lists it.

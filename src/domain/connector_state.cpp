@@ -105,14 +105,16 @@ std::int64_t one_second_of(const Window& window, int reserve_percent)
     return static_cast<std::int64_t>(std::ceil(static_cast<double>(usable_limit(window, reserve_percent)) / seconds));
 }
 
+std::size_t calls_for(std::size_t contacts, std::size_t per_call) { return (contacts + per_call - 1) / per_call; }
+
 struct Budget {
     std::int64_t left = 0;
     Instant again_at{};  // When `left` is 0.
 };
 
-Budget budget_of(const ConnectorState& state, std::size_t wanted, int reserve_percent, Instant now)
+Budget budget_of(const ConnectorState& state, std::size_t calls, int reserve_percent, Instant now)
 {
-    Budget budget{.left = static_cast<std::int64_t>(std::min<std::size_t>(wanted, std::size_t{1} << 30)),
+    Budget budget{.left = static_cast<std::int64_t>(std::min<std::size_t>(calls, std::size_t{1} << 30)),
                   .again_at = now};
     if (state.windows.empty()) return budget;
     const auto allow = [&](const Window& window, std::int64_t usable, Duration period) {
@@ -177,6 +179,7 @@ Grant none(std::string why, Instant again_at)
 {
     return {.kind = Grant::Kind::none,
             .count = 0,
+            .contacts_per_call = 1,
             .only = std::nullopt,
             .except = {},
             .again_at = again_at,
@@ -188,6 +191,7 @@ Grant admit_probe(const Breaker& breaker, bool witness_due, Instant now)
     if (breaker.probing_until && *breaker.probing_until > now) return none("breaker open", *breaker.probing_until);
     Grant grant{.kind = Grant::Kind::other_probe,
                 .count = 1,
+                .contacts_per_call = 1,
                 .only = std::nullopt,
                 .except = breaker.probed,
                 .again_at = Instant::max(),
@@ -356,11 +360,13 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
     state.throttled_until.reset();
     if (wanted == 0) return none("nothing wanted", Instant::max());
-    const Budget left = budget_of(state, wanted, budget.reserve_percent, now);
+    const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
+    const Budget left = budget_of(state, calls_for(wanted, per_call), budget.reserve_percent, now);
     if (left.left == 0) return none("limit", left.again_at);
     if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
     return {.kind = Grant::Kind::work,
-            .count = static_cast<std::size_t>(left.left),
+            .count = std::min(wanted, static_cast<std::size_t>(left.left) * per_call),
+            .contacts_per_call = per_call,
             .only = std::nullopt,
             .except = {},
             .again_at = Instant::max(),
@@ -373,7 +379,7 @@ void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Durati
         if (grant.kind == Grant::Kind::other_probe) state.breaker.probed.clear();
         return;
     }
-    take_calls(state, static_cast<std::int64_t>(claimed), now);
+    take_calls(state, static_cast<std::int64_t>(calls_for(claimed, grant.contacts_per_call)), now);
     state.slots += static_cast<std::int64_t>(claimed);
     if (grant.kind == Grant::Kind::witness_probe || grant.kind == Grant::Kind::other_probe)
         state.breaker.probing_until = now + probe_deadline;

@@ -79,25 +79,27 @@ ConnectorState parse_connector_state(std::string_view json);
 struct BudgetConfig {
     std::vector<RateLimit> limits;
     int reserve_percent = 5;
+    std::size_t contacts_per_call = 1;  ///< Limits count calls; one takes up to so many contacts.
 };
 
 /// What a claim may take.
 struct Grant {
     enum class Kind { none, work, witness_probe, other_probe } kind = Kind::none;
-    std::size_t count = 0;
+    std::size_t count = 0;              ///< Jobs.
+    std::size_t contacts_per_call = 1;  ///< As the budget had it, for `take`.
     std::optional<Uuid> only;           ///< witness_probe: this contact, if it is due.
     std::vector<Uuid> except;           ///< other_probe: not these.
     Instant again_at = Instant::max();  ///< kind none: when to ask again; `Instant::max()`: when somebody acts.
     std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open", ...
 };
 
-/// Decides how many jobs may be claimed now: never more than one second of the shortest window. Does not take tokens
-/// yet (see `take`). Fits the windows to the configuration and forgets what has run out.
+/// Decides how many jobs may be claimed now: never more than the calls of one second of the shortest window can take.
+/// Does not take tokens yet (see `take`). Fits the windows to the configuration and forgets what has run out.
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now);
-/// Books what a claim really took: tokens, slots, the probe in flight. An other_probe that found no job (`claimed` 0)
-/// lets the next one take jobs that have been probes before.
+/// Books what a claim really took: the calls it needs, slots, the probe in flight. An other_probe that found no job
+/// (`claimed` 0) lets the next one take jobs that have been probes before.
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
-/// Books further calls made outside a claim (repairs, reads).
+/// Books further calls made outside a claim (set-up, repairs, reads).
 void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
 
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is

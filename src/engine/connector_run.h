@@ -16,7 +16,9 @@
 #include "engine/concurrency.h"
 #include "engine/delivery.h"
 #include "engine/events.h"
+#include "engine/pace.h"
 #include "engine/recorder.h"
+#include "engine/repeated_failure.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -68,9 +70,13 @@ public:
     Connector& connector() { return connector_; }
 
 private:
-    Task<bool> set_up();
+    Task<Duration> set_up();
+    void tell(const SetupReport& report);
+    /// Books calls made outside a claim.
+    Task<> book(int calls);
     Task<> keep_set_up();
     Task<> wait_for_interval();
+    Task<> rest(Duration pause);
     Task<> claim_loop();
     Task<bool> claim_once();
     Task<> idle(const ClaimResult& claimed, std::size_t count);
@@ -78,11 +84,13 @@ private:
     void dispatch();
     void return_unsent(std::string_view reason);
     void learn(const std::vector<Delivered>& ended);
+    void learn_of_call(bool trouble, Duration took);
     void on_recorded(const std::vector<Delivered>& batch);
     void on_state(const ConnectorState& state);
     std::size_t room() const;
     bool may_send() const;
     std::string_view why_not() const;
+    void end_cycle();
     void log_cycle();
 
     Connector& connector_;
@@ -92,17 +100,21 @@ private:
     Clock& clock_;
     EventBus& events_;
     Crm crm_;
+    BudgetConfig budget_;
     Alarm alarm_;
     Alarm setup_alarm_;
     Delivery delivery_;
     Recorder recorder_;
     Concurrency concurrency_;
+    Pace pace_;
     TaskGroup calls_;
     TaskGroup services_;
+    RepeatedFailure claiming_;
 
     std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
     std::size_t sending_ = 0;        // Jobs in calls.
     std::size_t calls_in_flight_ = 0;
+    bool more_due_ = true;  ///< Whether the last claim left due jobs behind, as far as it could tell.
     /// Our view of the coordination row: what records returned, plus what answers since then add. Stops sending before
     /// the next claim learns of an outage.
     ConnectorState view_;
@@ -116,10 +128,14 @@ private:
         std::size_t total() const { return upserted + failed + waiting + handed_back + unchanged; }
     } cycle_;
     Monotonic cycle_started_{};
+    std::optional<Monotonic> cycle_logged_;
+    std::optional<SetupReport> last_report_;  // What the log was told.
     std::string last_state_name_;
 };
 
 /// "healthy", "throttled", "circuit open", "unauthorized" or "paused": one word for people.
 std::string_view state_name(const ConnectorState& state, Instant now);
+/// The same, or "not configured" or "disabled" for a CRM that is not worked. A pause is told in any case.
+std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled);
 
 }  // namespace crmsync

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace crmsync {
@@ -45,6 +47,15 @@ Outcome outcome_at(const SendResult& result, std::size_t index)
 }
 
 }  // namespace
+
+bool is_trouble(const Outcome& outcome)
+{
+    const auto* transient = std::get_if<Transient>(&outcome);
+    return std::holds_alternative<Throttled>(outcome) || std::holds_alternative<Unauthorized>(outcome) ||
+           (transient && transient->scope == Transient::Scope::crm);
+}
+
+bool Delivered::is_echo() const { return calls == 0 && answer && is_trouble(*answer); }
 
 Delivered handed_back(ClaimedJob job, std::string reason)
 {
@@ -136,7 +147,24 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
                     .warnings = std::move(warnings)};
 }
 
+std::vector<Delivery::Prepared> Delivery::take_doubles(std::vector<Prepared>& batch)
+{
+    std::unordered_set<std::string_view> seen;
+    const auto doubles = std::stable_partition(
+        batch.begin(), batch.end(), [&](const Prepared& item) { return seen.insert(item.contact.email).second; });
+    std::vector<Prepared> taken(std::make_move_iterator(doubles), std::make_move_iterator(batch.end()));
+    batch.erase(doubles, batch.end());
+    return taken;
+}
+
 Task<> Delivery::send(std::vector<Prepared> batch, std::vector<Delivered>& done)
+{
+    auto doubles = take_doubles(batch);
+    co_await send_distinct(std::move(batch), done);
+    if (!doubles.empty()) co_await send(std::move(doubles), done);
+}
+
+Task<> Delivery::send_distinct(std::vector<Prepared> batch, std::vector<Delivered>& done)
 {
     std::vector<MappedContact> contacts;
     contacts.reserve(batch.size());
@@ -162,7 +190,7 @@ Task<> Delivery::send(std::vector<Prepared> batch, std::vector<Delivered>& done)
             done.push_back(finish(std::move(batch[i]), std::move(outcome), result.exchange));
         }
     }
-    if (!again.empty()) co_await send(std::move(again), done);
+    if (!again.empty()) co_await send_distinct(std::move(again), done);
 }
 
 Task<> Delivery::send_halves(std::vector<Prepared> batch, std::vector<Delivered>& done)
@@ -170,8 +198,8 @@ Task<> Delivery::send_halves(std::vector<Prepared> batch, std::vector<Delivered>
     const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
     std::vector<Prepared> rest(std::make_move_iterator(middle), std::make_move_iterator(batch.end()));
     batch.erase(middle, batch.end());
-    co_await send(std::move(batch), done);
-    co_await send(std::move(rest), done);
+    co_await send_distinct(std::move(batch), done);
+    co_await send_distinct(std::move(rest), done);
 }
 
 bool Delivery::repair(Prepared& item, const Rejected& rejected) const

@@ -23,6 +23,8 @@ struct Delivered {
     Exchange exchange;
     std::int64_t calls = 0;  ///< Made for this job alone; a share of a batch counts as 0 for all but one.
     Transition transition;
+    /// Speaks against the CRM in the same call as another that does: one failed call counts once, whatever it carried.
+    bool is_echo() const;
     std::string history;                               ///< The word for history; empty: leaves no row.
     std::optional<std::string> fingerprint;            ///< Of the payload the CRM acknowledged.
     std::optional<std::vector<std::string>> warnings;  ///< Nothing: those of the job stay.
@@ -51,7 +53,11 @@ private:
     };
 
     std::optional<Prepared> prepare(ClaimedJob job, std::vector<Delivered>& done) const;
+    /// Takes out what has an address that an earlier one has. A claim keeps equal addresses apart as they are written;
+    /// two spellings can still map to one (a domain in Unicode and in ASCII).
+    static std::vector<Prepared> take_doubles(std::vector<Prepared>& batch);
     Task<> send(std::vector<Prepared> batch, std::vector<Delivered>& done);
+    Task<> send_distinct(std::vector<Prepared> batch, std::vector<Delivered>& done);
     Task<> send_halves(std::vector<Prepared> batch, std::vector<Delivered>& done);
     /// Takes the refused field out of the payload; false when that is not possible.
     bool repair(Prepared& item, const Rejected& rejected) const;
@@ -62,6 +68,9 @@ private:
     RetryPolicy policy_;
     Clock& clock_;
 };
+
+/// Whether an outcome speaks against the CRM as a whole, or asks for less.
+bool is_trouble(const Outcome& outcome);
 
 /// The job as before its claim, for stops, throttles and open breakers.
 Delivered handed_back(ClaimedJob job, std::string reason);

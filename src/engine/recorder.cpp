@@ -6,8 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/log.h"
-
 namespace crmsync {
 
 namespace {
@@ -64,7 +62,8 @@ Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Ex
       store_(store),
       clock_(clock),
       alarm_(clock, executor),
-      observer_(std::move(observer))
+      observer_(std::move(observer)),
+      recording_(std::string(display_name(crm)) + ": recording results")
 {
 }
 
@@ -114,7 +113,7 @@ std::function<void(ConnectorState&, std::span<const Recorded>)> Recorder::state_
         if (!success) suspicious_ = true;
         if (success && after_success && further_calls == 0)
             ++notes.back().count;
-        else
+        else if (!ended.is_echo() || further_calls > 0)
             notes.push_back({i, 1, ended.job.key.contact_id, ended.job.probe, ended.answer, further_calls});
         after_success = success && further_calls == 0;
         called_again = called_again || further_calls > 0;
@@ -159,10 +158,11 @@ Task<> Recorder::flush()
     for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
         auto result = co_await store_.record(request);
         if (result) {
+            recording_.succeeded(clock_.monotonic());
             recorded = std::move(*result);
             break;
         }
-        log::warn("{}: cannot record {} results yet: {}", display_name(crm_), batch.size(), result.error().message);
+        recording_.failed(result.error().message, clock_.monotonic());
         if (stopping_ && delay >= 1s) break;  // The leases run out or are voided at the next start; nothing is lost.
         co_await sleep_for(clock_, delay);
     }

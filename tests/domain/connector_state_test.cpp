@@ -126,6 +126,18 @@ TEST(Budget, CountsCallsMadeOutsideAClaim)
     EXPECT_EQ(budget_left(state.windows[0], 5, start), 4);
 }
 
+TEST(Budget, CountsACallForAWholeBatch)
+{
+    BudgetConfig batches = brevo_budget();
+    batches.contacts_per_call = 100;
+    ConnectorState state;
+    const Grant first = admit(state, batches, 5'000, false, start);
+    EXPECT_EQ(first.count % 100, 0u);
+    take(state, first, 150, 60s, start);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start), 7);
+    EXPECT_EQ(admit(state, batches, 30, false, start + 1s).count, 30u);
+}
+
 /// Whatever is claimed whenever: no stretch of a window's period holds more than its usable limit.
 RC_GTEST_PROP(Budget, IsNeverExceeded, ())
 {

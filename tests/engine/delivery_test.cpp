@@ -152,6 +152,27 @@ TEST_F(DeliveryTest, OneBadContactNeverFailsItsNeighbours)
     EXPECT_LE(crm.sent.size(), 7u);
 }
 
+TEST_F(DeliveryTest, NeverPutsOneAddressTwiceInACall)
+{
+    crm.answer = upsert_all;
+    const auto ended =
+        deliver({job_of("a@b\u00fccher.example"), job_of("b@example.com"), job_of("a@xn--bcher-kva.example")});
+    ASSERT_EQ(crm.sent.size(), 2u);
+    EXPECT_EQ(crm.sent[0].size(), 2u);
+    EXPECT_EQ(crm.sent[1][0].email, "a@xn--bcher-kva.example");
+    EXPECT_EQ(ended.size(), 3u);
+}
+
+TEST_F(DeliveryTest, CountsAFailedCallOnce)
+{
+    crm.answer = [](auto) -> decltype(SendResult::answer) {
+        return WholeCall{Transient{Transient::Scope::crm, "http_503", "down"}};
+    };
+    const auto ended = deliver({job_of("a@example.com"), job_of("b@example.com"), job_of("c@example.com")});
+    EXPECT_EQ(std::ranges::count_if(ended, &Delivered::is_echo), 2);
+    EXPECT_EQ(ended[0].calls + ended[1].calls + ended[2].calls, 1);
+}
+
 TEST_F(DeliveryTest, TreatsAnAnswerThatForgotAContactAsNoAnswer)
 {
     crm.answer = [](auto) -> decltype(SendResult::answer) { return PerItem{}; };

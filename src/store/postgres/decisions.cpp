@@ -127,19 +127,25 @@ struct PostgresStore::Walk {
 
 Task<Result<ActionCounts>> PostgresStore::act(ActionRequest request, std::function<bool(std::size_t done)> progress)
 {
-    // What another program wrote before this decision must not overrule it when it is absorbed later.
-    for (bool more = !request.preview; more;) {
-        const auto absorbed = co_await absorb_writes(request.now);
-        if (!absorbed) co_return std::unexpected(absorbed.error());
-        more = absorbed->more;
-    }
     Walk walk(request.target);
     ActionCounts counts;
     std::optional<std::int64_t> audit_id;
+    bool look_into_inbox = !request.preview;
     for (bool more = true; more;) {
-        const auto done = co_await transact<Chunk>(
-            [&](Connection& connection) { return act_on_some(connection, request, walk, audit_id); });
-        if (!done) co_return std::unexpected(done.error());
+        const auto acted = co_await transact<std::optional<Chunk>>(
+            [&](Connection& connection) { return act_on_some(connection, request, walk, audit_id, look_into_inbox); });
+        if (!acted) co_return std::unexpected(acted.error());
+        look_into_inbox = false;
+        if (!*acted) {
+            // What another program wrote before this decision must not overrule it when it is absorbed later.
+            for (bool left = true; left;) {
+                const auto absorbed = co_await absorb_writes(request.now);
+                if (!absorbed) co_return std::unexpected(absorbed.error());
+                left = absorbed->more;
+            }
+            continue;
+        }
+        const Chunk* done = &**acted;
         counts.found += done->found;
         counts.queued += done->counts.queued;
         counts.changed += done->counts.changed;
@@ -156,16 +162,8 @@ Task<Result<ActionCounts>> PostgresStore::act(ActionRequest request, std::functi
     co_return counts;
 }
 
-Task<Answer<PostgresStore::Chunk>> PostgresStore::act_on_some(Connection& connection, const ActionRequest& request,
-                                                              const Walk& walk, std::optional<std::int64_t> audit_id)
+std::vector<Statement> PostgresStore::acts_on(const ActionRequest& request, const std::vector<Uuid>& ids)
 {
-    const auto found = co_await connection.run(batch(Statement{queries::begin},
-                                                     Statement{queries::begin_engine_work, Params::of(scan_timeout)},
-                                                     walk.next(!request.preview)));
-    if (!found) co_return std::unexpected(found.error());
-    const std::vector<Uuid> ids = ids_of(found->at(2));
-    Chunk chunk{.found = ids.size(), .audit_id = audit_id, .last = ids.empty() ? walk.after : ids.back()};
-
     std::vector<std::string_view> changing;
     for (const JobState state : all_job_states)
         if (changes(effect_of(request.action, state))) changing.push_back(to_string(state));
@@ -178,7 +176,29 @@ Task<Answer<PostgresStore::Chunk>> PostgresStore::act_on_some(Connection& connec
             statements.push_back({queries::act[crm], act_params(ids, changing, request.error_code, request.action,
                                                                 request.lane, request.now, request.options)});
     }
-    const auto acted = co_await connection.run(std::move(statements));
+    return statements;
+}
+
+Task<Answer<std::optional<PostgresStore::Chunk>>> PostgresStore::act_on_some(Connection& connection,
+                                                                             const ActionRequest& request,
+                                                                             const Walk& walk,
+                                                                             std::optional<std::int64_t> audit_id,
+                                                                             bool look_into_inbox)
+{
+    auto statements =
+        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(scan_timeout)},
+              walk.next(!request.preview), Statement{look_into_inbox ? queries::any_write : queries::nothing});
+    constexpr std::ptrdiff_t finding = 4;
+    // Ids that a person gave are known before they are found: one round trip less.
+    if (!walk.by_filter()) std::ranges::move(acts_on(request, walk.ids), std::back_inserter(statements));
+    auto found = co_await connection.run(std::move(statements));
+    if (!found) co_return std::unexpected(found.error());
+    if (!found->at(3).empty()) co_return std::nullopt;
+    const std::vector<Uuid> ids = ids_of(found->at(2));
+    Chunk chunk{.found = ids.size(), .audit_id = audit_id, .last = ids.empty() ? walk.after : ids.back()};
+
+    found->erase(found->begin(), found->begin() + finding);
+    const auto acted = walk.by_filter() ? co_await connection.run(acts_on(request, ids)) : std::move(found);
     if (!acted) co_return std::unexpected(acted.error());
     for (std::size_t i = 1; i < acted->size(); ++i) {
         const Rows& states = acted->at(i);

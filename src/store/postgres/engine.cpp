@@ -204,8 +204,8 @@ Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick(Connection& c
     std::vector<Pick> picks;
     std::vector<Uuid> except = grant.except;
     std::int64_t of_hand = count - of_bulk;
-    // What neither lane could fill within its share, the hand lane may, and what is older than expected: a second
-    // round, from the beginning.
+    // What the bulk lane left of its share, a hand lane that used its own up may have, and what is older than expected:
+    // a second round, from the beginning.
     for (int round = 1; round <= 2; ++round) {
         const std::int64_t wanted = count - std::ssize(picks);
         const auto picked = co_await connection.run(
@@ -215,7 +215,8 @@ Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick(Connection& c
         if (!picked) co_return std::unexpected(picked.error());
         const Rows& rows = picked->front();
         for (int i = 0; i < rows.size(); ++i) picks.push_back(read_pick(rows, i, request, grant));
-        if (grant.only || std::ssize(picks) == count || (of_bulk == 0 && from == Floors{})) break;
+        const bool saw_all = from == Floors{} && (of_bulk == 0 || std::ssize(picks) < of_hand);
+        if (grant.only || saw_all || std::ssize(picks) == count) break;
         for (const Pick& pick : picks) except.push_back(pick.job.key.contact_id);
         of_hand = count - std::ssize(picks);
         from = {};

@@ -115,6 +115,10 @@ Statement change(Crm crm, Action action, const std::vector<Uuid>& ids, Lane lane
 
 Task<Result<AbsorbResult>> PostgresStore::absorb_writes(Instant now)
 {
+    // Asked at every wake-up, and mostly in vain.
+    const auto written = co_await run(batch(Statement{queries::any_write}));
+    if (!written) co_return std::unexpected(written.error());
+    if (written->front().empty()) co_return AbsorbResult{};
     auto absorbed =
         co_await transact<AbsorbResult>([&](Connection& connection) { return absorb_some(connection, now); });
     if (absorbed && absorbed->absorbed > 0) wake();

@@ -65,7 +65,8 @@ std::string published_error(std::string_view of)
 std::string shared_columns(std::string_view settled)
 {
     return replaced(R"(
-            SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at), CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
+            SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at),
+                   CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
               FROM (SELECT * FROM job k
                      WHERE k.contact_id = c.id AND k.crm <> '{crm}'
                        AND (k.state IN ('retrying', 'failed') OR
@@ -170,6 +171,7 @@ const Query begin_claim{"begin_claim",
 const Query begin{"begin", "BEGIN"};
 const Query commit{"commit", "COMMIT"};
 const Query rollback{"rollback", "ROLLBACK"};
+const Query nothing{"nothing", "SELECT 1 WHERE false"};
 const Query notify{"notify", "SELECT pg_notify('crmsync', $1)"};
 
 // A CASE hides from the planner that the condition fits the index of due jobs: a job is looked up by its contact, and
@@ -381,7 +383,8 @@ WITH pair AS MATERIALIZED (
     SELECT p.id,
            CASE WHEN $2 IS NULL OR (j.state = 'failed' AND j.error_code = $2) THEN coalesce(j.state, 'idle')
                 ELSE 'unmatched' END AS state
-      FROM unnest($1) AS p (id) LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
+      FROM unnest($1) AS p (id) JOIN contacts c ON c.id = p.id
+      LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
 
 }  // namespace
 

@@ -28,7 +28,8 @@ extern const Query begin_engine_work;
 /// Also: the commit does not wait for the disk. Lost in a crash, it never happened.
 extern const Query begin_claim;
 extern const Query begin, commit, rollback;
-extern const Query notify;  // $1: payload.
+extern const Query nothing;  // -> no row
+extern const Query notify;   // $1: payload.
 
 // -- claim
 extern const Query lock_connector;  // $1: CRM -> state

@@ -110,8 +110,11 @@ private:
         std::optional<std::int64_t> audit_id = {};
         std::optional<Uuid> last = {};
     };
-    Task<Answer<Chunk>> act_on_some(Connection& connection, const ActionRequest& request, const Walk& walk,
-                                    std::optional<std::int64_t> audit_id);
+    static std::vector<Statement> acts_on(const ActionRequest& request, const std::vector<Uuid>& ids);
+    /// Nothing when the inbox must be emptied first.
+    Task<Answer<std::optional<Chunk>>> act_on_some(Connection& connection, const ActionRequest& request,
+                                                   const Walk& walk, std::optional<std::int64_t> audit_id,
+                                                   bool look_into_inbox);
     Task<Answer<Chunk>> set_curation_of_some(Connection& connection, const Walk& walk, CurationStatus status);
 
     Executor executor_;

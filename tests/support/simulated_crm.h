@@ -115,6 +115,7 @@ private:
                         {"API_KEY", std::string(secret_key)},
                         {"HTTP_TIMEOUT_SECONDS", "1"}};
         }
+        __builtin_unreachable();
     }
 
     std::string control(http::Method method, std::string target, std::string body)

@@ -26,9 +26,9 @@ struct Problem {
 };
 std::string to_string(const Problem& problem);
 
-/// Where settings come from, as text: reading them is pure.
+/// Where settings come from, as text: but for `read_secret`, reading them is pure.
 struct Sources {
-    std::map<std::string, std::string, std::less<>> environment;  ///< Only names of `variables()`.
+    std::map<std::string, std::string, std::less<>> environment;  ///< Only names of `variables()`, also with _FILE.
     std::string home;                                             ///< $HOME; may be empty.
     std::string xdg_state_home;                                   ///< $XDG_STATE_HOME; may be empty.
     std::string env_file_path;
@@ -36,6 +36,10 @@ struct Sources {
     std::string toml_path;
     std::optional<std::string> toml;
     std::vector<Problem> problems;  ///< Files that were named and could not be read.
+    /// The text of a file that a NAME_FILE names; nothing when it cannot be read.
+    std::function<std::optional<std::string>(const std::string& path)> read_secret = [](const std::string&) {
+        return std::nullopt;
+    };
 };
 
 struct CrmConfig {
@@ -50,7 +54,7 @@ struct CrmConfig {
 struct Setting {
     const Variable* variable = nullptr;
     std::string value;
-    std::string origin;  ///< "environment", ".env:3", "default".
+    std::string origin;  ///< "environment", ".env:3", "/run/secrets/key", "default".
 };
 
 struct Config {
@@ -67,7 +71,6 @@ struct Config {
     std::chrono::days history_kept{90};
     Secret jwt_secret;  ///< Empty: see `token_key`.
     Secret key;         ///< Empty: see `sealing_key`.
-    std::filesystem::path key_file;
     std::string jwt_audience;
     PerCrm<CrmConfig> crm;
 
@@ -91,8 +94,8 @@ Status make_state_dir(const Config& config);
 /// there is none.
 Result<Secret> token_key(const Config& config);
 
-/// The key that seals what is kept of CRMs' tokens: CRMSYNC_KEY, or the text of CRMSYNC_KEY_FILE, or else the one kept
-/// in the state directory, made (mode 0600) when there is none.
+/// The key that seals what is kept of CRMs' tokens: the configured one, or else the one kept in the state
+/// directory, made (mode 0600) when there is none.
 Result<Secret> sealing_key(const Config& config);
 
 /// "sqlite:/path": the database's address without its password, for logs.

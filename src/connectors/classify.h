@@ -16,7 +16,8 @@ namespace crmsync {
 using Secrets = std::vector<std::string_view>;
 
 /// A CRM's words made fit for errors: one line of at most 300 characters; every occurrence of a `secret` (keys,
-/// addresses; ASCII letters in either case) is blotted out.
+/// addresses; ASCII letters in either case) is blotted out, of one with less than 8 characters only where it is a word
+/// of its own.
 std::string told(std::string_view message, const Secrets& secrets);
 /// "Brevo API error: email is not valid": the error column's words for what a CRM said, as `told` has them.
 std::string api_error(Crm crm, std::string_view message, const Secrets& secrets);

@@ -145,6 +145,10 @@ private:
 Task<Result<std::string>> OAuth::Core::get(std::optional<std::string> refused)
 {
     for (;;) {
+        // A flight that a cancelled coroutine began would never take off: Asio throws at its next await.
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none)
+            co_return fail(ErrorCode::cancelled, "cancelled before a token was asked for");
         if (closed_) co_return fail(ErrorCode::cancelled, "the connector was closed");
         if (is_usable(refused) && !unkept_) co_return token_.access;
         const bool leads = flight_ == nullptr;

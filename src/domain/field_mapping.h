@@ -69,6 +69,9 @@ struct FieldChange {
 /// CRM stays so), removed, or added at the end.
 FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& changes);
 
+/// Why not all of these fields of the CRM can be left out, in words that go after "without_fields"; "" when they can.
+std::string check_left_out(const std::vector<std::string>& names, const FieldMapping& mapping);
+
 /// A number as JSON writes it: goes on the wire as it is, without the loss of a binary fraction.
 struct Number {
     std::string text;

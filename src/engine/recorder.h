@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
 #include "engine/delivery.h"
 #include "engine/events.h"
+#include "engine/repeated_failure.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -19,13 +21,15 @@ namespace crmsync {
 class Recorder {
 public:
     struct Observer {
-        /// Results whose record the store confirmed.
+        /// After every record: those of its results that were applied, so neither stale nor lost.
         std::function<void(const std::vector<Delivered>&)> recorded = {};
         /// The coordination row as the last record left it.
         std::function<void(const ConnectorState&)> state = {};
     };
 
-    Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer);
+    /// `calls_per_send`: those that the claim has booked already.
+    Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer,
+             std::size_t calls_per_send = 1);
 
     /// `more_expected`: ends that will follow soon; lets the batch grow.
     void add(std::vector<Delivered> ended, std::size_t more_expected);
@@ -41,7 +45,8 @@ public:
 private:
     Task<> flush();
     Task<> wait_for_batch();
-    std::function<void(ConnectorState&)> state_update(const std::vector<Delivered>& batch, Instant now);
+    std::function<void(ConnectorState&, std::span<const Recorded>)> state_update(const std::vector<Delivered>& batch,
+                                                                                 Instant now);
 
     static constexpr std::size_t batch_max = 1000;
     static constexpr std::size_t batch_worth_writing = 250;
@@ -54,6 +59,8 @@ private:
     Clock& clock_;
     Alarm alarm_;
     Observer observer_;
+    RepeatedFailure recording_;
+    std::int64_t calls_per_send_;
     std::vector<Delivered> pending_;
     std::size_t in_flight_ = 0;
     std::size_t more_expected_ = 0;

@@ -10,6 +10,8 @@
 #include "simulator/brevo/options.h"
 #include "simulator/faults.h"
 #include "simulator/hubspot/options.h"
+#include "simulator/mautic/options.h"
+#include "simulator/n8n/options.h"
 
 namespace crmsync::simulator {
 
@@ -21,6 +23,8 @@ struct SimulatorOptions {
     bool log_bodies = false;
     brevo::BrevoOptions brevo;
     hubspot::HubSpotOptions hubspot;
+    mautic::MauticOptions mautic;
+    n8n::N8nOptions n8n;
 };
 
 /// The CRMs as they really behave, on one port: each below its own path, and below /_control what tests need:

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "tests/support/await.h"
 #include "tests/support/scripted_server.h"
@@ -165,6 +166,27 @@ TEST_F(OAuthTest, GoesOnWhenTheCallerIsCancelled)
     first.cancel.emit(asio::cancellation_type::terminal);
     EXPECT_EQ(token(), "token-1");
     EXPECT_EQ(server.requests.size(), 1u);
+}
+
+TEST_F(OAuthTest, BeginsNothingForACancelledCaller)
+{
+    const auto after = [](OAuth& oauth, asio::steady_timer& timer) -> Task<Result<std::string>> {
+        co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_return co_await oauth.token();
+    };
+    asio::steady_timer timer(loop, asio::steady_timer::time_point::max());
+    const auto tolerant = [&]() -> Task<Result<std::string>> {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        co_return co_await after(*oauth, timer);
+    };
+    Call late(loop, tolerant());
+    loop.poll();
+    late.cancel.emit(asio::cancellation_type::terminal);
+    loop.restart();
+    loop.poll();
+    EXPECT_EQ(late.result.value().error().code, ErrorCode::cancelled);
+    EXPECT_TRUE(server.requests.empty());
+    EXPECT_EQ(token(), "token-1");
 }
 
 TEST_F(OAuthTest, LetsACancelledFollowerGo)

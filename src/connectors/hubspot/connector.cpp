@@ -23,6 +23,7 @@ ConnectorTraits traits_from(const HubSpotSettings& settings, FieldMapping mappin
                                   {"day", std::chrono::days{1}, settings.per_day}},
                        .reserve_percent = settings.reserve_percent},
             .batch_max = batch_max,
+            .calls_per_send = settings.list_id ? 2u : 1u,
             .read_back_max = batch_max,
             .concurrency_max = settings.max_in_flight,
             .timeout = settings.timeout,

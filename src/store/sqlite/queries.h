@@ -90,7 +90,7 @@ inline const Query claim_contact{"SELECT " CLAIM_COLUMNS
 inline const Query claim_witness_due{
     "SELECT count(*) FROM job AS j WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
 inline const Query claim_siblings{
-    "SELECT c.id, c.updated_at, j.state, j.due_at, j.lease_token IS NOT NULL "
+    "SELECT c.id, c.updated_at, j.state, j.due_at, j.lease_token IS NOT NULL, j.acknowledged_at "
     "FROM contacts AS c CROSS JOIN job AS j ON j.contact_id = c.id AND j.crm = ?1 "
     "WHERE lower(trim(c.email)) = ?2 AND c.rowid <> ?3 "
     "AND (j.lease_token IS NOT NULL OR j.state IN ('queued', 'retrying', 'completed'))"};
@@ -139,7 +139,7 @@ inline const Query prune_history{
 inline const Query register_worker{
     "INSERT OR REPLACE INTO worker (id, host, pid, started_at, heartbeat_at) VALUES (?1, ?2, ?3, ?4, ?4)"};
 inline const Query heartbeat{"UPDATE worker SET heartbeat_at = ?2 WHERE id = ?1"};
-inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1"};
+inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1 AND id <> ?2"};
 inline const Query forget_worker{"DELETE FROM worker WHERE id = ?1"};
 inline const Query forget_workers{"DELETE FROM worker"};
 inline const Query leased_without_worker{
@@ -195,6 +195,10 @@ inline const Query contact{"SELECT " CONTACT_COLUMNS " FROM contacts AS c WHERE 
 /// What a list of contacts is put together from.
 inline constexpr std::string_view list_contacts = "SELECT " CONTACT_COLUMNS " FROM contacts AS c";
 inline constexpr std::string_view list_ids = "SELECT c.id FROM contacts AS c";
+inline const Query count_in_states{
+    "SELECT count(*) FROM (SELECT 1 FROM job WHERE crm = ?1 AND state IN (SELECT value FROM json_each(?2)) LIMIT ?3)"};
+inline constexpr std::string_view in_states =
+    "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state IN (SELECT value FROM json_each(?)))";
 inline const Query last_rowid{"SELECT coalesce(max(rowid), 0) FROM contacts"};
 inline const Query create_contact{
     "INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context, "

@@ -25,6 +25,13 @@ TEST_F(HubSpotConnectorTest, HasTraitsOfTheSettings)
     EXPECT_EQ(traits.budget.limits.at(0), (RateLimit{"10 seconds", 10s, 190}));
     EXPECT_EQ(traits.budget.limits.at(1), (RateLimit{"day", 24h, 625'000}));
     EXPECT_EQ(traits.mapping.rules, default_mapping().rules);
+    EXPECT_EQ(traits.calls_per_send, 1u);
+}
+
+TEST_F(HubSpotConnectorTest, CostsACallMorePerBatchWithAList)
+{
+    settings["LIST_ID"] = "7";
+    EXPECT_EQ(connector().traits().calls_per_send, 2u);
 }
 
 TEST_F(HubSpotConnectorTest, LooksTheAccountUpOnceAndThenSends)

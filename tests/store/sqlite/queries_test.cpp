@@ -52,6 +52,18 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
     }
 }
 
+// A CHECK with a list of more than two values fills a table of them at every row.
+TEST_F(QueryPlans, NoRowIsWrittenByWayOfATemporaryTable)
+{
+    for (const Query* query :
+         {&sql::create_contact, &sql::update_contact, &sql::insert_job, &sql::decide_job, &sql::publish[Crm::brevo],
+          &sql::claim_job, &sql::claim_publish[Crm::hubspot], &sql::record_job, &sql::record_publish[Crm::n8n],
+          &sql::show_failure, &sql::insert_attempt}) {
+        Rows steps = db_.open_once("EXPLAIN " + query->text(), {});
+        while (steps.next()) EXPECT_NE(steps.text(1), "OpenEphemeral") << query->text();
+    }
+}
+
 TEST_F(QueryPlans, AClaimWalksTheIndexOfWhatIsDue)
 {
     EXPECT_THAT(plan_of(sql::claim_due.text()),
@@ -78,6 +90,18 @@ TEST_F(QueryPlans, ADeepPageOfTheDefaultListIsASeek)
     EXPECT_THAT(plan_of(std::string(sql::list_contacts) + where.text() + " ORDER BY c.created_at, c.id LIMIT ?"),
                 testing::AllOf(testing::HasSubstr("SEARCH c USING INDEX idx_contacts_created_at"),
                                testing::Not(testing::HasSubstr("TEMP B-TREE"))));
+}
+
+TEST_F(QueryPlans, AFilterOnARareStatusGoesByItsJobs)
+{
+    ContactFilter filter;
+    filter.sync_status[Crm::brevo] = SyncStatus::error;
+    Where where(db_, filter);
+    const std::string plan = plan_of(std::string(sql::list_contacts) + where.text() + " ORDER BY c.created_at, c.id");
+    EXPECT_THAT(plan, testing::AllOf(testing::HasSubstr("job_state (crm=? AND state=?)"),
+                                     testing::HasSubstr("SEARCH c USING INDEX sqlite_autoindex_contacts_1 (id=?)"),
+                                     testing::Not(testing::HasSubstr("SCAN c"))))
+        << plan;
 }
 
 TEST_F(QueryPlans, AChunkOfAFilterIsASeekById)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 
 import { Bench } from './lib/bench.js'
+import { Crmsync } from './lib/crmsync.js'
 import { brevoDocument, missing } from './lib/documents.js'
 
 describe("Brevo, by the vendor's document", { skip: missing }, () => {
@@ -16,7 +17,7 @@ describe("Brevo, by the vendor's document", { skip: missing }, () => {
   })
   after(() => bench?.stop())
 
-  const check = (what, test) => it(what, () => bench.keeping(test))
+  const check = (what, test) => it(what, (t) => bench.keeping(() => test(t)))
 
   check('tests the key', async () => {
     await bench.crmsync.run(['test', 'brevo'])
@@ -90,6 +91,32 @@ describe("Brevo, by the vendor's document", { skip: missing }, () => {
       await bench.syncNew(['a', 'b'].map((name) => ({ email: `${name}@${domain}`, phone_number: phone })))
     }
     bench.saw('POST /contacts 400')
+  })
+
+  check('reads back what it wrote', async (t) => {
+    if (!(await bench.crmsync.can('verify'))) return t.skip('this crmsync verifies nothing')
+    await bench.crmsync.run(['verify', '--crm', 'brevo'])
+    bench.saw(/^GET \/contacts\?/)
+  })
+
+  check('imports many', async (t) => {
+    const limits = {
+      BREVO_RATE_LIMIT_PER_SECOND: '1',
+      BREVO_IMPORT_MIN_CONTACTS: '300',
+      BREVO_IMPORT_POLL_SECONDS: '1',
+    }
+    const crmsync = await Crmsync.create({ ...bench.settings, ...limits })
+    t.after(() => crmsync.stop())
+    if (!(await crmsync.run(['config'])).includes('BREVO_IMPORT')) return t.skip('this crmsync imports nothing')
+    await crmsync.serve()
+    await bench.simulator.faults({ match: { email: 'bad@' }, effect: { kind: 'reject' } })
+    const names = ['bad', ...Array.from({ length: 300 }, (_, i) => `c${i}`)]
+    await crmsync.import(names.map((name) => ({ email: `${name}@import.example.com`, name, has_gmail: true })))
+    await crmsync.run(['sync', 'brevo', '--all'])
+    const failed = (await crmsync.settled(names.length)).filter(({ state }) => state === 'failed')
+    assert.equal(failed.length, 1, crmsync.log)
+    bench.saw('POST /contacts/import 202', /^GET \/processes\/\d+ 200/)
+    await bench.simulator.faults()
   })
 
   check('has its refusals documented', async () => {

@@ -19,7 +19,7 @@ describe("HubSpot, by the vendor's documents", { skip: missing }, () => {
   })
   after(() => bench?.stop())
 
-  const check = (what, test) => it(what, () => bench.keeping(test))
+  const check = (what, test) => it(what, (t) => bench.keeping(() => test(t)))
 
   check('tests the token', async () => {
     await bench.crmsync.run(['test', 'hubspot'])
@@ -117,6 +117,14 @@ describe("HubSpot, by the vendor's documents", { skip: missing }, () => {
     await bench.atCrm('DELETE', `${CONTACTS}/${hubspot.id}`)
     await bench.move('old@gone.example.com', 'new@gone.example.com')
     bench.saw(`POST ${CONTACTS}/batch/read 207`)
+  })
+
+  check('reads back what it wrote', async (t) => {
+    if (!(await bench.crmsync.can('verify'))) return t.skip('this crmsync verifies nothing')
+    const before = bench.proxy.exchanges.length
+    await bench.crmsync.run(['verify', '--crm', 'hubspot'])
+    const targets = bench.proxy.exchanges.slice(before).map(({ path }) => path)
+    assert.ok(targets.includes(`${CONTACTS}/batch/read`), targets.join('\n'))
   })
 
   check('has its refusals documented', async () => {

@@ -30,17 +30,14 @@ export class Bench {
     this.simulator = await Simulator.start()
     this.proxy = await ValidatingProxy.start(document, this.simulator[crm], this.#scratch)
     const name = crm.toUpperCase()
-    this.crmsync = await Crmsync.create({
-      [`${name}_API_KEY`]: key,
-      [`${name}_API_BASE_URL`]: this.proxy.url,
-      ...settings,
-    })
+    this.settings = { [`${name}_API_KEY`]: key, [`${name}_API_BASE_URL`]: this.proxy.url, ...settings }
+    this.crmsync = await Crmsync.create(this.settings)
     await this.crmsync.serve()
   }
 
   /** Sends the contacts with that text in their address, and waits for the outcome of each: its state. */
   async sync(emailContains, count) {
-    this.crmsync.forgetSettled()
+    this.crmsync.forget()
     await this.crmsync.run(['sync', this.crm, '--email-contains', emailContains])
     return (await this.crmsync.settled(count)).map(({ state }) => state)
   }
@@ -62,8 +59,9 @@ export class Bench {
   async meet(domain, effect) {
     await this.crmsync.import([{ email: `a@${domain}` }])
     await this.simulator.faults({ match: { email: domain }, times: 1, effect })
+    this.crmsync.forget()
     await this.crmsync.run(['sync', this.crm, '--email-contains', domain])
-    await this.proxy.answered(({ request }) => request.includes(domain))
+    await this.crmsync.attempted()
     await this.crmsync.run(['unselect', this.crm, '--email-contains', domain])
     await this.simulator.faults()
     await this.crmsync.run(['resume', this.crm])
@@ -106,6 +104,6 @@ export class Bench {
     await this.crmsync?.stop()
     await this.proxy?.stop()
     await this.simulator?.stop()
-    await rm(this.#scratch, { recursive: true, force: true })
+    await rm(this.#scratch ?? '', { recursive: true, force: true })
   }
 }

@@ -8,7 +8,7 @@ import { Program } from './program.js'
 import { Waiter } from './waiter.js'
 
 const BINARY = process.env.CRMSYNC_BINARY
-const FINAL_STATES = ['completed', 'failed', 'retrying']
+const SETTLED = ['completed', 'failed', 'retrying']
 
 /** The simulated CRMs: `brevo` and `hubspot` are where their APIs are. */
 export class Simulator {
@@ -58,7 +58,7 @@ export class Crmsync {
   #environment
   #server
   #events
-  #settled = []
+  #jobs = []
   #waiter = new Waiter()
 
   static async create(settings) {
@@ -84,6 +84,11 @@ export class Crmsync {
     return program.output
   }
 
+  /** Whether it has that command. */
+  async can(command) {
+    return (await this.run(['--help'])).includes(`\n  ${command} `)
+  }
+
   /** Starts API and workers, and listens to what they do. */
   async serve() {
     this.#server = new Program(BINARY, ['serve'], this.#environment)
@@ -104,18 +109,19 @@ export class Crmsync {
     await this.run(['import', '-', '--format', 'ndjson'], { input: lines })
   }
 
-  /** What was settled so far counts no more. */
-  forgetSettled() {
-    this.#settled = []
+  /** What was told so far counts no more. */
+  forget() {
+    this.#jobs = []
   }
 
-  /** Waits until so many contacts more have been synced, refused or put off: the events that say so. */
-  async settled(count) {
-    await this.#waiter.until(
-      () => this.#settled.length >= count,
-      () => `${this.#settled.length} of ${count} settled:\n${this.log}`,
-    )
-    return this.#settled.splice(0, count)
+  /** Waits until so many contacts have been told to be synced, refused or put off: their events. */
+  settled(count) {
+    return this.#told(count, ({ state }) => SETTLED.includes(state))
+  }
+
+  /** Waits until an attempt has ended, if only to be made again. */
+  attempted() {
+    return this.#told(1, () => true)
   }
 
   get log() {
@@ -128,6 +134,15 @@ export class Crmsync {
     await rm(this.#home, { recursive: true, force: true })
   }
 
+  async #told(count, condition) {
+    const told = () => this.#jobs.filter(condition)
+    await this.#waiter.until(
+      () => told().length >= count,
+      () => `${told().length} of ${count} told:\n${this.log}`,
+    )
+    return told()
+  }
+
   async #listen(stream) {
     let text = ''
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
@@ -136,8 +151,7 @@ export class Crmsync {
       for (const event of events) {
         const [, kind] = event.match(/^event: (.*)$/m) ?? []
         if (kind !== 'job') continue
-        const job = JSON.parse(event.match(/^data: (.*)$/m)[1])
-        if (FINAL_STATES.includes(job.state)) this.#settled.push(job)
+        this.#jobs.push(JSON.parse(event.match(/^data: (.*)$/m)[1]))
       }
       this.#waiter.wake()
     }

@@ -24,7 +24,8 @@ function read(name) {
   return JSON.parse(readFileSync(path.join(DIRECTORY, name), 'utf8'))
 }
 
-function prepare(document, repairs) {
+/** Repairs the document, and closes its objects. */
+export function prepare(document, repairs) {
   for (const { reason, repair } of repairs) {
     const before = JSON.stringify(document)
     repair(document)

@@ -5,7 +5,6 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 
 import { Program } from './program.js'
-import { Waiter } from './waiter.js'
 
 const CLI = createRequire(import.meta.url).resolve('@stoplight/prism-cli/dist/index.js')
 
@@ -21,7 +20,6 @@ export class ValidatingProxy {
   #server
   #upstream
   #taken = 0
-  #waiter = new Waiter()
 
   /** `scratch`: a directory for the document. */
   static async start(document, upstream, scratch) {
@@ -54,14 +52,6 @@ export class ValidatingProxy {
     return new Set(this.exchanges.map(({ method, path, status }) => `${method} ${path} ${status}`))
   }
 
-  /** Waits for an exchange of that kind, unless there was one. */
-  answered(condition) {
-    return this.#waiter.until(
-      () => this.exchanges.find(condition),
-      () => 'no such exchange',
-    )
-  }
-
   async stop() {
     this.#server.closeAllConnections()
     this.#server.close()
@@ -81,7 +71,6 @@ export class ValidatingProxy {
       request: body.toString(),
       violations: violationsOf(answer.headers, answerBody),
     })
-    this.#waiter.wake()
     response.writeHead(answer.statusCode, answer.headers).end(answerBody)
   }
 }
@@ -96,10 +85,10 @@ function violationsOf(headers, body) {
   const listed = headers['sl-violations']
   if (listed && !listed.startsWith('[')) return [listed]
   if (listed) return JSON.parse(listed).map(told)
-  // What the document has no place for at all.
+  // A request that Prism did not pass on.
   if (headers['content-type'] !== 'application/problem+json') return []
-  const { title, detail, validation = [] } = JSON.parse(body)
-  return [`${title}: ${detail}`, ...validation.map(told)]
+  const { title, detail, validation } = JSON.parse(body)
+  return validation?.map((each) => `request.${told(each)}`) ?? [`${title}: ${detail}`]
 }
 
 function told({ location = [], message }) {

@@ -79,6 +79,19 @@ export const brevoRepairs = [
         consentGroups: { type: 'array', items: {} },
       }),
   },
+  {
+    reason: 'the reports and endings that a process has got since; the official client of 2026 has them',
+    repair: (document) => {
+      const report = { type: 'string', nullable: true }
+      const reasons = ['invalid_emails', 'duplicate_contact_id', 'duplicate_ext_id', 'duplicate_email_id']
+      reasons.push('duplicate_phone_id', 'duplicate_whatsapp_id', 'duplicate_landline_number_id')
+      const properties = Object.fromEntries(reasons.map((name) => [name, report]))
+      add(document, /^getProcess$/, {
+        info: { type: 'object', properties: { import: { type: 'object', properties } } },
+      })
+      document.components.schemas.getProcess.properties.status.enum.push('processing', 'failed', 'cancelled')
+    },
+  },
 ]
 export const hubspotRepairs = [
   {

@@ -1,4 +1,4 @@
-const SILENCE_MAX_MS = 20_000
+const PATIENCE_MS = 30_000
 
 /** Waits for what somebody else brings about: no polling, no sleeping. For one who waits at a time. */
 export class Waiter {
@@ -9,18 +9,19 @@ export class Waiter {
     this.#wake()
   }
 
-  /** The first truthy result of `condition`; throws with what `describe` says when nothing stirs for too long. */
+  /** The first truthy result of `condition`; throws with what `describe` says when it takes too long. */
   async until(condition, describe) {
-    for (;;) {
-      const found = condition()
-      if (found) return found
-      await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(describe())), SILENCE_MAX_MS)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+    const deadline = Promise.withResolvers()
+    const timer = setTimeout(() => deadline.reject(new Error(describe())), PATIENCE_MS)
+    try {
+      for (;;) {
+        const found = condition()
+        if (found) return found
+        const changed = new Promise((resolve) => (this.#wake = resolve))
+        await Promise.race([changed, deadline.promise])
+      }
+    } finally {
+      clearTimeout(timer)
     }
   }
 }

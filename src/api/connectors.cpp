@@ -60,7 +60,7 @@ json::object to_object(const CrmHealth& health, Instant now)
             {"configured", info.configured()},
             {"reason", info.not_configured},
             {"enabled", info.enabled},
-            {"state", state_name(state, now)},
+            {"state", state_name(state, now, info.configured(), info.enabled)},
             {"paused", state.paused},
             {"paused_by", state.paused_by},
             {"throttled_until", to_json(state.throttled_until)},

@@ -19,6 +19,7 @@ struct ConnectorInfo {
     bool enabled = true;                      ///< {CRM}_SYNC_ENABLED.
     std::string not_configured;               ///< "BREVO_API_KEY not configured", "not built yet"; empty: configured.
     const ConnectorTraits* traits = nullptr;  ///< Null when not configured.
+    FieldMapping mapping = {};                ///< Also when not configured; empty where there is no connector at all.
 
     bool configured() const { return not_configured.empty(); }
 };

@@ -1,5 +1,7 @@
 #include "api/json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 
@@ -43,6 +45,39 @@ void read_nullable(Input& input, std::string_view name, std::optional<std::optio
     const bool present = input.has(name);
     auto value = read();
     if (present && (erases || value)) field = std::move(value);
+}
+
+bool has_fraction(const json::value& value)
+{
+    if (const auto* object = value.if_object())
+        return std::ranges::any_of(*object, [](const auto& member) { return has_fraction(member.value()); });
+    if (const auto* list = value.if_array()) return std::ranges::any_of(*list, has_fraction);
+    return value.is_double();
+}
+
+void append(std::string& text, const json::value& value)
+{
+    const auto list = [&](char open, const auto& parts, char close, const auto& each) {
+        text += open;
+        for (bool first = true; const auto& part : parts) {
+            if (!std::exchange(first, false)) text += ',';
+            each(part);
+        }
+        text += close;
+    };
+    if (!has_fraction(value)) {
+        text += json::serialize(value);
+    } else if (const auto* object = value.if_object()) {
+        list('{', *object, '}', [&](const json::key_value_pair& member) {
+            text += json::serialize(member.key()) + ":";
+            append(text, member.value());
+        });
+    } else if (const auto* array = value.if_array()) {
+        list('[', *array, ']', [&](const json::value& part) { append(text, part); });
+    } else {
+        const auto number = fmt::format("{}", value.get_double());
+        text += number.find_first_of(".e") == std::string::npos ? number + ".0" : number;
+    }
 }
 
 }  // namespace
@@ -122,12 +157,27 @@ json::object to_json(const Attempt& attempt)
             {"stale", attempt.stale}};
 }
 
+json::object to_json(const AuditEntry& entry)
+{
+    boost::system::error_code failure;
+    auto detail = json::parse(entry.detail, failure);
+    return {{"at", to_rfc3339(entry.at)},
+            {"actor", entry.actor},
+            {"action", entry.action},
+            {"count", entry.count},
+            {"detail", failure ? json::value(json::string(entry.detail)) : std::move(detail)}};
+}
+
+std::string to_text(const json::value& value)
+{
+    std::string text;
+    append(text, value);
+    return text;
+}
+
 http::ServerResponse json_response(int status, const json::value& value)
 {
-    return {.status = status,
-            .headers = {{"Content-Type", "application/json"}},
-            .body = json::serialize(value),
-            .stream = {}};
+    return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = to_text(value), .stream = {}};
 }
 
 ContactFields read_new_contact(Input& input, const std::vector<std::string>& required)

@@ -16,9 +16,13 @@ namespace crmsync::api {
 boost::json::object to_json(const Contact& contact);
 boost::json::object to_json(const Job& job);
 boost::json::object to_json(const Attempt& attempt);
+/// `detail` as the object it holds.
+boost::json::object to_json(const AuditEntry& entry);
 boost::json::value to_json(const std::optional<Instant>& at);
 boost::json::value to_json(const std::optional<std::string>& text);
 
+/// As boost::json::serialize, but for numbers with a fraction: 2.5 and 0.0, not 2.5E0 and 0E0.
+std::string to_text(const boost::json::value& value);
 http::ServerResponse json_response(int status, const boost::json::value& value);
 
 /// Reads what a POST may set. Columns of `required` must be there.

@@ -16,9 +16,9 @@ constexpr Route routes[] = {
     {get, "/health/live", live},
     {get, "/health/ready", ready},
 
-    {get, "/api/v3/contacts", list_contacts},
+    {get, "/api/v3/contacts", list_contacts, true},
     {post, "/api/v3/contacts", create_contact},
-    {post, import_path, nullptr},
+    {post, import_path, nullptr, true},
     {put, "/api/v3/contacts/status", set_status},
     {put, "/api/v3/contacts/status/filtered", set_status_filtered},
     {put, "/api/v3/contacts/crm/select", select_contacts},
@@ -36,15 +36,15 @@ constexpr Route routes[] = {
 
     {get, "/api/v3/crm/health", crm_health},
     {get, "/api/v3/crm/status/summary", summary},
-    {get, "/api/v3/crm/status/failed", failed},
+    {get, "/api/v3/crm/status/failed", failed, true},
     {post, "/api/v3/crm/status/failed/dismiss", dismiss},
-    {get, events_path, nullptr},
+    {get, events_path, nullptr, true},
     {post, "/api/v3/crm/{crm}/pause", pause_crm},
     {post, "/api/v3/crm/{crm}/resume", resume_crm},
     {post, "/api/v3/crm/{crm}/test", test_crm},
     {post, "/api/v3/crm/{crm}/setup", setup_crm},
 
-    {get, "/api/v3/audit", audit},
+    {get, "/api/v3/audit", audit, true},
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Route {
     http::Method method;
     std::string_view path;
     Task<Reply> (*handler)(Call);  ///< Null for the two above.
+    bool has_query = false;        ///< Else a query is refused before the handler is asked.
 };
 
 std::span<const Route> all_routes();

@@ -4,6 +4,7 @@
 #include "api/errors.h"
 #include "api/events.h"
 #include "api/imports.h"
+#include "api/input.h"
 #include "api/routes.h"
 #include "http/router.h"
 
@@ -75,6 +76,8 @@ private:
         if (match.route == http::RouteTable::none) co_return no_route(match);
         Call call{std::move(request), std::move(match.parameters), std::move(who), services_};
         const Route& found = all_routes()[match.route];
+        if (!found.has_query)
+            if (auto query = Input::query(call.request); !query.problems().empty()) co_return refuse(query.problems());
         if (found.handler) co_return co_await found.handler(std::move(call));
         if (found.path == events_path) co_return events_.open(std::move(call));
         co_return co_await import_contacts(std::move(call), *body);

@@ -220,7 +220,9 @@ Task<Reply> dismiss(Call call)
     const bool all = input.boolean("all").value_or(false);
     const bool dismissed = input.boolean("dismissed").value_or(true);
     query.with_dismissed = !dismissed;
-    if (!ids && !query.error_code && !all) input.wrong("contact_ids", "is required, or a cause, or all: true");
+    const bool by_crm = input.has("crm") && !input.is_null("crm");
+    if (!ids && !by_crm && !query.error_code && !all)
+        input.wrong("contact_ids", "is required, or a crm, a cause, or all: true");
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
     // The store takes no ids for all of them.
     if (ids && ids->empty()) co_return json_response(200, {{"updated_count", 0}, {"dismissed", dismissed}});
@@ -240,15 +242,7 @@ Task<Reply> audit(Call call)
     const auto entries = co_await call.store().audit_log(limit, offset);
     if (!entries) co_return refuse(entries.error());
     json::array list;
-    for (const auto& entry : *entries) {
-        boost::system::error_code failure;
-        auto detail = json::parse(entry.detail, failure);
-        list.push_back({{"at", to_rfc3339(entry.at)},
-                        {"actor", entry.actor},
-                        {"action", entry.action},
-                        {"count", entry.count},
-                        {"detail", failure ? json::value(json::string(entry.detail)) : std::move(detail)}});
-    }
+    for (const auto& entry : *entries) list.emplace_back(to_json(entry));
     co_return json_response(200, list);
 }
 

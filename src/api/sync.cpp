@@ -54,6 +54,14 @@ Task<Reply> sync(const Call& call, Crm crm, Target target, bool only_changed)
               {"message", fmt::format("Queued {} for {} sync", count_words(counts->queued), display_name(crm))}});
 }
 
+/// Optional fields of the CRM that are not to be sent.
+std::vector<std::string> read_left_out(Input& input, const FieldMapping& mapping)
+{
+    auto names = input.texts("without_fields", fields_max).value_or(std::vector<std::string>{});
+    if (auto why_not = check_left_out(names, mapping); !why_not.empty()) input.wrong("without_fields", why_not);
+    return names;
+}
+
 /// What a retry is about: exactly one of ids, a filter, a cause and "all"; a cause may narrow the others.
 std::optional<Target> read_retry_target(Input& input)
 {
@@ -146,14 +154,14 @@ Task<Reply> retry(Call call)
     auto input = Input::body(call.request);
     auto target = read_retry_target(input);
     auto cause = input.text("cause");
-    auto without = input.texts("without_fields", fields_max);
+    auto without = read_left_out(input, call.services.engine.connector(*crm).mapping);
     const bool preview_only = input.boolean("preview").value_or(false);
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
 
     auto request = request_for(call, Action::retry, *crm, std::move(*target));
     request.lane = Lane::hand;
     request.error_code = std::move(cause);
-    request.options.without_fields = std::move(without).value_or(std::vector<std::string>{});
+    request.options.without_fields = std::move(without);
     request.preview = preview_only;
     const auto counts = co_await call.store().act(std::move(request));
     if (!counts) co_return refuse(counts.error());
@@ -174,9 +182,9 @@ Task<Reply> preview(Call call)
     auto input = Input::body(call.request);
     const auto ids = input.uuids("contact_ids", preview_ids_max);
     if (!ids && (!input.has("contact_ids") || input.is_null("contact_ids"))) input.wrong("contact_ids", "is required");
-    const auto without = input.texts("without_fields", fields_max).value_or(std::vector<std::string>{});
-    if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
     const auto& connector = call.services.engine.connector(*crm);
+    const auto without = read_left_out(input, connector.mapping);
+    if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
     if (!connector.traits) co_return refuse(409, connector.not_configured);
 
     auto previews = co_await preview_all(call, *crm, *ids, without);

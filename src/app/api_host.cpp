@@ -58,10 +58,12 @@ Task<Status> ApiHost::open()
     options.listen.port = config_.listen_port;
     Store& store = own_store_ ? *own_store_ : engine_store_;
     auto server = api::ApiServer::start(loop_.get_executor(), store, engine_, clock_, options);
-    if (!server)
-        co_return fail(server.error().code,
-                       fmt::format("cannot listen on {}:{}: {}; set CRMSYNC_LISTEN", config_.listen_address,
-                                   config_.listen_port, server.error().message));
+    if (!server) {
+        const Error& error = server.error();
+        if (error.field == "address") co_return fail(error.code, error.message, "CRMSYNC_LISTEN");
+        if (error.code != ErrorCode::unavailable) co_return std::unexpected(error);
+        co_return fail(error.code, error.message + "; set CRMSYNC_LISTEN to another");
+    }
     server_ = std::move(*server);
     url_ = url_of(config_.listen_address, server_->port());
     co_return Status();

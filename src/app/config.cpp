@@ -74,9 +74,15 @@ private:
         Dotenv parsed = parse_dotenv(*sources_.env_file);
         for (DotenvProblem& problem : parsed.problems) add(at_line(problem.line), std::move(problem.message));
         for (DotenvEntry& entry : parsed.entries) {
-            if (!find_variable(entry.name)) warn_unknown(entry);
+            if (!is_known(entry.name)) warn_unknown(entry);
             from_file_[entry.name] = {std::move(entry.value), entry.line};
         }
+    }
+
+    static bool is_known(std::string_view name)
+    {
+        return find_variable(name) ||
+               std::ranges::any_of(variables(), [&](const Variable& each) { return file_variable(each) == name; });
     }
 
     void warn_unknown(const DotenvEntry& entry)
@@ -98,12 +104,37 @@ private:
         } else if (const auto line = from_file_.find(variable.name); line != from_file_.end()) {
             if (!line->second.value.empty()) setting = {&variable, line->second.value, at_line(line->second.line)};
         }
+        if (const std::string file = file_variable(variable); !file.empty()) settle_from_file(file, setting);
         if (std::string wrong = check(variable, setting.value); !wrong.empty()) {
             add(variable.name, std::move(wrong));
             setting.value = variable.fallback;
         }
         values_[variable.name] = config_.settings.size();
         config_.settings.push_back(std::move(setting));
+    }
+
+    /// NAME_FILE beside NAME: what the environment says goes before the `.env` file, as for all.
+    void settle_from_file(const std::string& name, Setting& setting)
+    {
+        std::string path, origin;
+        if (const auto set = sources_.environment.find(name);
+            set != sources_.environment.end() && !set->second.empty()) {
+            path = set->second;
+            origin = "environment";
+        } else if (const auto line = from_file_.find(name);
+                   line != from_file_.end() && setting.origin != "environment") {
+            path = line->second.value;
+            origin = at_line(line->second.line);
+        }
+        if (path.empty()) return;
+        const bool both = setting.origin != "default" && (origin == "environment") == (setting.origin == "environment");
+        if (both) return add(name, fmt::format("is set, and so is {}; keep one of the two", setting.variable->name));
+        std::optional<std::string> text = sources_.read_secret(path);
+        if (!text) return add(name, fmt::format("names {}, which cannot be read", path));
+        while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+        if (text->empty()) return add(name, fmt::format("names {}, which is empty", path));
+        setting.value = std::move(*text);
+        setting.origin = path;
     }
 
     const std::string& value(std::string_view name) const { return config_.settings[values_.find(name)->second].value; }
@@ -269,7 +300,9 @@ Sources gather_sources()
 {
     Sources sources;
     for (const Variable& variable : variables())
-        if (const char* value = std::getenv(variable.name.c_str())) sources.environment[variable.name] = value;
+        for (const std::string& name : {variable.name, file_variable(variable)})
+            if (const char* value = std::getenv(name.c_str())) sources.environment[name] = value;
+    sources.read_secret = read_file;
     sources.home = environment_value("HOME");
     sources.xdg_state_home = environment_value("XDG_STATE_HOME");
 

@@ -26,9 +26,9 @@ struct Problem {
 };
 std::string to_string(const Problem& problem);
 
-/// Where settings come from, as text: reading them is pure.
+/// Where settings come from, as text: but for `read_secret`, reading them is pure.
 struct Sources {
-    std::map<std::string, std::string, std::less<>> environment;  ///< Only names of `variables()`.
+    std::map<std::string, std::string, std::less<>> environment;  ///< Only names of `variables()`, also with _FILE.
     std::string home;                                             ///< $HOME; may be empty.
     std::string xdg_state_home;                                   ///< $XDG_STATE_HOME; may be empty.
     std::string env_file_path;
@@ -36,6 +36,10 @@ struct Sources {
     std::string toml_path;
     std::optional<std::string> toml;
     std::vector<Problem> problems;  ///< Files that were named and could not be read.
+    /// The text of a file that a NAME_FILE names; nothing when it cannot be read.
+    std::function<std::optional<std::string>(const std::string& path)> read_secret = [](const std::string&) {
+        return std::nullopt;
+    };
 };
 
 struct CrmConfig {
@@ -50,7 +54,7 @@ struct CrmConfig {
 struct Setting {
     const Variable* variable = nullptr;
     std::string value;
-    std::string origin;  ///< "environment", ".env:3", "default".
+    std::string origin;  ///< "environment", ".env:3", "/run/secrets/key", "default".
 };
 
 struct Config {

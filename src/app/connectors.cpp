@@ -19,12 +19,19 @@ Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Con
                                           const Executor& executor, Clock& clock, std::vector<std::string>& warnings)
 {
     ConnectorContext context{.executor = executor, .clock = clock, .default_phone_region = config.phone_region};
-    context.mapping = with_changes(entry.default_mapping(), config.crm[entry.crm].fields);
-    context.mapping->phone_region = config.phone_region;
+    context.mapping = mapping_of(config, entry.crm);
     return entry.create(settings, context, warnings);
 }
 
 }  // namespace
+
+FieldMapping mapping_of(const Config& config, Crm crm)
+{
+    const ConnectorEntry* entry = find_connector(crm);
+    FieldMapping mapping = entry ? with_changes(entry->default_mapping(), config.crm[crm].fields) : FieldMapping();
+    mapping.phone_region = config.phone_region;
+    return mapping;
+}
 
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
                                                   std::vector<std::string>& warnings)

@@ -9,6 +9,9 @@
 
 namespace crmsync::app {
 
+/// What is sent to a CRM, with the changes of the configuration; empty when this version has no connector for it.
+FieldMapping mapping_of(const Config& config, Crm crm);
+
 /// The connector of a CRM, as configured. `denied` when its credentials are missing, `not_found` when this version
 /// has none for that CRM, `invalid` when its factory refuses a setting; the message goes into logs and error columns.
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,

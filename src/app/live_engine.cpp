@@ -2,6 +2,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "app/connectors.h"
+
 namespace crmsync::app {
 
 LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine,
@@ -11,6 +13,7 @@ LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine
     for (const Crm crm : all_crms) {
         info_[crm].enabled = config.crm[crm].run.enabled;
         info_[crm].not_configured = off[crm];
+        info_[crm].mapping = mapping_of(config, crm);
         if (Connector* connector = engine_.connector(crm)) {
             connectors_[crm] = connector;
             info_[crm].traits = &connector->traits();

@@ -95,9 +95,12 @@ Task<Result<ingest::ImportReport>> Rehearsal::take_in()
     Result<ingest::ImportReport> report = co_await (*importer)->finish();
     if (!fed) co_return std::unexpected(fed.error());
     if (!report) co_return report;
-    console_.line(fmt::format("Imported {} rows: {} created, {} merged with an earlier row, {} refused",
-                              number(report->read), number(report->created),
-                              number(report->merged + report->updated + report->unchanged), number(report->refused)));
+    // Only the first rehearsal on this machine creates; later ones find what it left.
+    const std::string done = report->created > 0 ? fmt::format("{} created", number(report->created))
+                                                 : fmt::format("{} of them here since an earlier rehearsal",
+                                                               number(report->updated + report->unchanged));
+    console_.line(fmt::format("Imported {} rows: {}, {} merged with an earlier row, {} refused", number(report->read),
+                              done, number(report->merged), number(report->refused)));
     co_return report;
 }
 
@@ -166,7 +169,7 @@ Task<Status> Rehearsal::draw(const Progress& now)
     }
     std::string frame = fmt::format("REHEARSAL  Brevo {}  {} of {}  ({} errors)\n\n", render_bar(done, total, 30), done,
                                     total, now.error);
-    frame += render(table, true, console_.width());
+    frame += render(table, {.terminal = true, .width = console_.width()});
     const auto lines = static_cast<std::size_t>(std::ranges::count(frame, '\n'));
     if (drawn_lines_ > 0) frame.insert(0, fmt::format("\x1b[{}A\x1b[J", drawn_lines_));
     drawn_lines_ = lines;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/similar.h"
 #include "domain/crm.h"
 #include "http/client.h"
 
@@ -36,8 +37,7 @@ const std::vector<Variable> general_variables{
     {"Service", "CRMSYNC_STATE_DIR", "", text,
      "Where the embedded database, the token key and locks live. Unset: the XDG state directory."},
     {"Service", "CRMSYNC_ENV_FILE", "", text, "The file read beside the environment. Unset: .env, where it exists."},
-    {"Service", "CRMSYNC_CONFIG", "", text,
-     "TOML file with field mappings. Unset: crmsync.toml, where it exists. See \"Field mappings\"."},
+    {"Service", "CRMSYNC_CONFIG", "", text, "TOML file with field mappings. Unset: crmsync.toml, where it exists."},
     {"Service", "CRMSYNC_LISTEN", "127.0.0.1:8000", text, "Address and port of the API."},
     {"Service", "PORT", "", integer, "Set by hosting platforms: means CRMSYNC_LISTEN=0.0.0.0:$PORT.", "", 1, 65535},
     {"Service", "CRMSYNC_LOG_LEVEL", "info", choice, "What is logged.", "debug|info|warn|error"},
@@ -128,8 +128,8 @@ std::vector<Variable> family_variables(Crm crm)
     const std::string group(display_name(crm));
     std::vector<Variable> result{
         {group, "SYNC_ENABLED", "true", boolean, "Whether its queue is worked at all."},
-        {group, "SYNC_SCHEDULER_INTERVAL_MINUTES", "5", integer, "Safety net: sweeps for what nobody announced.", "", 1,
-         1440},
+        {group, "SYNC_SCHEDULER_INTERVAL_MINUTES", "5", integer,
+         "Safety net: sweeps for what nobody announced, and looks for missing fields again.", "", 1, 1440},
         {group, "SYNC_SCHEDULER_BATCH_SIZE", "10", integer, "Contacts in one claim of single calls.", "", 1, 10'000},
         {group, "SYNC_SCHEDULER_MAX_INSTANCES", "1", integer, "Concurrent runs per process.", "", 1, 64},
         {group, "SYNC_SCHEDULER_DRAIN", "true", boolean,
@@ -162,21 +162,6 @@ std::vector<Variable> make_variables()
     }
     result.insert(result.end(), notice_variables.begin(), notice_variables.end());
     return result;
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row.back();
 }
 
 std::string check_integer(const Variable& variable, std::string_view value)
@@ -242,8 +227,9 @@ std::string domain_of(const Variable& variable)
 constexpr std::string_view page_head = R"(# Configuration
 
 Settings come from the environment, then from a `.env` file in the working directory, then from the defaults below.
-A variable that is set to nothing counts as unset. Field mappings come from a TOML file. All problems are reported at
-once, before anything opens:
+A variable that is set to nothing counts as unset. Field mappings come from a TOML file. A secret can be kept in a file:
+where a table says `_FILE`, set `NAME_FILE` to the file's path instead of `NAME` to the value. Line breaks at the file's
+end are dropped; to set both is an error. All problems are reported at once, before anything opens:
 
 ```
 crmsync config
@@ -286,6 +272,12 @@ const Variable* find_variable(std::string_view name)
 {
     const auto found = std::ranges::find(variables(), name, &Variable::name);
     return found == variables().end() ? nullptr : &*found;
+}
+
+std::string file_variable(const Variable& variable)
+{
+    const bool may_hold_password = variable.group == "Database" && variable.name.ends_with("_URL");
+    return variable.kind == secret || may_hold_password ? variable.name + "_FILE" : "";
 }
 
 std::string_view similar_variable(std::string_view name)
@@ -334,7 +326,10 @@ std::string env_example()
     std::string_view group;
     for (const Variable& variable : variables()) {
         if (group != variable.group) result += fmt::format("\n# ---- {}\n", group = variable.group);
-        result += fmt::format("\n# {}\n{}={}\n", variable.help, variable.name, variable.fallback);
+        result += fmt::format("\n# {}\n", variable.help);
+        if (const std::string file = file_variable(variable); !file.empty())
+            result += fmt::format("# Or the file that holds it: {}=\n", file);
+        result += fmt::format("{}={}\n", variable.name, variable.fallback);
     }
     return result;
 }
@@ -347,9 +342,10 @@ std::string configuration_page()
         if (group != variable.group)
             result +=
                 fmt::format("\n## {}\n\n| variable | default | value | |\n|---|---|---|---|\n", group = variable.group);
-        result += fmt::format("| `{}` | {} | {} | {} |\n", variable.name,
-                              variable.fallback.empty() ? "" : fmt::format("`{}`", variable.fallback),
-                              domain_of(variable), variable.help);
+        result +=
+            fmt::format("| `{}` | {} | {} | {} |\n", variable.name,
+                        variable.fallback.empty() ? "" : fmt::format("`{}`", variable.fallback),
+                        domain_of(variable) + (file_variable(variable).empty() ? "" : "; or `_FILE`"), variable.help);
     }
     return result + std::string(page_tail);
 }

@@ -26,6 +26,8 @@ struct Variable {
 /// In the order people read them.
 const std::vector<Variable>& variables();
 const Variable* find_variable(std::string_view name);
+/// "NAME_FILE", which may name a file that holds the value, for a variable that is or may hold a secret; else "".
+std::string file_variable(const Variable& variable);
 /// The known name that differs from `name` by the fewest letters, when that is a likely slip; else "".
 std::string_view similar_variable(std::string_view name);
 

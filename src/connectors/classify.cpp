@@ -16,9 +16,22 @@ namespace {
 
 constexpr std::size_t reason_max = 300;
 
+/// A letter or a digit; beyond ASCII all count as letters.
+bool is_word(char c)
+{
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    return !ascii || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 void blot_out(std::string& text, std::string_view secret)
 {
-    if (secret.size() < 3) return;  // Would blot out half of any sentence.
+    // Short ones are syllables of any sentence: blotted out where they stand alone, and not at all when tiny.
+    constexpr std::size_t secret_min = 3, anywhere_min = 8;
+    if (secret.size() < secret_min) return;
+    const auto stands_alone = [&](std::size_t at) {
+        const auto end = at + secret.size();
+        return (at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end]));
+    };
     const auto same = [](char a, char b) {
         const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
         return lower(a) == lower(b);
@@ -28,6 +41,10 @@ void blot_out(std::string& text, std::string_view secret)
                                        secret.end(), same);
         if (found == text.end()) return;
         from = static_cast<std::size_t>(found - text.begin());
+        if (secret.size() < anywhere_min && !stands_alone(from)) {
+            ++from;
+            continue;
+        }
         text.replace(from, secret.size(), "***");
         from += 3;
     }

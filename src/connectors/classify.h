@@ -13,7 +13,8 @@
 namespace crmsync {
 
 /// "Brevo API error: email is not valid": the error column's words for what a CRM said. One line of at most 300
-/// characters; every occurrence of a `secret` (keys, addresses; ASCII letters in either case) is blotted out.
+/// characters; every occurrence of a `secret` (keys, addresses; ASCII letters in either case) is blotted out, of one
+/// with less than 8 characters only where it is a word of its own.
 std::string api_error(Crm crm, std::string_view message, std::initializer_list<std::string_view> secrets);
 
 /// What an answer means at any CRM that has no row of its own for it: 401 and 403 unauthorized; 408, 425, 5xx and

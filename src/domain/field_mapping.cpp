@@ -164,6 +164,20 @@ std::vector<std::string> conflicts_of(const FieldMapping& mapping, const std::ve
     return conflicts;
 }
 
+std::string check_left_out(const std::vector<std::string>& names, const FieldMapping& mapping)
+{
+    const auto join = [](std::string& list, std::string_view name) {
+        list += list.empty() ? "" : ", ";
+        list += name;
+    };
+    std::string unknown, optional;
+    for (const std::string& name : names)
+        if (std::ranges::find(mapping.rules, name, &FieldRule::target) == mapping.rules.end()) join(unknown, name);
+    if (unknown.empty()) return "";
+    for (const FieldRule& rule : mapping.rules) join(optional, rule.target);
+    return "names " + unknown + ", but what can be left out is " + (optional.empty() ? "nothing" : optional);
+}
+
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
                                                  std::int64_t generation, const FieldMapping& mapping,
                                                  const std::vector<std::string>& without, Instant now)

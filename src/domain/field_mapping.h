@@ -35,6 +35,9 @@ FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& 
 /// reads on after the name of the field's table.
 std::vector<std::string> conflicts_of(const FieldMapping& mapping, const std::vector<FieldChange>& changes);
 
+/// Why not all of these fields of the CRM can be left out, in words that go after "without_fields"; "" when they can.
+std::string check_left_out(const std::vector<std::string>& names, const FieldMapping& mapping);
+
 struct MappedField {
     std::string name;
     FieldValue value;

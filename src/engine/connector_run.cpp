@@ -23,6 +23,15 @@ BudgetConfig budget_of(const ConnectorTraits& traits)
     return budget;
 }
 
+void log_state(Crm crm, std::string_view name, const Breaker& breaker)
+{
+    if (breaker.open) {
+        log::warn("{} is {}: {}", display_name(crm), name, breaker.reason);
+    } else {
+        log::info("{} is {}", display_name(crm), name);
+    }
+}
+
 }  // namespace
 
 std::string_view state_name(const ConnectorState& state, Instant now)
@@ -31,6 +40,13 @@ std::string_view state_name(const ConnectorState& state, Instant now)
     if (state.breaker.open) return state.breaker.unauthorized ? "unauthorized" : "circuit open";
     if (state.throttled_until && *state.throttled_until > now) return "throttled";
     return "healthy";
+}
+
+std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled)
+{
+    if (state.paused) return "paused";
+    if (!configured) return "not configured";
+    return enabled ? state_name(state, now) : "disabled";
 }
 
 ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
@@ -51,7 +67,8 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
                  .state = [this](const auto& state) { on_state(state); }}),
       concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
-      services_(executor)
+      services_(executor),
+      claiming_(std::string(display_name(crm_)) + ": claiming work")
 {
 }
 
@@ -81,32 +98,53 @@ Task<> ConnectorRun::book(int calls)
         log::debug("{}: {} calls of the set-up are not booked: {}", display_name(crm_), calls, done.error().message);
 }
 
-Task<bool> ConnectorRun::set_up()
+/// How long until set-up should be tried again; nothing is left to do: for ever.
+Task<Duration> ConnectorRun::set_up()
 {
     const auto report = co_await connector_.setup(options_.auto_setup);
+    if (stopping_) co_return Duration::max();
     if (report) co_await book(report->calls);
     if (!report) {
+        if (status_.problems != std::vector{report.error().message})
+            log::warn("{} set-up: {}", display_name(crm_), report.error().message);
         status_.problems = {report.error().message};
-        log::warn("{} set-up: {}", display_name(crm_), report.error().message);
-        co_return false;
+        last_report_.reset();
+        co_return setup_retry;
     }
+    if (status_.ready && !last_report_) log::info("{} set-up: works now", display_name(crm_));
     status_.problems = report->problems;
-    for (const auto& created : report->created) log::info("{}: created {}", display_name(crm_), created);
-    for (const auto& missing : report->missing)
-        log::warn("{}: {} is missing; its values are left out", display_name(crm_), missing);
-    for (const auto& problem : report->problems) log::warn("{} set-up: {}", display_name(crm_), problem);
-    co_return true;
+    tell(*report);
+    // A person may make the fields, or mend what keeps them from being made, at any time.
+    co_return report->missing.empty() && report->problems.empty() ? Duration::max() : Duration{options_.interval};
+}
+
+/// Logs what differs from the time before.
+void ConnectorRun::tell(const SetupReport& report)
+{
+    const auto before = std::exchange(last_report_, report).value_or(SetupReport{});
+    const auto is_new = [](const std::vector<std::string>& known, const std::string& text) {
+        return std::ranges::find(known, text) == known.end();
+    };
+    for (const auto& created : report.created) log::info("{}: created {}", display_name(crm_), created);
+    for (const auto& missing : report.missing)
+        if (is_new(before.missing, missing))
+            log::warn("{}: {} is missing; its values are left out", display_name(crm_), missing);
+    for (const auto& problem : report.problems)
+        if (is_new(before.problems, problem)) log::warn("{} set-up: {}", display_name(crm_), problem);
+    for (const auto& missing : before.missing)
+        if (is_new(report.missing, missing) && is_new(report.created, missing))
+            log::info("{}: {} is there now", display_name(crm_), missing);
 }
 
 Task<> ConnectorRun::keep_set_up()
 {
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!stopping_) {
-        const bool done = co_await set_up();
+        const auto again_in = co_await set_up();
         status_.ready = true;
         alarm_.ring();
-        if (done) co_return;
-        co_await setup_alarm_.wait(setup_retry);
+        if (again_in == Duration::max()) co_return;
+        co_await setup_alarm_.wait(again_in);
     }
 }
 
@@ -115,13 +153,10 @@ void ConnectorRun::stop()
     stopping_ = true;
     alarm_.ring();
     setup_alarm_.ring();
+    services_.cancel();  // Set-up carries nobody's work.
 }
 
-void ConnectorRun::abort()
-{
-    calls_.cancel();
-    services_.cancel();
-}
+void ConnectorRun::abort() { calls_.cancel(); }
 
 void ConnectorRun::wake()
 {
@@ -195,10 +230,10 @@ Task<bool> ConnectorRun::claim_once()
                                           .probe_deadline = 2 * connector_.traits().timeout,
                                           .now = clock_.now()});
     if (!claimed) {
-        if (claimed.error().code != ErrorCode::cancelled)
-            log::warn("{}: cannot claim work: {}", display_name(crm_), claimed.error().message);
+        if (claimed.error().code != ErrorCode::cancelled) claiming_.failed(claimed.error().message, clock_.monotonic());
         co_return false;
     }
+    claiming_.succeeded(clock_.monotonic());
     status_.last_sweep = clock_.now();
     status_.next_sweep = clock_.now() + options_.interval;
     if (cycle_.total() == 0 && !claimed->jobs.empty()) cycle_started_ = clock_.monotonic();
@@ -227,13 +262,13 @@ Task<> ConnectorRun::wait_for_interval()
     const auto deadline = clock_.monotonic() + Duration{options_.interval};
     while (!stopping_ && clock_.monotonic() < deadline) {
         co_await alarm_.wait(std::chrono::ceil<Duration>(deadline - clock_.monotonic()));
-        if (unsent_.empty() && sending_ == 0 && recorder_.pending() == 0) log_cycle();
+        end_cycle();
     }
 }
 
 Task<> ConnectorRun::idle(const ClaimResult& claimed, std::size_t count)
 {
-    if (unsent_.empty() && sending_ == 0 && recorder_.pending() == 0) log_cycle();
+    end_cycle();
     const auto now = clock_.now();
     const bool queue_exhausted = count < claimed.grant.count;
     if (count > 0 && !queue_exhausted && claimed.grant.again_at == Instant::max()) co_return;  // Ask when more may go.
@@ -241,7 +276,22 @@ Task<> ConnectorRun::idle(const ClaimResult& claimed, std::size_t count)
     if (!queue_exhausted) until = std::min(until, claimed.grant.again_at);
     if (queue_exhausted && claimed.next_due) until = std::min(until, *claimed.next_due);
     const auto pause = std::max(until - now, count == 0 ? nothing_claimable_pause : Duration{0});
-    if (pause > Duration{0}) co_await alarm_.wait(pause);
+    if (pause > Duration{0}) co_await rest(pause);
+}
+
+/// Waits for the alarm that long; tells meanwhile of a cycle that ended too soon after the last line.
+Task<> ConnectorRun::rest(Duration pause)
+{
+    const auto deadline = clock_.monotonic() + pause;
+    if (cycle_.total() > 0 && cycle_logged_) {
+        const auto line_due = *cycle_logged_ + cycle_log_interval;
+        if (line_due < deadline) {
+            co_await alarm_.wait(std::chrono::ceil<Duration>(line_due - clock_.monotonic()));
+            if (clock_.monotonic() < line_due) co_return;  // Rung.
+            end_cycle();
+        }
+    }
+    co_await alarm_.wait(std::chrono::ceil<Duration>(deadline - clock_.monotonic()));
 }
 
 void ConnectorRun::dispatch()
@@ -318,9 +368,7 @@ void ConnectorRun::on_state(const ConnectorState& state)
         if (one.answer && !one.is_echo()) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
     const auto name = state_name(state, now);
     if (name != last_state_name_) {
-        if (!last_state_name_.empty() || name != "healthy")
-            log::info("{} is {}{}{}", display_name(crm_), name, state.breaker.open ? ": " : "",
-                      state.breaker.open ? state.breaker.reason : std::string{});
+        if (!last_state_name_.empty() || name != "healthy") log_state(crm_, name, state.breaker);
         last_state_name_ = name;
         events_.publish(ConnectorChanged{crm_, std::string(name), state.breaker.reason, now});
     }
@@ -356,6 +404,13 @@ void ConnectorRun::on_recorded(const std::vector<Delivered>& batch)
     alarm_.ring();
 }
 
+/// Cycles that follow each other closely, as at a slow limit, share a line.
+void ConnectorRun::end_cycle()
+{
+    if (!unsent_.empty() || sending_ > 0 || recorder_.pending() > 0) return;
+    if (!cycle_logged_ || clock_.monotonic() - *cycle_logged_ >= cycle_log_interval) log_cycle();
+}
+
 void ConnectorRun::log_cycle()
 {
     if (cycle_.total() == 0) return;
@@ -364,6 +419,7 @@ void ConnectorRun::log_cycle()
               std::chrono::duration_cast<std::chrono::milliseconds>(clock_.monotonic() - cycle_started_).count());
     cycle_ = {};
     cycle_started_ = clock_.monotonic();
+    cycle_logged_ = cycle_started_;
 }
 
 RunStatus ConnectorRun::status() const

@@ -18,6 +18,7 @@
 #include "engine/events.h"
 #include "engine/pace.h"
 #include "engine/recorder.h"
+#include "engine/repeated_failure.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -69,11 +70,13 @@ public:
     Connector& connector() { return connector_; }
 
 private:
-    Task<bool> set_up();
+    Task<Duration> set_up();
+    void tell(const SetupReport& report);
     /// Books calls made outside a claim.
     Task<> book(int calls);
     Task<> keep_set_up();
     Task<> wait_for_interval();
+    Task<> rest(Duration pause);
     Task<> claim_loop();
     Task<bool> claim_once();
     Task<> idle(const ClaimResult& claimed, std::size_t count);
@@ -87,6 +90,7 @@ private:
     std::size_t room() const;
     bool may_send() const;
     std::string_view why_not() const;
+    void end_cycle();
     void log_cycle();
 
     Connector& connector_;
@@ -105,6 +109,7 @@ private:
     Pace pace_;
     TaskGroup calls_;
     TaskGroup services_;
+    RepeatedFailure claiming_;
 
     std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
     std::size_t sending_ = 0;        // Jobs in calls.
@@ -123,10 +128,14 @@ private:
         std::size_t total() const { return upserted + failed + waiting + handed_back + unchanged; }
     } cycle_;
     Monotonic cycle_started_{};
+    std::optional<Monotonic> cycle_logged_;
+    std::optional<SetupReport> last_report_;  // What the log was told.
     std::string last_state_name_;
 };
 
 /// "healthy", "throttled", "circuit open", "unauthorized" or "paused": one word for people.
 std::string_view state_name(const ConnectorState& state, Instant now);
+/// The same, or "not configured" or "disabled" for a CRM that is not worked. A pause is told in any case.
+std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled);
 
 }  // namespace crmsync

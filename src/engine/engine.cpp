@@ -137,6 +137,7 @@ Task<> Engine::heartbeat_loop()
         const auto asked = clock_.monotonic();  // The lease counts from no earlier than this.
         const auto renewed = co_await store_.heartbeat(worker_id_, clock_.now());
         if (renewed) {
+            renewing_.succeeded(clock_.monotonic());
             if (asked - renewed_at_ > 2 * options_.heartbeat_every) renewing_since_ = asked;
             renewed_at_ = asked;
             if (clock_.monotonic() - asked < options_.distrust_after)
@@ -148,7 +149,7 @@ Task<> Engine::heartbeat_loop()
             if (co_await register_worker())
                 for (const auto& run : runs_) run->trust(worker_id_);
         } else {
-            log::warn("Cannot renew leases: {}", renewed.error().message);
+            renewing_.failed(renewed.error().message, clock_.monotonic());
         }
     }
 }

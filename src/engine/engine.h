@@ -11,6 +11,7 @@
 #include "connectors/connector.h"
 #include "engine/connector_run.h"
 #include "engine/events.h"
+#include "engine/repeated_failure.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -73,6 +74,7 @@ private:
     bool stopping_ = false;
     Monotonic renewed_at_{};
     Monotonic renewing_since_{};  // Without a gap.
+    RepeatedFailure renewing_{"Renewing leases"};
     Alarm heartbeat_alarm_;
     Alarm watchdog_alarm_;
     Alarm rescue_alarm_;

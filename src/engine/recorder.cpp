@@ -6,8 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/log.h"
-
 namespace crmsync {
 
 namespace {
@@ -46,7 +44,8 @@ Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Ex
       store_(store),
       clock_(clock),
       alarm_(clock, executor),
-      observer_(std::move(observer))
+      observer_(std::move(observer)),
+      recording_(std::string(display_name(crm)) + ": recording results")
 {
 }
 
@@ -136,10 +135,11 @@ Task<> Recorder::flush()
     for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
         const auto result = co_await store_.record(request);
         if (result) {
+            recording_.succeeded(clock_.monotonic());
             recorded = true;
             break;
         }
-        log::warn("{}: cannot record {} results yet: {}", display_name(crm_), batch.size(), result.error().message);
+        recording_.failed(result.error().message, clock_.monotonic());
         if (stopping_ && delay >= 1s) break;  // The leases run out or are voided at the next start; nothing is lost.
         co_await sleep_for(clock_, delay);
     }

@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "engine/delivery.h"
 #include "engine/events.h"
+#include "engine/repeated_failure.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -54,6 +55,7 @@ private:
     Clock& clock_;
     Alarm alarm_;
     Observer observer_;
+    RepeatedFailure recording_;
     std::vector<Delivered> pending_;
     std::size_t in_flight_ = 0;
     std::size_t more_expected_ = 0;

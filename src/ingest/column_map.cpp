@@ -240,12 +240,15 @@ Result<std::vector<std::optional<Column>>> map_columns(std::span<const std::stri
     for (const Column column : all_columns)
         if (mapping[column] && !mapping[column]->empty() && !held_by[column])
             return no_such_header(column, *mapping[column], headers);
-    if (!held_by[Column::email])
+    if (!held_by[Column::email]) {
+        const bool undivided = headers.size() == 1 && headers.front().find_first_of("|:^~") != std::string_view::npos;
         return fail(ErrorCode::invalid,
                     fmt::format("no column holds the e-mail address; name it by map email=\"Column name\"; the "
-                                "columns are {}",
-                                list_headers(headers)),
+                                "columns are {}{}",
+                                list_headers(headers),
+                                undivided ? "; if there should be more, say what separates them: delimiter" : ""),
                     "email");
+    }
     return result;
 }
 

@@ -225,7 +225,7 @@ public:
     {
         Status done = failure_ ? Status(std::unexpected(*failure_)) : rows_.finish();
         if (done) done = co_await write(1);
-        const Status audited = co_await store_.audit(audit_entry());
+        const Status audited = co_await store_.audit(audit_entry(!done));
         if (!done) co_return std::unexpected(done.error());
         if (!audited) co_return std::unexpected(audited.error());
         co_return rows_.report;
@@ -264,12 +264,13 @@ private:
         return batch;
     }
 
-    AuditEntry audit_entry() const
+    AuditEntry audit_entry(bool interrupted) const
     {
         const auto& report = rows_.report;
-        const json::value detail = {{"read", report.read},       {"created", report.created},
-                                    {"updated", report.updated}, {"unchanged", report.unchanged},
-                                    {"merged", report.merged},   {"refused", report.refused}};
+        json::object detail = {{"read", report.read},       {"created", report.created},
+                               {"updated", report.updated}, {"unchanged", report.unchanged},
+                               {"merged", report.merged},   {"refused", report.refused}};
+        if (interrupted) detail["interrupted"] = true;
         return {.at = clock_.now(),
                 .actor = rows_.options().actor,
                 .action = "import",

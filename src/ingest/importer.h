@@ -52,7 +52,7 @@ struct RefusedLine {
 
 /// Takes contacts from a stream of bytes to the store. Memory stays bounded whatever the size of the input: rows go out
 /// in batches, refused lines to a callback. What a batch has written stays, also when a later one fails or the import
-/// is cancelled; importing the same again changes nothing.
+/// is cancelled. Importing the same again ends in the same contacts: what a later batch changed is changed again.
 class Importer {
 public:
     static constexpr std::size_t batch_rows = 5'000;
@@ -72,7 +72,8 @@ public:
     /// `invalid` when the columns can't be made out (nothing was written), `cancelled`, or the store's errors. After
     /// an error only `finish` may follow.
     virtual Task<Status> feed(std::string_view bytes) = 0;
-    /// Writes what is left, unless `feed` has failed, and the audit row. Call once, in any case.
+    /// Writes what is left, unless `feed` has failed, and the audit row, which tells when it was cut short. Call once,
+    /// in any case.
     virtual Task<Result<ImportReport>> finish() = 0;
     /// As far as it went.
     virtual const ImportReport& report() const = 0;

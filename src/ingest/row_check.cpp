@@ -186,8 +186,11 @@ Result<RowCheck> RowCheck::create(const PerColumn<std::optional<std::string>>& c
         if (!constants[column]) continue;
         RowValues one;
         one[column] = *constants[column];
-        if (const auto problem = set_fields(check.defaults_, one))
-            return fail(ErrorCode::invalid, problem->reason, std::string(to_string(column)));
+        if (const auto problem = set_fields(check.defaults_, one)) {
+            const std::string field(to_string(column));
+            const std::size_t named = problem->reason.starts_with(field + ": ") ? field.size() + 2 : 0;
+            return fail(ErrorCode::invalid, problem->reason.substr(named), field);
+        }
     }
     for (const auto& name : required)
         if (const auto column = parse_column(name)) check.required_[*column] = true;

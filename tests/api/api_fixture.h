@@ -28,6 +28,7 @@ public:
         traits.mapping.rules = {{SourceField::first_name, "FIRSTNAME", FieldType::text},
                                 {SourceField::phone, "SMS", FieldType::phone_e164}};
         infos_[Crm::brevo].traits = &traits;
+        infos_[Crm::brevo].mapping = traits.mapping;
         for (const Crm crm : {Crm::hubspot, Crm::mautic, Crm::n8n})
             infos_[crm].not_configured = std::string(display_name(crm)) + " connector not built yet";
     }

@@ -100,7 +100,7 @@ TEST_F(ImportsTest, RefusesWhatItCannotRead)
               R"(source_job_id"},{"field":"delimiter","reason":"must be one character, or tab"},)"
               R"({"field":"nope","reason":"is not a known field"}])");
     EXPECT_EQ(detail(import("?domain_id=7", "text/csv", "email\n")),
-              R"([{"field":"domain_id","reason":"domain_id: \"7\" is not a UUID"}])");
+              R"([{"field":"domain_id","reason":"\"7\" is not a UUID"}])");
     EXPECT_EQ(detail(import("", "text/csv", "City\nRome\n")),
               R"([{"field":"email","reason":"no column holds the e-mail address; name it by map email=\"Column )"
               R"(name\"; the columns are \"City\""}])");

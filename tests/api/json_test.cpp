@@ -19,6 +19,17 @@ TEST(Json, ShowsTheNextAttemptOfJobsThatWaitAlone)
     }
 }
 
+TEST(Json, WritesNumbersAsPeopleDo)
+{
+    const boost::json::value value{{"rate", 0.0},
+                                   {"list", {0.25, 30000.0, {{"ms", 12.5}}, "1.5"}},
+                                   {"whole", 3},
+                                   {"plain", {{"a \"b\"", nullptr}}}};
+    EXPECT_EQ(to_text(value),
+              R"({"rate":0.0,"list":[0.25,30000.0,{"ms":12.5},"1.5"],"whole":3,"plain":{"a \"b\"":null}})");
+    EXPECT_EQ(boost::json::parse(to_text(value)).at("list").at(0), 0.25);
+}
+
 TEST(Json, TellsAnAbsentFieldFromANull)
 {
     auto input = body(R"({"name":null,"has_gmail":true})");

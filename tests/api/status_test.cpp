@@ -129,7 +129,13 @@ TEST_F(StatusTest, HidesDismissedFailuresUntilTheyFailAgain)
     EXPECT_EQ(count(""), 1U);
     EXPECT_EQ(post("/crm/status/failed/dismiss", {{"contact_ids", json::array()}}).at("/updated_count"), 0);
     EXPECT_EQ(detail(post("/crm/status/failed/dismiss", json::object{})),
-              R"([{"field":"contact_ids","reason":"is required, or a cause, or all: true"}])");
+              R"([{"field":"contact_ids","reason":"is required, or a crm, a cause, or all: true"}])");
+    EXPECT_EQ(post("/crm/status/failed/dismiss", {{"crm", nullptr}}).status, 422);
+    EXPECT_EQ(detail(post("/crm/status/failed/dismiss", {{"crm", "zoho"}})),
+              R"([{"field":"crm","reason":"must be one of brevo, hubspot, mautic, n8n"}])");
+    EXPECT_EQ(post("/crm/status/failed/dismiss", {{"crm", "hubspot"}}).at("/updated_count"), 0);
+    EXPECT_EQ(post("/crm/status/failed/dismiss", {{"crm", "brevo"}}).at("/updated_count"), 1);
+    EXPECT_EQ(count("?crm=brevo"), 0U);
 }
 
 TEST_F(StatusTest, ShowsWhoDidWhat)

@@ -65,6 +65,21 @@ TEST_F(SyncTest, TriesFailedOnesAgain)
     EXPECT_EQ(post("/contacts/brevo/retry", {{"all", true}}).at("/queued_count"), 0);
 }
 
+TEST_F(SyncTest, LeavesOutOnlyFieldsThatAreMapped)
+{
+    const auto a = add("a@example.com");
+    put("/contacts/crm/select", {{"contact_ids", {a}}, {"crms", {"brevo"}}});
+    work(Rejected{"duplicate_sms", "Brevo API error: SMS is taken"});
+    for (const std::string path : {"retry", "preview"}) {
+        const auto answer =
+            post("/contacts/brevo/" + path, {{"contact_ids", {a}}, {"without_fields", {"SMSS", "SMS"}}});
+        EXPECT_EQ(answer.status, 422) << path;
+        EXPECT_EQ(detail(answer), R"([{"field":"without_fields","reason":)"
+                                  R"("names SMSS, but what can be left out is FIRSTNAME, SMS"}])");
+    }
+    EXPECT_EQ(column_of(a, "brevo_sync_status"), "Error");
+}
+
 TEST_F(SyncTest, WantsToKnowWhatToRetry)
 {
     EXPECT_EQ(detail(post("/contacts/brevo/retry", json::object{})),

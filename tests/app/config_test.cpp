@@ -57,6 +57,42 @@ TEST(Config, DefaultsAreWhatTheTableSays)
     EXPECT_FALSE(config->crm[Crm::hubspot].run.auto_setup);
 }
 
+TEST(Config, SecretsMayBeKeptInFiles)
+{
+    Sources sources = with({{"BREVO_API_KEY_FILE", "/run/secrets/brevo"}, {"JWT_SECRET_KEY", std::string(32, 's')}});
+    sources.env_file = "DATABASE_URL_FILE=/run/secrets/url\nJWT_SECRET_KEY_FILE=/absent\nBREVO_API_KEY=from-env-file\n";
+    sources.read_secret = [](const std::string& path) -> std::optional<std::string> {
+        if (path == "/run/secrets/brevo") return "xkeysib-1\r\n\n";
+        if (path == "/run/secrets/url") return "postgresql://ann:pw@db/crm\n";
+        return std::nullopt;
+    };
+    const auto config = read_config(sources);
+    ASSERT_TRUE(config.has_value()) << to_string(config.error().front());
+    EXPECT_EQ(config->crm[Crm::brevo].settings.at("API_KEY"), "xkeysib-1");
+    EXPECT_EQ(value_of(*config, "BREVO_API_KEY"), "xkeysib-1 from /run/secrets/brevo");
+    EXPECT_EQ(config->database_url, "postgresql://ann:pw@db/crm");
+    EXPECT_EQ(config->jwt_secret.reveal(), std::string(32, 's')) << "the environment goes before the file";
+    EXPECT_THAT(config->warnings, IsEmpty());
+}
+
+TEST(Config, ASecretFileThatIsOfNoUseIsAProblem)
+{
+    Sources sources = with({{"BREVO_API_KEY_FILE", "/a"},
+                            {"BREVO_API_KEY", "xkeysib-1"},
+                            {"HUBSPOT_API_KEY_FILE", "/absent"},
+                            {"MAUTIC_PASSWORD_FILE", "/empty"},
+                            {"N8N_API_KEY_FILE", ""}});
+    sources.read_secret = [](const std::string& path) {
+        return path == "/absent" ? std::nullopt : std::optional<std::string>(path == "/empty" ? "\n" : "secret");
+    };
+    const auto config = read_config(sources);
+    ASSERT_FALSE(config.has_value());
+    EXPECT_THAT(config.error(),
+                ElementsAre(Problem{"BREVO_API_KEY_FILE", "is set, and so is BREVO_API_KEY; keep one of the two"},
+                            Problem{"HUBSPOT_API_KEY_FILE", "names /absent, which cannot be read"},
+                            Problem{"MAUTIC_PASSWORD_FILE", "names /empty, which is empty"}));
+}
+
 TEST(Config, EnvironmentGoesBeforeFileGoesBeforeDefault)
 {
     Sources sources = with({{"CRMSYNC_LOG_LEVEL", "debug"}, {"BREVO_API_KEY", ""}});
@@ -188,7 +224,7 @@ TEST(Config, FieldMappingMistakesNameTheirLine)
         {"[brevo.field]\nA = \"email\"", "crmsync.toml:1"},
         {"[brevo.fields]\nA = \"shoe_size\"", "crmsync.toml:2"},
         {"[brevo.fields]\nA = true", "crmsync.toml:2"},
-        {"[brevo.fields]\nA = { from = \"email\", type = \"date\" }", "crmsync.toml:2"},
+        {"[brevo.fields]\nA = { from = \"email\", type = \"colour\" }", "crmsync.toml:2"},
         {"[brevo", "crmsync.toml:1"},
     };
     for (const auto& [text, where] : mistakes) {

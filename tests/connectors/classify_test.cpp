@@ -110,6 +110,17 @@ TEST(ApiError, NeverHoldsASecret)
     EXPECT_EQ(api_error(Crm::brevo, "nothing", {"", "n"}), "Brevo API error: nothing");
 }
 
+TEST(ApiError, LeavesWordsThatHoldAShortSecretAsTheyAre)
+{
+    EXPECT_EQ(api_error(Crm::brevo,
+                        "the company key Any, any1 (any) m\xC3\xA9"
+                        "any",
+                        {"any"}),
+              "Brevo API error: the company key ***, any1 (***) m\xC3\xA9"
+              "any");
+    EXPECT_EQ(api_error(Crm::brevo, "xkeysib-1xkeysib-1s", {"xkeysib-1"}), "Brevo API error: ******s");
+}
+
 TEST(ApiError, IsBounded)
 {
     EXPECT_EQ(api_error(Crm::n8n, std::string(9999, 'x'), {}), "n8n API error: " + std::string(300, 'x'));

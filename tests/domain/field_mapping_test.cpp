@@ -55,6 +55,16 @@ TEST(MapContact, FollowsTheRulesInTheirOrder)
     EXPECT_THAT(contact.warnings, IsEmpty());
 }
 
+TEST(CheckLeftOut, NamesTheFieldsThatAreNotMappedAndThoseThatAre)
+{
+    EXPECT_EQ(check_left_out({}, mapping), "");
+    EXPECT_EQ(check_left_out({"SMS", "DOMAIN_ID"}, mapping), "");
+    EXPECT_EQ(check_left_out({"SMSS", "SMS", "email"}, mapping),
+              "names SMSS, email, but what can be left out is FIRSTNAME, LASTNAME, SMS, EMAIL_TYPE, HAS_GMAIL, "
+              "DOMAIN_ID");
+    EXPECT_EQ(check_left_out({"SMS"}, {}), "names SMS, but what can be left out is nothing");
+}
+
 TEST(WithChanges, ReplacesRemovesAndAdds)
 {
     const FieldRule name{SourceField::first_name, "FIRSTNAME", FieldType::text};

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -55,14 +56,31 @@ TEST(Cli, WrongUsageExitsWith64)
     }
 }
 
+TEST(Cli, AnUnknownCommandIsToldWithThoseThatWereMeant)
+{
+    const Home home;
+    const std::pair<std::vector<std::string>, std::string> cases[] = {
+        {{"frobnicate"}, "crmsync has no command \"frobnicate\"; crmsync --help lists all"},
+        {{"statsu", "--json"}, "crmsync has no command \"statsu\"; did you mean status?; crmsync --help lists all"},
+        {{"contacts", "shwo", "x"},
+         "crmsync contacts has no command \"shwo\"; did you mean show?; crmsync contacts --help lists all"},
+    };
+    for (const auto& [arguments, message] : cases) {
+        const Program::Ended ended = home.run(arguments);
+        EXPECT_EQ(ended.code, 64);
+        EXPECT_EQ(ended.err, "crmsync: " + message + "\n");
+    }
+}
+
 TEST(Cli, EveryCommandHasHelp)
 {
     const Home home;
     const Program::Ended all = home.run({"--help"});
     EXPECT_EQ(all.code, 0);
-    const std::vector<std::string> commands{"serve", "worker", "simulate", "migrate", "import", "select", "unselect",
-                                            "skip",  "sync",   "retry",    "status",  "failed", "audit",  "preview",
-                                            "setup", "test",   "pause",    "resume",  "token",  "config", "doctor"};
+    const std::vector<std::string> commands{"serve",    "worker",  "simulate", "migrate", "import", "select",
+                                            "unselect", "skip",    "sync",     "retry",   "status", "failed",
+                                            "audit",    "preview", "setup",    "test",    "pause",  "resume",
+                                            "token",    "config",  "doctor",   "dismiss"};
     for (const std::string& command : commands) {
         EXPECT_THAT(all.out, HasSubstr("  " + command));
         const Program::Ended ended = home.run({command, "--help"});
@@ -126,6 +144,63 @@ TEST(Cli, ImportsAndReportsWhatItRefused)
     EXPECT_EQ(home.run({"import", csv, "--map", "email=Nowhere"}).code, 1);
 }
 
+TEST(Cli, ImportSeesWhatStandardInputHolds)
+{
+    const Home home;
+    const std::pair<std::string, std::string> inputs[] = {
+        {"\xef\xbb\xbf \n{\"email\":\"ann@example.com\"}\n", "1 row: 1 created"},
+        {"name;email\nBob;bob@example.com\n", "1 row: 1 created"},
+        {"name\temail\nCy;cy@example.com\tcy@example.com\n", "1 row: 1 created"},
+    };
+    for (const auto& [input, told] : inputs) {
+        const Program::Ended ended = home.run({"import", "-"}, input);
+        EXPECT_EQ(ended.code, 0) << ended.err;
+        EXPECT_THAT(ended.out, HasSubstr(told)) << input;
+    }
+    const Program::Ended other = home.run({"import", "-"}, "name|email\nDi|di@example.com\n");
+    EXPECT_EQ(other.code, 1);
+    EXPECT_THAT(other.err, HasSubstr("say what separates them: delimiter"));
+    EXPECT_EQ(home.run({"import", "-", "--delimiter", "|"}, "name|email\nDi|di@example.com\n").code, 0);
+    EXPECT_EQ(home.run({"import", "-", "--set", "domain_id=7"}, "email\n").err,
+              "crmsync: domain_id: \"7\" is not a UUID\n");
+}
+
+TEST(Cli, TheFileOfRejectsIsMadeByTheFirstAndHoldsNoLongLines)
+{
+    const Home home;
+    const std::string rejects = home.path() / "bad.csv";
+    EXPECT_EQ(home.run({"import", "-", "--rejects", rejects}, "email\nann@example.com\n").code, 0);
+    EXPECT_FALSE(std::filesystem::exists(rejects));
+    EXPECT_EQ(home.run({"import", "-", "--rejects", rejects}, "email\n" + std::string(5000, 'x') + "\n").code, 2);
+    const std::string text = home.read("bad.csv");
+    EXPECT_THAT(text, HasSubstr("line,code,reason,text\n2,malformed e-mail address,"));
+    EXPECT_LT(text.size(), 1500u);
+    EXPECT_EQ(home.run({"import", "-", "--rejects", home.path() / "absent" / "bad.csv"}, "email\n").code, 64);
+}
+
+TEST(Cli, AnInterruptedImportSaysWhatIsInAndLeavesAnAuditRow)
+{
+    const Home home;
+    const std::string pipe = home.path() / "leads.csv";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    Program import = home.start({"import", pipe});
+    std::ofstream feed(pipe);
+    feed << "email\n";
+    for (int i = 0; i < 6'000; ++i) feed << "person" << i << "@example.com\n";
+    feed.flush();
+    const auto contacts = [&] { return json_of(home.run({"status", "--json"})).at("total_contacts").as_int64(); };
+    while (contacts() < 5'000) {
+    }
+    import.signal(SIGINT);
+    const Program::Ended ended = import.finish();
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.out, HasSubstr("Interrupted after 5,000 rows: 5,000 created"));
+    const boost::json::value audit = json_of(home.run({"audit", "--json"}));
+    EXPECT_EQ(audit.at(0).at("action").as_string(), "import");
+    EXPECT_EQ(audit.at(0).at("detail").at("interrupted").as_bool(), true);
+    EXPECT_EQ(audit.at(0).at("detail").at("created").as_int64(), 5'000);
+}
+
 TEST(Cli, ContactsAreAddedShownEditedAndDeleted)
 {
     const Home home;
@@ -176,6 +251,56 @@ TEST(Cli, DecisionsAreCountedPublishedAndAudited)
     const Program::Ended audit = home.run({"audit"});
     EXPECT_THAT(audit.out, HasSubstr("\tcli:"));
     EXPECT_THAT(audit.out, HasSubstr("\tskip\t"));
+}
+
+TEST(Cli, TablesHaveTheirHeadAlsoInAPipe)
+{
+    const Home home;
+    home.run({"contacts", "add", "ann@example.com"});
+    EXPECT_THAT(home.run({"contacts", "list"}).out, testing::StartsWith("ID\tE-MAIL\tNAME\t"));
+    const std::string bare = home.run({"contacts", "list", "--no-header"}).out;
+    EXPECT_THAT(bare, Not(HasSubstr("E-MAIL")));
+    EXPECT_THAT(bare, HasSubstr("\tann@example.com\t"));
+}
+
+TEST(Cli, StatusTellsWhatIsNotConfigured)
+{
+    Home home;
+    home.environment["MAUTIC_BASE_URL"] = "https://mautic.example.com";
+    home.environment["MAUTIC_SYNC_ENABLED"] = "false";
+    const boost::json::value crms = json_of(home.run({"status", "--json"})).at("crms");
+    EXPECT_EQ(crms.at("brevo").at("state").as_string(), "not configured");
+    EXPECT_EQ(crms.at("brevo").at("reason").as_string(), "BREVO_API_KEY not configured");
+    EXPECT_EQ(crms.at("brevo").at("configured").as_bool(), false);
+    EXPECT_EQ(crms.at("mautic").at("state").as_string(), "disabled");
+    EXPECT_EQ(crms.at("mautic").at("enabled").as_bool(), false);
+    const boost::json::value rehearsed = json_of(home.run({"status", "--rehearsal", "--json"})).at("crms");
+    EXPECT_EQ(rehearsed.at("brevo").at("state").as_string(), "healthy");
+    EXPECT_EQ(rehearsed.at("hubspot").at("state").as_string(), "not configured");
+    EXPECT_EQ(rehearsed.at("hubspot").at("reason").as_string(), "not part of the rehearsal");
+}
+
+TEST(Cli, OnlyMappedFieldsCanBeLeftOut)
+{
+    const Home home;
+    for (const std::string command : {"retry", "select", "sync"}) {
+        const Program::Ended ended = home.run({command, "brevo", "--all", "--without-field", "SMSS"});
+        EXPECT_EQ(ended.code, 64);
+        EXPECT_THAT(ended.err, HasSubstr("--without-field names SMSS, but what can be left out is FIRSTNAME, "));
+    }
+    EXPECT_EQ(home.run({"retry", "brevo", "--all", "--without-field", "SMS"}).code, 0);
+    EXPECT_EQ(home.run({"preview", "brevo", "x", "--without-field", "SMSS"}).code, 64);
+}
+
+TEST(Cli, DismissalsAreCountedBeforeTheyAreDone)
+{
+    const Home home;
+    EXPECT_EQ(home.run({"dismiss"}).code, 64);
+    EXPECT_EQ(home.run({"dismiss", "--crm", "zoho"}).code, 64);
+    const Program::Ended counted = home.run({"dismiss", "--crm", "brevo"});
+    EXPECT_EQ(counted.code, 1);
+    EXPECT_THAT(counted.err, HasSubstr("0 failure(s) would be dismissed; --yes does it"));
+    EXPECT_EQ(home.run({"dismiss", "--crm", "brevo", "--yes"}).out, "0 failure(s) dismissed\n");
 }
 
 TEST(Cli, PauseAndResumeStayInTheDatabase)
@@ -240,6 +365,28 @@ TEST(Cli, DoctorFindsABadDatabaseAndAnOpenKeyFile)
     const Program::Ended broken = home.run({"doctor"});
     EXPECT_EQ(broken.code, 1);
     EXPECT_THAT(broken.out, HasSubstr("wrong database"));
+}
+
+TEST(Cli, DoctorTellsADatabaseThatCannotBeMade)
+{
+    Home home;
+    home.file("file", "");
+    const std::pair<std::string, std::string> wrong[] = {
+        {home.path() / "absent" / "x.db", "there is no directory " + (home.path() / "absent").string()},
+        {home.path() / "file" / "x.db", "there is no directory " + (home.path() / "file").string()},
+        {home.path(), "is a directory"},
+    };
+    for (const auto& [path, why] : wrong) {
+        home.environment["DATABASE_URL"] = "sqlite:" + path;
+        const Program::Ended ended = home.run({"doctor"});
+        EXPECT_EQ(ended.code, 1) << path;
+        EXPECT_THAT(ended.out, HasSubstr("wrong database: sqlite:" + path + ": " + why));
+        EXPECT_THAT(ended.out, HasSubstr("mend DATABASE_URL"));
+        EXPECT_EQ(home.run({"status"}).code, 1) << "and it is so";
+    }
+    home.environment["DATABASE_URL"] = "sqlite:" + (home.path() / "x.db").string();
+    EXPECT_EQ(home.run({"doctor"}).code, 0);
+    EXPECT_FALSE(std::filesystem::exists(home.path() / "x.db"));
 }
 
 TEST(Cli, TokensHaveThreeParts)

@@ -83,10 +83,30 @@ TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
     EXPECT_EQ(home_.run({"contacts", "show", "ann.lee@example.com", "--rehearsal"}).code, 0);
     EXPECT_FALSE(std::filesystem::exists(home_.path() / "state/crmsync.db"));
 
+    EXPECT_EQ(home_.run({"dismiss", "--crm", "brevo", "--rehearsal"}).code, 1);
+    EXPECT_EQ(home_.run({"dismiss", "--crm", "brevo", "--yes", "--rehearsal"}).out, "3 failure(s) dismissed\n");
+    const boost::json::value failed = boost::json::parse(home_.run({"failed", "--rehearsal", "--json"}).out);
+    EXPECT_TRUE(failed.as_array().empty());
+    EXPECT_THAT(home_.run({"dismiss", "--all", "--undo", "--rehearsal"}).err, HasSubstr("3 failure(s) would be shown"));
+
     server.signal(SIGTERM);
     const Program::Ended ended = server.finish();
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("stopped"));
+    // Where nothing is found the rehearsal's contacts may have been meant.
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"status"},
+                                               {"contacts", "list"},
+                                               {"contacts", "show", "ann.lee@example.com"},
+                                               {"select", "brevo", "--all"}})
+        EXPECT_THAT(home_.run(command).err, HasSubstr("add --rehearsal")) << command.front();
+
+    Program again(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    ASSERT_TRUE(again.wait_for("Imported 205 rows")) << again.out();
+    EXPECT_THAT(again.out(), HasSubstr("here since an earlier rehearsal"));
+    EXPECT_THAT(again.out(), Not(HasSubstr("created")));
+    again.signal(SIGTERM);
+    EXPECT_EQ(again.finish().code, 0);
 }
 
 TEST_F(Served, ASelectionFromTheCommandLineArrivesAtOnce)
@@ -134,6 +154,21 @@ TEST_F(Served, ATakenPortIsToldWithItsRemedy)
     const Program::Ended ended = other.run({"serve"});
     EXPECT_EQ(ended.code, 1);
     EXPECT_THAT(ended.err, HasSubstr("CRMSYNC_LISTEN"));
+    EXPECT_EQ(ended.err.find("cannot listen on"), ended.err.rfind("cannot listen on")) << ended.err;
+}
+
+TEST_F(Served, AStopDuringSetUpEndsAtOnce)
+{
+    const std::string faults =
+        home_.file("faults.json", R"([{"match": {"path": "/contacts/attributes"}, "effect": {"kind": "never"}}])");
+    const auto simulator = simulate({"--faults", faults});
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    const SystemClock clock;
+    const auto begun = clock.monotonic();
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.finish().code, 0);
+    EXPECT_LT(clock.monotonic() - begun, 4s) << "calls in flight would be given 8 s";
 }
 
 TEST_F(Served, AWorkerServesNoApi)

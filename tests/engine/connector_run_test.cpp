@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/engine/fixture.h"
+#include "tests/support/captured_log.h"
 
 namespace crmsync::test {
 namespace {
@@ -238,6 +239,58 @@ TEST_F(ConnectorRunTest, WorksOffAFloodInBatches)
     EXPECT_EQ(count_in(JobState::completed, ids), 400);
     EXPECT_EQ(truth.calls.size(), 400u);
     EXPECT_EQ(truth.same_address_overlaps, 0);
+}
+
+TEST_F(ConnectorRunTest, AStopEndsASetUpThatHangs)
+{
+    truth.setup_latency = 1h;
+    start();
+    pass(1s);
+    const auto begun = clock.now();
+    stop(10s);
+    EXPECT_LT(clock.now() - begun, Duration{1s});
+}
+
+TEST_F(ConnectorRunTest, SetUpIsRepeatedUntilNothingIsMissingAndToldOnce)
+{
+    const CapturedLog log;
+    SetupReport report{.missing = {"DOMAIN_ID"}};
+    truth.setup = [&] { return report; };
+    start();
+    pass(1h);
+    EXPECT_EQ(truth.setups, 13) << "at once and after every interval";
+    EXPECT_EQ(log.lines("DOMAIN_ID is missing").size(), 1u);
+    report = {.present = {"DOMAIN_ID"}};
+    pass(5min);
+    EXPECT_EQ(log.lines("DOMAIN_ID is there now").size(), 1u);
+    pass(1h);
+    EXPECT_EQ(truth.setups, 14);
+}
+
+TEST_F(ConnectorRunTest, CyclesThatFollowCloselyShareALine)
+{
+    const CapturedLog log;
+    traits.budget = {.limits = {{"second", 1s, 1}}, .reserve_percent = 0};
+    start();
+    const auto ids = add_many(31);
+    act(Action::select, ids);
+    pass(2s);
+    EXPECT_EQ(log.lines("Brevo sync").size(), 1u) << "the first is told at once";
+    pass(58s);
+    EXPECT_EQ(count_in(JobState::completed, ids), 31);
+    EXPECT_EQ(log.lines("Brevo sync").size(), 4u);
+    stop();
+    EXPECT_EQ(log.lines("Brevo sync: 10 synced").size(), 3u);
+}
+
+TEST_F(ConnectorRunTest, AnOpenedBreakerIsAWarning)
+{
+    const CapturedLog log;
+    truth.script = [](const MappedContact&) { return after(1ms, wrong_key()); };
+    start();
+    act(Action::select, {add("ada@example.com")});
+    pass(1s);
+    EXPECT_EQ(log.lines("warning Brevo is unauthorized: Brevo API error: Key not found").size(), 1u);
 }
 
 }  // namespace

@@ -146,6 +146,8 @@ TEST_F(ImporterTest, WritesInBatchesAndCanBeCancelledBetweenThem)
     into->cancel();
     EXPECT_EQ(await(loop_, into->feed(text)).error().code, ErrorCode::cancelled);
     EXPECT_EQ(await(loop_, into->finish()).error().code, ErrorCode::cancelled);
+    const auto audit = await(loop_, store_->audit_log(1, 0));
+    EXPECT_TRUE(audit->at(0).detail.contains(R"("interrupted":true)")) << audit->at(0).detail;
     const auto report = import(text);
     EXPECT_EQ(report->created, 20'000U);
     expect_all_accounted_for(*report);

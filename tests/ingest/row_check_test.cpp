@@ -103,7 +103,7 @@ TEST(RowCheck, FillsInConstants)
     EXPECT_EQ(to_string(*fields.domain_id), some_id);
     EXPECT_EQ(fields.context, "autumn fair");
     constants[Column::page_id] = "7";
-    EXPECT_EQ(RowCheck::create(constants).error().message, "page_id: \"7\" is not a UUID");
+    EXPECT_EQ(RowCheck::create(constants).error().message, "\"7\" is not a UUID");
 }
 
 TEST(RowCheck, RefusesWhatTheDatabaseWouldNotTake)

@@ -36,6 +36,9 @@ struct CrmTruth {
     std::vector<Call> calls;
     int same_address_overlaps = 0;
     std::function<Answer(const MappedContact&)> script = [](const MappedContact&) { return Answer{}; };
+    std::function<Result<SetupReport>()> setup = [] { return SetupReport{}; };
+    Duration setup_latency{};
+    int setups = 0;  // Begun.
 };
 
 /// A connector whose CRM is a script on the same clock: everything the engine meets, without sockets. The real
@@ -75,7 +78,12 @@ public:
                              .exchange = {.http_status = 200, .elapsed = longest, .request_id = "r", .limits = {}}};
     }
     Task<Result<std::string>> test() override { co_return "scripted"; }
-    Task<Result<SetupReport>> setup(bool) override { co_return SetupReport{}; }
+    Task<Result<SetupReport>> setup(bool) override
+    {
+        ++truth_.setups;
+        if (truth_.setup_latency > Duration{0}) co_await sleep_for(clock_, truth_.setup_latency);
+        co_return truth_.setup();
+    }
     std::string payload(const MappedContact&) const override { return "{}"; }
     void close() override {}
 

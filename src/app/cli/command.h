@@ -17,7 +17,7 @@ struct Menu {
     std::function<int(Session&)>& chosen;
     /// It works, in its own way, when the configuration has problems (Session::problems).
     bool& tolerant;
-    bool& json;
+    ConsoleOptions& console;
     bool& rehearsal;
 };
 
@@ -32,7 +32,8 @@ void add_command(CLI::App& parent, Menu& menu, const std::string& name, const st
     auto options = std::make_shared<Options>();
     CLI::App* command = parent.add_subcommand(name, help);
     if (!examples.empty()) command->footer("Examples:\n" + examples);
-    command->add_flag("--json", menu.json, "Print JSON");
+    command->add_flag("--json", menu.console.json, "Print JSON");
+    command->add_flag("!--no-header", menu.console.header, "Tables without their head, for scripts");
     command->add_flag("--rehearsal", menu.rehearsal, "Work on the rehearsal's database");
     define(*command, *options);
     command->callback([&chosen = menu.chosen, &tolerant = menu.tolerant, command, needs, options, run] {

@@ -79,8 +79,10 @@ int preview(Session& session, const PreviewOptions& options)
 {
     const std::optional<Crm> crm = parse_crm(options.crm);
     if (!crm) return wrong_usage(session, crms_of(options.crm).error().message);
+    if (const Status known = check_without(options.without_fields, {*crm}, session.config); !known)
+        return wrong_usage(session, known.error().message);
     return with_store(session, [&](Store& store, Executor executor) -> Task<Result<int>> {
-        const Result<Contact> contact = co_await find_contact(store, options.contact);
+        const Result<Contact> contact = co_await find_contact(session, store, options.contact);
         if (!contact) co_return std::unexpected(contact.error());
         const Result<Preview> preview =
             preview_of(*contact, *crm, session.config, executor, session.clock, options.without_fields);

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <cwchar>
 
+#include "api/json.h"
 #include "app/config.h"
 
 namespace crmsync::app {
@@ -171,9 +171,9 @@ Console::Console(ConsoleOptions options, std::FILE* out, std::FILE* err) : optio
 
 void Console::line(std::string_view text) { write(out_, fmt::format("{}\n", text)); }
 
-void Console::table(const Table& table) { write(out_, render(table, options_.terminal, options_.width)); }
+void Console::table(const Table& table) { write(out_, render(table, options_)); }
 
-void Console::value(const boost::json::value& value) { write(out_, boost::json::serialize(value) + "\n"); }
+void Console::value(const boost::json::value& value) { write(out_, api::to_text(value) + "\n"); }
 
 void Console::note(std::string_view text)
 {
@@ -208,19 +208,16 @@ void Progress::show(std::uint64_t done, std::uint64_t total, std::int64_t now_ms
     write(stderr, fmt::format("\r\x1b[K{} {}", label_, bar));
 }
 
-std::string render(const Table& table, bool terminal, std::size_t width)
+std::string render(const Table& table, const ConsoleOptions& options)
 {
     std::vector<std::vector<std::string>> rows = table.rows;
     for (auto& row : rows)
         for (std::string& cell : row) cell = printable(cell);
+    const std::vector<std::size_t> widths = column_widths(table.head, rows, options.width);
+    if (options.header) rows.insert(rows.begin(), table.head);
     std::string result;
-    if (!terminal) {
-        for (const auto& row : rows) result += fmt::format("{}\n", fmt::join(row, "\t"));
-        return result;
-    }
-    const std::vector<std::size_t> widths = column_widths(table.head, rows, width);
-    result += render_row(table.head, widths, table.right);
-    for (const auto& row : rows) result += render_row(row, widths, table.right);
+    for (const auto& row : rows)
+        result += options.terminal ? render_row(row, widths, table.right) : fmt::format("{}\n", fmt::join(row, "\t"));
     return result;
 }
 

@@ -8,7 +8,7 @@
 
 namespace crmsync::app {
 
-/// Rows under a head. Aligned on a terminal; piped, one row a line, cells separated by tabs, without the head.
+/// Rows under a head. Aligned on a terminal; piped, one row a line, cells separated by tabs.
 struct Table {
     std::vector<std::string> head;
     std::vector<std::vector<std::string>> rows;
@@ -26,6 +26,7 @@ std::string printable(std::string_view text);
 
 struct ConsoleOptions {
     bool json = false;
+    bool header = true;     ///< Tables have their head.
     bool terminal = false;  ///< Standard output is one.
     bool colour = false;
     std::size_t width = 80;
@@ -72,7 +73,7 @@ private:
     std::int64_t last_ms_ = -1000;
 };
 
-std::string render(const Table& table, bool terminal, std::size_t width);
+std::string render(const Table& table, const ConsoleOptions& options);
 /// "[#####.....]  50 %" for done of total.
 std::string render_bar(std::uint64_t done, std::uint64_t total, std::size_t width);
 /// "16,539"

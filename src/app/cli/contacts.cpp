@@ -74,6 +74,7 @@ int list(Session& session, const ListOptions& options)
         } else {
             print_page(session.console, *page);
         }
+        if (page->total == 0 && is_empty(options.filter)) hint_at_rehearsal(session);
         co_return exit_fine;
     });
 }
@@ -130,7 +131,7 @@ void print_jobs(Console& console, const Contact& contact, const JobsOfContact& j
 int show(Session& session, const ShowOptions& options)
 {
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
-        const Result<Contact> contact = co_await find_contact(store, options.contact);
+        const Result<Contact> contact = co_await find_contact(session, store, options.contact);
         if (!contact) co_return std::unexpected(contact.error());
         const Result<JobsOfContact> jobs = co_await store.jobs_of(contact->id, options.history);
         if (!jobs) co_return std::unexpected(jobs.error());
@@ -283,7 +284,7 @@ int edit(Session& session, const FieldOptions& options)
     const Result<ContactChange> change = change_of(options);
     if (!change) return wrong_usage(session, change.error().field + ": " + change.error().message);
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
-        const Result<Contact> contact = co_await find_contact(store, options.contact);
+        const Result<Contact> contact = co_await find_contact(session, store, options.contact);
         if (!contact) co_return std::unexpected(contact.error());
         const Result<Contact> changed = co_await store.update_contact(contact->id, *change, session.clock.now());
         if (!changed) co_return std::unexpected(changed.error());
@@ -305,7 +306,7 @@ int remove(Session& session, const DeleteOptions& options)
 {
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         for (const std::string& text : options.contacts) {
-            const Result<Contact> contact = co_await find_contact(store, text);
+            const Result<Contact> contact = co_await find_contact(session, store, text);
             if (!contact) co_return std::unexpected(contact.error());
             const Status done = co_await store.delete_contact(contact->id, actor(), session.clock.now());
             if (!done) co_return std::unexpected(done.error());

@@ -72,6 +72,8 @@ int decide(Session& session, const DecisionOptions& options)
 {
     const Result<std::vector<Crm>> crms = crms_of(options.crms);
     if (!crms) return wrong_usage(session, crms.error().message);
+    if (const Status known = check_without(options.without_fields, *crms, session.config); !known)
+        return wrong_usage(session, known.error().message);
     Result<Target> target = target_of(options.target);
     if (!target) return wrong_usage(session, target.error().message);
     ActionRequest request{.action = action,
@@ -90,6 +92,7 @@ int decide(Session& session, const DecisionOptions& options)
             return true;
         });
         if (!counts) co_return std::unexpected(counts.error());
+        if (counts->found == 0) hint_at_rehearsal(session);
         if (counts->found == 0 && counts->not_found > 0)
             co_return fail(ErrorCode::not_found, "No contacts found with provided IDs");
         print_counts(session.console, request, *counts);
@@ -102,7 +105,7 @@ int decide(Session& session, const DecisionOptions& options)
 void add_decision_commands(Menu& menu)
 {
     add_command<DecisionOptions>(menu.app, menu, "select", "Pick contacts for a CRM",
-                                 "  crmsync select brevo 0190d6a0-...\n"
+                                 "  crmsync select brevo 0190d6a0-5a5e-7000-8000-5f1c3a7e9b20\n"
                                  "  crmsync select brevo --email-contains @example.com\n"
                                  "  crmsync select brevo,hubspot --all --only-changed",
                                  define_queueing, decide<Action::select>);

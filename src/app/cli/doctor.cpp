@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -30,6 +31,32 @@ std::string_view to_string(Verdict verdict)
             return "wrong";
     }
     __builtin_unreachable();
+}
+
+/// The file of an embedded database; nothing for another, and for one in memory.
+std::optional<std::filesystem::path> file_of(const std::string& url)
+{
+    if (!is_embedded(url)) return std::nullopt;
+    std::string path = url.substr(url.find(':') + 1);
+    while (path.starts_with("//")) path.erase(0, 1);  // As the store reads it.
+    if (path.starts_with(':') || path.starts_with("file:")) return std::nullopt;
+    return path;
+}
+
+/// Why a database can't live there, as far as that can be told without making it; "" when it can. It writes files
+/// beside its own.
+std::string why_unusable(const std::filesystem::path& file)
+{
+    const auto directory = std::filesystem::absolute(file).parent_path();
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(directory, ignored))
+        return fmt::format("there is no directory {}", directory.string());
+    if (::access(directory.c_str(), W_OK | X_OK) != 0)
+        return fmt::format("the directory {} cannot be written by this user", directory.string());
+    if (std::filesystem::is_directory(file, ignored)) return "is a directory";
+    if (std::filesystem::exists(file, ignored) && ::access(file.c_str(), R_OK | W_OK) != 0)
+        return "cannot be read and written by this user";
+    return "";
 }
 
 struct Finding {
@@ -94,6 +121,17 @@ private:
     {
         const std::string url = database_of(session_);
         const std::string shown = without_password(url);
+        if (const auto file = file_of(url)) {
+            if (const std::string why = why_unusable(*file); !why.empty()) {
+                wrong("database", fmt::format("{}: {}", shown, why),
+                      "make the directory and give this user the right to write there, or mend DATABASE_URL");
+                co_return;
+            }
+            if (!std::filesystem::exists(*file)) {
+                good("database", shown + " is not there yet; whatever needs it first makes it");
+                co_return;
+            }
+        }
         const Result<std::vector<Migration>> known = migration_status(url);
         if (!known) {
             wrong("database", fmt::format("{}: {}", shown, known.error().message),

@@ -4,6 +4,8 @@
 
 #include <iostream>
 
+#include "app/connectors.h"
+
 namespace crmsync::app {
 
 namespace {
@@ -48,25 +50,6 @@ std::optional<bool> parse_bool(std::string_view text)
     if (text == "true" || text == "yes") return true;
     if (text == "false" || text == "no") return false;
     return std::nullopt;
-}
-
-Status read_ids(const std::vector<std::string>& texts, std::vector<Uuid>& ids)
-{
-    const auto add = [&](const std::string& text) -> Status {
-        const Result<Uuid> id = parse_uuid(text);
-        if (!id) return fail(ErrorCode::invalid, fmt::format("\"{}\" is no contact id", printable(text)));
-        ids.push_back(*id);
-        return {};
-    };
-    for (const std::string& text : texts) {
-        if (text != "-") {
-            if (const Status added = add(text); !added) return added;
-            continue;
-        }
-        for (std::string line; std::cin >> line;)
-            if (const Status added = add(line); !added) return added;
-    }
-    return {};
 }
 
 }  // namespace
@@ -136,9 +119,35 @@ Result<Target> target_of(const TargetOptions& options)
                     "name the contacts in one way: by ids, by filters such as "
                     "--email-contains, or with --all");
     if (options.ids.empty()) return Target(*filter);
+    Result<std::vector<Uuid>> ids = ids_of(options.ids);
+    if (!ids) return std::unexpected(ids.error());
+    return Target(std::move(*ids));
+}
+
+Result<std::vector<Uuid>> ids_of(const std::vector<std::string>& texts)
+{
+    std::vector<std::string> words;
+    for (const std::string& text : texts) {
+        if (text != "-") words.push_back(text);
+        for (std::string word; text == "-" && std::cin >> word;) words.push_back(word);
+    }
     std::vector<Uuid> ids;
-    if (const Status read = read_ids(options.ids, ids); !read) return std::unexpected(read.error());
-    return Target(std::move(ids));
+    for (const std::string& word : words) {
+        const Result<Uuid> id = parse_uuid(word);
+        if (!id) return fail(ErrorCode::invalid, fmt::format("\"{}\" is no contact id", printable(word)));
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
+Status check_without(const std::vector<std::string>& fields, const std::vector<Crm>& crms, const Config& config)
+{
+    FieldMapping all;
+    for (const Crm crm : crms)
+        for (FieldRule& rule : mapping_of(config, crm).rules) all.rules.push_back(std::move(rule));
+    const std::string why_not = check_left_out(fields, all);
+    if (why_not.empty()) return {};
+    return fail(ErrorCode::invalid, "--without-field " + why_not);
 }
 
 Result<std::vector<Crm>> crms_of(const std::string& text)
@@ -159,7 +168,7 @@ Result<std::vector<Crm>> crms_of(const std::string& text)
     return fail(ErrorCode::invalid, fmt::format("Invalid CRM names: {}. Valid: brevo, hubspot, mautic, n8n", unknown));
 }
 
-Task<Result<Contact>> find_contact(Store& store, std::string text)
+Task<Result<Contact>> find_contact(Session& session, Store& store, std::string text)
 {
     if (const Result<Uuid> id = parse_uuid(text)) co_return co_await store.contact(*id);
     ContactFilter filter;
@@ -169,7 +178,10 @@ Task<Result<Contact>> find_contact(Store& store, std::string text)
     std::vector<Contact> same;
     for (const Contact& contact : page->contacts)
         if (address_of(contact.fields.email) == address_of(text)) same.push_back(contact);
-    if (same.empty()) co_return fail(ErrorCode::not_found, "Contact not found");
+    if (same.empty()) {
+        hint_at_rehearsal(session);
+        co_return fail(ErrorCode::not_found, "Contact not found");
+    }
     if (same.size() > 1)
         co_return fail(ErrorCode::conflict,
                        fmt::format("{} contacts have this address; name one by its id", same.size()));

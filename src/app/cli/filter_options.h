@@ -36,10 +36,16 @@ void define_target(CLI::App& app, TargetOptions& options);
 /// `invalid` when the command line names none, or ids and a filter.
 Result<Target> target_of(const TargetOptions& options);
 
+/// Contact ids of the command line; "-" reads them from standard input.
+Result<std::vector<Uuid>> ids_of(const std::vector<std::string>& texts);
+
+/// Whether these fields can be left out at one of the CRMs at least; `invalid` names those that can.
+Status check_without(const std::vector<std::string>& fields, const std::vector<Crm>& crms, const Config& config);
+
 /// "brevo,n8n" -> CRMs. `invalid` lists the unknown ones.
 Result<std::vector<Crm>> crms_of(const std::string& text);
 
 /// A contact by id or, when exactly one has it, by e-mail address.
-Task<Result<Contact>> find_contact(Store& store, std::string text);
+Task<Result<Contact>> find_contact(Session& session, Store& store, std::string text);
 
 }  // namespace crmsync::app

@@ -34,7 +34,9 @@ void define_simulate(CLI::App& app, SimulateOptions& options)
 {
     app.add_option("--port", options.port, "Port; 0: any free one")->capture_default_str();
     app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
-    app.add_option("--faults", options.faults, "JSON file of faults in force from the start")->check(CLI::ExistingFile);
+    app.add_option("--faults", options.faults,
+                   "JSON file of faults in force from the start, as PUT /_control/faults takes them")
+        ->check(CLI::ExistingFile);
     app.add_flag("--unlimited", options.unlimited, "Without the CRMs' rate limits");
     app.add_flag("--log-bodies", options.log_bodies, "Keep request bodies for GET /_control/requests");
 }
@@ -89,7 +91,8 @@ void add_service_commands(Menu& menu)
                            "  DATABASE_URL=postgresql://db/crm crmsync worker", define_nothing, run_worker);
     add_command<SimulateOptions>(menu.app, menu, "simulate", "Serve simulated CRMs to rehearse against",
                                  "  crmsync simulate --port 9000 --faults faults.json\n"
-                                 "  BREVO_API_BASE_URL=http://127.0.0.1:9000/brevo/v3 BREVO_API_KEY=x crmsync serve",
+                                 "  BREVO_API_BASE_URL=http://127.0.0.1:9000/brevo/v3 BREVO_API_KEY=xkeysib-simulated "
+                                 "crmsync serve",
                                  define_simulate, simulate, Needs::nothing);
 }
 

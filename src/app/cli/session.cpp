@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <filesystem>
 
 #include "app/rehearsal.h"
 #include "app/store_config.h"
@@ -53,6 +54,14 @@ std::string actor()
 std::string database_of(const Session& session)
 {
     return session.rehearsal ? rehearsal_database(session.config) : session.config.database_url;
+}
+
+void hint_at_rehearsal(Session& session)
+{
+    if (session.rehearsal || !session.config.is_rehearsal()) return;
+    const std::string file = rehearsal_database(session.config).substr(std::string_view("sqlite:").size());
+    if (std::filesystem::exists(file))
+        session.console.note("The rehearsal's contacts are in a database of their own: add --rehearsal");
 }
 
 int run_loop(const std::function<Task<int>(Executor)>& work)

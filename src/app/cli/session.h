@@ -41,6 +41,10 @@ std::string database_of(const Session& session);
 /// A token for the API. Without a subject it names the user of this terminal.
 Result<std::string> mint(Session& session, std::string_view subject, std::chrono::seconds lifetime);
 
+/// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
+/// rehearsal.
+void hint_at_rehearsal(Session& session);
+
 using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
 /// Opens the database beside whatever server runs on it, runs `work` on a loop of its own to its end, and closes.
 /// An embedded database that is missing or older is brought up to date first. Prints errors. Returns the exit code.

@@ -47,8 +47,24 @@ std::string budget_text(const ConnectorState& state, int reserve, Instant now)
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string why(const ConnectorState& state, Instant now)
+/// What this program makes of a CRM. In a rehearsal Brevo is simulated and the others have no part.
+struct Standing {
+    bool configured = false;
+    bool enabled = false;
+    std::string missing;  ///< When not configured.
+};
+Standing standing_of(const Session& session, Crm crm)
 {
+    const CrmConfig& config = session.config.crm[crm];
+    if (!session.rehearsal) return {config.configured, config.run.enabled, config.missing};
+    if (crm == Crm::brevo) return {true, true, ""};
+    return {false, true, "not part of the rehearsal"};
+}
+
+std::string why(const Standing& standing, const ConnectorState& state, Instant now)
+{
+    if (!standing.configured && !state.paused) return standing.missing;
+    if (!standing.enabled && !state.paused) return "by its SYNC_ENABLED";
     if (state.paused) return fmt::format("by {}", state.paused_by);
     if (state.breaker.open) return state.breaker.reason;
     if (state.throttled_until && *state.throttled_until > now) return "until " + to_rfc3339(*state.throttled_until);
@@ -63,15 +79,17 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
         for (const auto& [status, count] : overview.summary.by_status[crm]) counts[to_string(status)] = count;
         const CrmQueue& queue = overview.queues[crm];
         const ConnectorState& state = overview.states[crm];
+        const Standing standing = standing_of(session, crm);
         boost::json::object budget;
         for (const Window& window : state.windows)
             if (window.rate.limit > 0)
                 budget[window.rate.name] = budget_left(window, reserve_percent(session.config.crm[crm]), now);
         boost::json::value oldest;
         if (queue.oldest_due) oldest = to_rfc3339(*queue.oldest_due);
-        crms[to_string(crm)] = {{"configured", session.config.crm[crm].configured},
-                                {"state", state_name(state, now)},
-                                {"reason", why(state, now)},
+        crms[to_string(crm)] = {{"configured", standing.configured},
+                                {"enabled", standing.enabled},
+                                {"state", state_name(state, now, standing.configured, standing.enabled)},
+                                {"reason", why(standing, state, now)},
                                 {"counts", std::move(counts)},
                                 {"queue",
                                  {{"due", queue.due},
@@ -104,14 +122,13 @@ void print_overview(Session& session, const Overview& overview, Instant now)
             row.push_back(grouped(found == overview.summary.by_status[crm].end() ? 0 : found->second));
         }
         counts.rows.push_back(std::move(row));
-        const CrmConfig& config = session.config.crm[crm];
+        const Standing standing = standing_of(session, crm);
         const ConnectorState& state = overview.states[crm];
-        const bool off = !session.rehearsal && !config.configured;
         const CrmQueue& queue = overview.queues[crm];
-        queues.rows.push_back({std::string(display_name(crm)), off ? "off" : std::string(state_name(state, now)),
-                               grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
-                               budget_text(state, reserve_percent(config), now),
-                               off ? config.missing : why(state, now)});
+        queues.rows.push_back(
+            {std::string(display_name(crm)), std::string(state_name(state, now, standing.configured, standing.enabled)),
+             grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
+             budget_text(state, reserve_percent(session.config.crm[crm]), now), why(standing, state, now)});
     }
     console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
                              without_password(database_of(session)), overview.health.engine));
@@ -131,6 +148,7 @@ int status(Session& session, const NoOptions&)
         } else {
             print_overview(session, *overview, now);
         }
+        if (overview->summary.contacts == 0) hint_at_rehearsal(session);
         co_return exit_fine;
     });
 }
@@ -234,6 +252,76 @@ int failed(Session& session, const FailedOptions& options)
     });
 }
 
+struct DismissOptions {
+    std::vector<std::string> ids;
+    std::string crm;
+    std::string cause;
+    bool all = false;
+    bool undo = false;
+    bool yes = false;
+};
+
+void define_dismiss(CLI::App& app, DismissOptions& options)
+{
+    app.add_option("ids", options.ids, "Contact ids; - reads them from standard input");
+    app.add_option("--crm", options.crm, "Failures of this CRM alone");
+    app.add_option("--cause", options.cause, "Failures with this code alone (see `crmsync failed`)");
+    app.add_flag("--all", options.all, "All failures");
+    app.add_flag("--undo", options.undo, "Show dismissed failures again");
+    app.add_flag("--yes", options.yes, "Do it; without, failures not named by id are only counted");
+}
+
+/// How many failures a dismissal without ids is about.
+Task<Result<std::int64_t>> count_failures(Store& store, const FailureQuery& query, bool dismissed)
+{
+    const auto sum = [&](const std::vector<FailureCause>& causes) {
+        std::int64_t count = 0;
+        for (const FailureCause& cause : causes)
+            if (!query.error_code || *query.error_code == cause.error_code) count += cause.count;
+        return count;
+    };
+    const Result<std::vector<FailureCause>> open = co_await store.failure_causes(query.crm, false);
+    if (!open) co_return std::unexpected(open.error());
+    if (!dismissed) co_return sum(*open);
+    const Result<std::vector<FailureCause>> all = co_await store.failure_causes(query.crm, true);
+    if (!all) co_return std::unexpected(all.error());
+    co_return sum(*all) - sum(*open);
+}
+
+int dismiss(Session& session, const DismissOptions& options)
+{
+    FailureQuery query{.with_dismissed = options.undo};
+    if (!options.crm.empty()) {
+        query.crm = parse_crm(options.crm);
+        if (!query.crm) return wrong_usage(session, crms_of(options.crm).error().message);
+    }
+    if (!options.cause.empty()) query.error_code = options.cause;
+    if (options.ids.empty() && !query.crm && !query.error_code && !options.all)
+        return wrong_usage(session, "name the failures: by contact ids, --crm, --cause or --all");
+    if (!options.ids.empty() && options.all) return wrong_usage(session, "contact ids do not go with --all");
+    const Result<std::vector<Uuid>> ids = ids_of(options.ids);
+    if (!ids) return wrong_usage(session, ids.error().message);
+    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        if (!options.ids.empty() && ids->empty()) co_return exit_fine;  // The store takes none for all.
+        if (options.ids.empty() && !options.yes) {
+            const Result<std::int64_t> count = co_await count_failures(store, query, options.undo);
+            if (!count) co_return std::unexpected(count.error());
+            co_return fail(ErrorCode::invalid, fmt::format("{} failure(s) would be {}; --yes does it", grouped(*count),
+                                                           options.undo ? "shown again" : "dismissed"));
+        }
+        const Result<std::size_t> done =
+            co_await store.dismiss(query, *ids, !options.undo, actor(), session.clock.now());
+        if (!done) co_return std::unexpected(done.error());
+        if (session.console.json()) {
+            session.console.value({{"updated_count", *done}, {"dismissed", !options.undo}});
+        } else {
+            session.console.line(fmt::format("{} failure(s) {}", grouped(static_cast<std::int64_t>(*done)),
+                                             options.undo ? "are shown again" : "dismissed"));
+        }
+        co_return exit_fine;
+    });
+}
+
 struct AuditOptions {
     std::size_t limit = 50;
     std::size_t offset = 0;
@@ -253,11 +341,7 @@ int audit(Session& session, const AuditOptions& options)
         boost::json::array rows;
         Table table{{"WHEN", "WHO", "WHAT", "HOW MANY", "DETAIL"}, {}, {false, false, false, true}};
         for (const AuditEntry& entry : *entries) {
-            rows.push_back({{"at", to_rfc3339(entry.at)},
-                            {"actor", entry.actor},
-                            {"action", entry.action},
-                            {"count", entry.count},
-                            {"detail", entry.detail}});
+            rows.emplace_back(to_json(entry));
             table.rows.push_back({to_rfc3339(entry.at), entry.actor, entry.action, grouped(entry.count), entry.detail});
         }
         if (session.console.json()) {
@@ -278,6 +362,11 @@ void add_status_commands(Menu& menu)
     add_command<FailedOptions>(menu.app, menu, "failed", "Contacts that failed for good, and why",
                                "  crmsync failed --causes\n  crmsync failed --crm brevo --csv > failed.csv",
                                define_failed, failed);
+    add_command<DismissOptions>(menu.app, menu, "dismiss", "Hide failures until they fail again; they stay Error",
+                                "  crmsync dismiss --crm brevo --cause invalid_email\n"
+                                "  crmsync dismiss --crm brevo --yes\n"
+                                "  crmsync dismiss --all --undo --yes",
+                                define_dismiss, dismiss);
     add_command<AuditOptions>(menu.app, menu, "audit", "Who decided what, and when", "  crmsync audit --limit 10",
                               define_audit, audit);
 }

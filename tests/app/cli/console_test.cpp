@@ -39,17 +39,18 @@ TEST(Console, OtherPeoplesTextCannotSteerTheTerminal)
 TEST(Console, TablesAreAlignedForPeopleAndPlainForPrograms)
 {
     const Table table{{"NAME", "COUNT"}, {{"Zoë", "7"}, {"李小龍\n", "1,234"}}, {false, true}};
-    EXPECT_EQ(render(table, true, 80),
+    EXPECT_EQ(render(table, {.terminal = true}),
               "NAME     COUNT\n"
               "Zoë          7\n"
               "李小龍   1,234\n");
-    EXPECT_EQ(render(table, false, 80), "Zoë\t7\n李小龍 \t1,234\n");
+    EXPECT_EQ(render(table, {}), "NAME\tCOUNT\nZoë\t7\n李小龍 \t1,234\n");
+    EXPECT_EQ(render(table, {.header = false}), "Zoë\t7\n李小龍 \t1,234\n");
 }
 
 TEST(Console, TheWidestColumnGivesWay)
 {
     const Table table{{"ID", "TEXT"}, {{"1", "a very long text that does not fit in there"}}};
-    EXPECT_EQ(render(table, true, 20),
+    EXPECT_EQ(render(table, {.terminal = true, .width = 20}),
               "ID  TEXT\n"
               "1   a very long tex…\n");
 }

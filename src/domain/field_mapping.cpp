@@ -178,6 +178,12 @@ std::string check_left_out(const std::vector<std::string>& names, const FieldMap
     return "names " + unknown + ", but what can be left out is " + (optional.empty() ? "nothing" : optional);
 }
 
+bool has_unique_phone(const FieldMapping& mapping)
+{
+    return std::ranges::any_of(mapping.rules,
+                               [](const FieldRule& rule) { return rule.unique && names(rule, SourceField::phone); });
+}
+
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
                                                  std::int64_t generation, const FieldMapping& mapping,
                                                  const std::vector<std::string>& without, Instant now)

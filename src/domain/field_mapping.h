@@ -38,6 +38,9 @@ std::vector<std::string> conflicts_of(const FieldMapping& mapping, const std::ve
 /// Why not all of these fields of the CRM can be left out, in words that go after "without_fields"; "" when they can.
 std::string check_left_out(const std::vector<std::string>& names, const FieldMapping& mapping);
 
+/// Whether the CRM takes a phone number from one contact alone: the next that has it goes without.
+bool has_unique_phone(const FieldMapping& mapping);
+
 struct MappedField {
     std::string name;
     FieldValue value;

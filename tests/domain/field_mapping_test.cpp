@@ -258,6 +258,12 @@ TEST(MapContact, NeverTurnsAnOptedOutContactOn)
                                          "opted out"));
 }
 
+TEST(UniquePhones, AreThoseOfUniqueRules)
+{
+    EXPECT_TRUE(has_unique_phone(mapping));
+    EXPECT_FALSE(has_unique_phone({.rules = {{SourceField::phone, "P"}, {SourceField::name, "N", {}, true}}}));
+}
+
 TEST(Explain, TellsWhatBecameOfEveryRule)
 {
     const MappedContact contact = mapped({.email = "a@b.co", .name = "Ann", .phone_number = "call me"}, {"HAS_GMAIL"});

@@ -65,7 +65,9 @@ TEST_F(PreviewTest, ForecastsWhoWillMeet)
         EXPECT_EQ(answer.at("/forecast/same_address/group_count"), 1);
         EXPECT_EQ(answer.at("/forecast/same_address/contact_count"), 2);
         EXPECT_EQ(answer.at("/forecast/same_address/examples/0/address"), "ann@example.com");
-        EXPECT_EQ(answer.at("/forecast/same_address/examples/0/contact_ids"), (json::array{b, a}));
+        EXPECT_EQ(answer.at("/forecast/same_address/examples/0/contact_ids"),
+                  (json::array{std::max(a, b), std::min(a, b)}))
+            << "of one age";
         EXPECT_EQ(answer.at("/forecast/same_phone/group_count"), 0);
     }
     EXPECT_EQ(post("/contacts/brevo/preview", {{"forecast", true}}).status, 422);

@@ -6,7 +6,12 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <map>
 #include <random>
+#include <sstream>
+
+#include "connectors/registry.h"
 
 namespace crmsync::app {
 namespace {
@@ -120,6 +125,79 @@ TEST(FieldChanges, MistakesAreToldAllAtOnce)
     EXPECT_THAT(places,
                 testing::UnorderedElementsAre("crmsync.toml:2", "crmsync.toml:2", "crmsync.toml:2", "crmsync.toml:2",
                                               "crmsync.toml:2", "crmsync.toml:4", "crmsync.toml:5"));
+}
+
+// ---- docs/configuration.md ----------------------------------------------------------------------------------------
+
+/// What stands between the marks, each time.
+std::vector<std::string> between(const std::string& text, std::string_view begin, std::string_view end)
+{
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; (at = text.find(begin, at)) != std::string::npos;) {
+        at += begin.size();
+        parts.push_back(text.substr(at, text.find(end, at) - at));
+    }
+    return parts;
+}
+
+std::string mapping_section()
+{
+    std::ifstream file(CRMSYNC_SOURCE_DIR "/docs/configuration.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    return page.substr(page.find("## Field mappings"));
+}
+
+/// Field -> value as the page's table has it; "" where nothing is sent.
+std::map<std::string, std::string> documented(std::size_t column)
+{
+    std::map<std::string, std::string> values;
+    for (const std::string& row : between(mapping_section(), "\n| `", "\n")) {
+        const std::vector<std::string> cells = between("| `" + row, "| ", " |");
+        if (cells.size() != 3) continue;
+        const std::string_view field(cells[0]);
+        values[std::string(field.substr(1, field.size() - 2))] = cells[column] == " " ? "" : cells[column];
+    }
+    std::erase_if(values, [](const auto& entry) { return entry.second.empty() || entry.second.starts_with("|"); });
+    return values;
+}
+
+std::map<std::string, std::string> sent(const ContactFields& contact)
+{
+    const FieldChanges changes = parsed(between(mapping_section(), "```toml\n", "```").at(0));
+    EXPECT_THAT(changes.problems, IsEmpty());
+    const FieldMapping mapping =
+        with_changes(find_connector(Crm::brevo)->default_mapping(), changes.fields[Crm::brevo]);
+    std::map<std::string, std::string> values;
+    const auto mapped = std::get<MappedContact>(map_contact(contact, {{}, Crm::brevo}, 1, mapping, {}, {}));
+    for (const MappedField& field : mapped.fields) values[field.name] = to_text(field.value);
+    return values;
+}
+
+TEST(FieldMappingPage, ItsExamplesSendWhatItSays)
+{
+    EXPECT_EQ(sent({.email = "ann@example.com",
+                    .name = "Ann van der Lee",
+                    .phone_number = "(202) 456-1111",
+                    .email_type = EmailType::corporate,
+                    .context = "Plumber"}),
+              documented(1));
+    EXPECT_EQ(sent({.email = "bob@example.com"}), documented(2));
+}
+
+TEST(FieldMappingPage, ItsOtherExamplesAreTaken)
+{
+    for (const std::string& example : between(mapping_section(), "```toml\n", "```"))
+        EXPECT_THAT(parsed(example).problems, IsEmpty()) << example;
+}
+
+TEST(FieldMappingPage, NamesEveryWord)
+{
+    const std::string page = mapping_section();
+    std::istringstream names(source_field_names() + ", " + field_type_names() + ", " + transform_names());
+    for (std::string name; names >> name;) {
+        if (name.ends_with(',')) name.pop_back();
+        EXPECT_NE(page.find("`" + name + "`"), std::string::npos) << name;
+    }
 }
 
 /// What was acknowledged stays so when somebody sorts the file.

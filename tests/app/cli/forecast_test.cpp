@@ -36,6 +36,7 @@ TEST(PrintForecast, NamesWhoGoes)
     EXPECT_EQ(text,
               "5 contact(s) looked at\n"
               "1 e-mail address(es) on 7 contacts: of each the newest goes, 6 will not be sent\n"
+              "E-MAIL\tCONTACTS\tGOES\tDO NOT GO\n"
               "a@b.co\t7\t00000000-0000-0000-0000-000000000002\t00000000-0000-0000-0000-000000000000 and 5 more\n"
               "0 contact(s) looked at\n"
               "No two of them share an e-mail address or a phone number\n");

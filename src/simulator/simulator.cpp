@@ -29,6 +29,7 @@ public:
         : clock_(clock), ledger_(options.log_size, options.log_bodies), control_(crms_, plan_, ledger_)
     {
         crms_.push_back(brevo::make_brevo(clock, options.brevo, plan_));
+        for (const CrmFactory& make : options.more) crms_.push_back(make(clock, plan_));
         plan_.set(options.faults);
     }
 

@@ -22,18 +22,25 @@ inline constexpr std::string_view secret_key = "xkeysib-0123456789abcdef";
 /// A connector as the registry makes it, and the simulated CRM at the other end of real sockets. No rate limits.
 class SimulatedCrm {
 public:
-    explicit SimulatedCrm(Crm crm, Settings more = {}) : crm_(crm)
+    explicit SimulatedCrm(Crm crm, Settings more = {})
+        : SimulatedCrm(*find_connector(crm), to_string(crm), {}, std::move(more))
+    {
+    }
+    /// Of an entry that need not be in the registry. `name` is that of its simulated CRM, which `simulated` makes.
+    SimulatedCrm(const ConnectorEntry& entry, std::string_view name, std::vector<simulator::CrmFactory> simulated,
+                 Settings more = {})
+        : name_(name)
     {
         simulator::SimulatorOptions options;
+        options.more = std::move(simulated);
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
         simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
-        more.merge(settings_of(crm));
+        more.merge(settings_of(entry.crm));
         std::vector<std::string> warnings;
-        connector =
-            find_connector(crm)->create(more, {.executor = loop.get_executor(), .clock = clock_}, warnings).value();
+        connector = entry.create(more, {.executor = loop.get_executor(), .clock = clock_}, warnings).value();
     }
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
@@ -45,25 +52,20 @@ public:
     void no_faults() { control(http::Method::delete_, "/faults", {}); }
     void change_settings(std::string_view settings)
     {
-        control(http::Method::put, "/settings",
-                "{\"" + std::string(to_string(crm_)) + "\":" + std::string(settings) + "}");
+        control(http::Method::put, "/settings", "{\"" + name_ + "\":" + std::string(settings) + "}");
     }
     /// The CRM's record of an address, as the CRM shows it, with its "writes"; null when there is none.
     json::value find(std::string_view email)
     {
         const auto found = control(http::Method::get, "/contacts?email=" + http::encode_component(email), {});
-        return json::parse(found).at(to_string(crm_));
+        return json::parse(found).at(name_);
     }
     /// {"POST /contacts": {"201": 1}}
-    json::value calls()
-    {
-        return json::parse(control(http::Method::get, "/state", {})).at("requests").at(to_string(crm_));
-    }
+    json::value calls() { return json::parse(control(http::Method::get, "/state", {})).at("requests").at(name_); }
     /// What a person or a test does at the CRM itself, with the key.
     http::Response at_crm(http::Method method, std::string target, std::string body = {})
     {
-        if (!direct_)
-            direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(to_string(crm_))).value();
+        if (!direct_) direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(name_)).value();
         return await(loop, direct_->send({.method = method,
                                           .target = std::move(target),
                                           .headers = {{"api-key", std::string(secret_key)}},
@@ -77,7 +79,7 @@ public:
 private:
     Settings settings_of(Crm crm) const
     {
-        const std::string url = simulator_->base_url(to_string(crm));
+        const std::string url = simulator_->base_url(name_);
         switch (crm) {
             case Crm::brevo:
                 return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
@@ -98,7 +100,7 @@ private:
         return answer->body;
     }
 
-    Crm crm_;
+    std::string name_;
     SystemClock clock_;
     std::unique_ptr<simulator::Simulator> simulator_;
     std::unique_ptr<http::Client> control_;

@@ -49,6 +49,9 @@ const std::vector<Variable> general_variables{
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
+    {"Service", "CRMSYNC_KEY", "", secret,
+     "Seals the OAuth tokens kept in the database; at least 32 bytes, the same on all machines that share one. Unset: "
+     "one is made when it is first needed, and kept in the state directory."},
 };
 
 const std::vector<Variable> notice_variables{
@@ -72,33 +75,42 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
                     {group, "AUTO_SETUP", "true", boolean, auto_setup}};
         case Crm::hubspot:
-            return {{group, "API_KEY", "", secret, "Token of a private app. Unset: off, unless OAuth is set below."},
-                    {group, "CLIENT_ID", "", text, "OAuth, instead of a private app's token."},
+            return {{group, "API_KEY", "", secret,
+                     "Token of a private app or service key. Unset: off, unless OAuth is set."},
+                    {group, "CLIENT_ID", "", text,
+                     "OAuth, instead of a token: 110 calls per 10 seconds then, and 0 (no limit) per day."},
                     {group, "CLIENT_SECRET", "", secret, "OAuth."},
                     {group, "REFRESH_TOKEN", "", secret, "OAuth."},
                     {group, "LIST_ID", "", text, "The static list contacts are put on. Empty: none."},
                     {group, "API_BASE_URL", "https://api.hubapi.com", url, "Where its API is."},
                     {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::mautic:
-            return {{group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
-                    {group, "CLIENT_ID", "", text, "OAuth."},
-                    {group, "CLIENT_SECRET", "", secret, "OAuth."},
-                    {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
-                    {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
-                    {group, "PASSWORD", "", secret, "Basic authentication."},
-                    {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
-                    {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
-                    {group, "AUTO_SETUP", "false", boolean, auto_setup}};
-        case Crm::n8n:
             return {
-                {group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
-                {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us.", "bearer|none|basic|header|jwt"},
-                {group, "WEBHOOK_SECRET", "", secret, "The token, \"name:password\", header value or signing key."},
-                {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
-                {group, "SIGNING_SECRET", "", secret, "Signs every body (HMAC). Empty: unsigned."},
-                {group, "API_BASE_URL", "", url, "The n8n API, to read executions back."},
-                {group, "API_KEY", "", secret, "For that API."},
-                {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call.", "", 1, 1000}};
+                {group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
+                {group, "CLIENT_ID", "", text, "OAuth."},
+                {group, "CLIENT_SECRET", "", secret, "OAuth."},
+                {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
+                {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
+                {group, "PASSWORD", "", secret, "Basic authentication."},
+                {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
+                {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
+                {group, "BATCH_SIZE", "50", integer, "Contacts per call; Mautic takes no more than 200.", "", 1, 200},
+                {group, "AUTO_SETUP", "false", boolean, auto_setup}};
+        case Crm::n8n:
+            return {{group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
+                    {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us: see docs/n8n.md.",
+                     "bearer|none|basic|header|jwt"},
+                    {group, "WEBHOOK_SECRET", "", secret,
+                     "The token, \"name:password\", header value or signing key (HS256)."},
+                    {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
+                    {group, "SIGNING_SECRET", "", secret,
+                     "Signs every call (HMAC); docs/n8n.md shows how a workflow checks it. Empty: unsigned."},
+                    {group, "API_BASE_URL", "", url, "Where n8n is, for its API. Unset: as the webhook's URL tells."},
+                    {group, "API_KEY", "", secret,
+                     "For that API: checks that the workflow is active, and finds executions that failed after the "
+                     "answer."},
+                    {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call; above 1 they come as an array.", "",
+                     1, 1000}};
     }
     __builtin_unreachable();
 }

@@ -10,6 +10,9 @@
 #include "base/task.h"
 #include "simulator/brevo/options.h"
 #include "simulator/faults.h"
+#include "simulator/hubspot/options.h"
+#include "simulator/mautic/options.h"
+#include "simulator/n8n/options.h"
 
 namespace crmsync::simulator {
 
@@ -25,6 +28,9 @@ struct SimulatorOptions {
     bool log_bodies = false;
     std::vector<CrmFactory> more;  ///< CRMs beside those below, such as the one of docs/connectors.md.
     brevo::BrevoOptions brevo;
+    hubspot::HubSpotOptions hubspot;
+    mautic::MauticOptions mautic;
+    n8n::N8nOptions n8n;
 };
 
 /// The CRMs as they really behave, on one port: each below its own path, and below /_control what tests need:

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "connectors/oauth.h"
 #include "store/store.h"
 
 namespace crmsync::app {
@@ -44,6 +45,10 @@ Result<std::string> mint(Session& session, std::string_view subject, std::chrono
 /// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
 /// rehearsal.
 void hint_at_rehearsal(Session& session);
+
+/// Runs `work` with the vault that the connector of this CRM needs, or null when it needs none: only then the database
+/// is opened.
+Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
 
 using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
 /// Opens the database beside whatever server runs on it, runs `work` on a loop of its own to its end, and closes.

@@ -62,6 +62,15 @@ inline const Query latest_failure{
 inline const Query connector_state{"SELECT state FROM connector WHERE crm = ?1"};
 inline const Query connector_states{"SELECT crm, state FROM connector"};
 inline const Query set_connector_state{"UPDATE connector SET state = ?2 WHERE crm = ?1"};
+inline const Query token{"SELECT version, text FROM connector_token WHERE crm = ?1"};
+inline const Query take_token_turn{
+    "UPDATE connector_token SET renewing_until = ?4 WHERE crm = ?1 AND version = ?2 "
+    "AND (renewing_until IS NULL OR renewing_until <= ?3)"};
+inline const Query keep_token{
+    "UPDATE connector_token SET version = version + 1, text = ?3, renewing_until = NULL WHERE crm = ?1 AND version = "
+    "?2"};
+inline const Query give_up_token_turn{
+    "UPDATE connector_token SET renewing_until = NULL WHERE crm = ?1 AND version = ?2"};
 #define CLAIM_COLUMNS                                                                                    \
     "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, " \
     "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS
@@ -186,6 +195,10 @@ inline const Query contact{"SELECT " CONTACT_COLUMNS " FROM contacts AS c WHERE 
 /// What a list of contacts is put together from.
 inline constexpr std::string_view list_contacts = "SELECT " CONTACT_COLUMNS " FROM contacts AS c";
 inline constexpr std::string_view list_ids = "SELECT c.id FROM contacts AS c";
+inline const Query count_in_states{
+    "SELECT count(*) FROM (SELECT 1 FROM job WHERE crm = ?1 AND state IN (SELECT value FROM json_each(?2)) LIMIT ?3)"};
+inline constexpr std::string_view in_states =
+    "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state IN (SELECT value FROM json_each(?)))";
 inline const Query last_rowid{"SELECT coalesce(max(rowid), 0) FROM contacts"};
 inline const Query create_contact{
     "INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context, "

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cassert>
-#include <charconv>
 
+#include "connectors/call.h"
 #include "connectors/classify.h"
+#include "connectors/json_read.h"
 #include "connectors/json_text.h"
+#include "connectors/settings_reader.h"
 #include "http/client.h"
 
 namespace crmsync::acme {
@@ -17,21 +19,6 @@ namespace json = boost::json;
 
 // A CRM's name is also a name in the database (docs/connectors.md, step 1). The example goes by the name of another.
 constexpr Crm acme = Crm::brevo;
-
-/// Nothing when the text is no JSON object.
-std::optional<json::object> parse_object(std::string_view text)
-{
-    boost::system::error_code error;
-    json::value value = json::parse(text, error);
-    if (error || !value.is_object()) return std::nullopt;
-    return std::move(value.get_object());
-}
-
-std::string text_of(const json::object& in, std::string_view name)
-{
-    const json::value* value = in.if_contains(name);
-    return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 std::string_view type_of(FieldType type)
 {
@@ -70,7 +57,6 @@ private:
     Outcome read(const Answer& answer, const MappedContact& contact) const;
     /// Why there is no answer that could be used.
     Outcome failure(const Answer& answer, std::string_view email) const;
-    Error as_error(const Answer& answer) const;
 
     std::string key_;
     ConnectorTraits traits_;
@@ -107,9 +93,9 @@ Outcome AcmeConnector::failure(const Answer& answer, std::string_view email) con
 {
     if (!answer) return classify(answer.error(), acme, {key_});
     const auto body = parse_object(answer->body);
-    const std::string said = body ? text_of(*body, "error") : "";
+    const std::string_view said = body ? text_of(*body, "error") : "";
     // What Acme says may quote the address or the key: neither goes into logs and error columns.
-    return classify(*answer, body ? text_of(*body, "code") : "",
+    return classify(*answer, std::string(body ? text_of(*body, "code") : ""),
                     api_error(acme, said.empty() ? "an answer that cannot be read" : said, {key_, email}));
 }
 
@@ -117,7 +103,8 @@ Outcome AcmeConnector::read(const Answer& answer, const MappedContact& contact) 
 {
     // Only an answer with the contact's id is an acknowledgement, whatever its status says.
     const auto body = answer && answer->status == 200 ? parse_object(answer->body) : std::nullopt;
-    if (body && !text_of(*body, "id").empty()) return Upserted{.remote_id = text_of(*body, "id")};
+    const std::string id(body ? text_of(*body, "id") : "");
+    if (!id.empty()) return Upserted{.remote_id = id};
     return failure(answer, contact.email);
 }
 
@@ -134,30 +121,23 @@ Task<SendResult> AcmeConnector::send(std::span<const MappedContact> contacts)
     co_return result;
 }
 
-Error AcmeConnector::as_error(const Answer& answer) const
-{
-    const Outcome outcome = failure(answer, "");
-    const bool refused = std::holds_alternative<Unauthorized>(outcome);
-    return {refused ? ErrorCode::denied : ErrorCode::unavailable, std::string(reason_of(outcome))};
-}
-
 Task<Result<std::string>> AcmeConnector::test()
 {
     const Answer answer = co_await call(http::Method::get, "/me");
     const auto body = answer && answer->status == 200 ? parse_object(answer->body) : std::nullopt;
-    if (!body) co_return std::unexpected(as_error(answer));
-    co_return "account " + text_of(*body, "account");
+    if (!body) co_return std::unexpected(as_error(failure(answer, "")));
+    co_return "account " + std::string(text_of(*body, "account"));
 }
 
 Task<Result<SetupReport>> AcmeConnector::setup(bool create)
 {
     const Answer answer = co_await call(http::Method::get, "/fields");
     const auto body = answer && answer->status == 200 ? parse_object(answer->body) : std::nullopt;
-    const json::value* known = body ? body->if_contains("fields") : nullptr;
-    if (!known || !known->is_object()) co_return std::unexpected(as_error(answer));
+    const json::object* known = body ? object_of(*body, "fields") : nullptr;
+    if (!known) co_return std::unexpected(as_error(failure(answer, "")));
     SetupReport report{.calls = 1};
     for (const FieldRule& rule : traits_.mapping.rules) {
-        const std::string there = text_of(known->get_object(), rule.target);
+        const std::string there(text_of(*known, rule.target));
         const std::string_view wanted = type_of(rule.type);
         if (there == wanted) {
             report.present.push_back(rule.target);
@@ -188,24 +168,21 @@ FieldMapping default_mapping()
 Result<std::unique_ptr<Connector>> create(const Settings& settings, const ConnectorContext& context,
                                           std::vector<std::string>&)
 {
-    const auto text = [&](std::string_view name, std::string usual) {
-        const auto found = settings.find(name);
-        return found == settings.end() ? usual : found->second;
-    };
-    const std::string key = text("API_KEY", "");
-    if (key.empty()) return fail(ErrorCode::invalid, "ACME_API_KEY not configured");
-    const std::string seconds = text("HTTP_TIMEOUT_SECONDS", "30");
-    int timeout = 0;
-    std::from_chars(seconds.data(), seconds.data() + seconds.size(), timeout);
-    if (timeout < 1) return fail(ErrorCode::invalid, "ACME_HTTP_TIMEOUT_SECONDS must be a whole number from 1");
+    SettingsReader reader(acme, settings);
+    const std::string key = reader.key("API_KEY");
+    if (key.empty()) reader.problem("API_KEY", "not configured");
+    std::string url = "https://api.acme.example";
+    reader.url("API_BASE_URL", url);
+    Duration timeout = 30s;
+    reader.seconds("HTTP_TIMEOUT_SECONDS", 1, 600, timeout);
+    if (const Status verdict = reader.verdict(); !verdict) return std::unexpected(verdict.error());
 
     ConnectorTraits traits{.crm = acme,
                            .budget = {.limits = {{"second", 1s, 10}}, .reserve_percent = 5},
-                           .timeout = std::chrono::seconds(timeout),
+                           .timeout = timeout,
                            .mapping = context.mapping.value_or(default_mapping())};
     traits.mapping.phone_region = context.default_phone_region;
-    auto client = http::Client::create(context.executor, text("API_BASE_URL", "https://api.acme.example"),
-                                       {.timeout = traits.timeout, .ca_file = context.ca_file});
+    auto client = http::Client::create(context.executor, url, {.timeout = timeout, .ca_file = context.ca_file});
     if (!client) return std::unexpected(client.error());
     return std::make_unique<AcmeConnector>(key, std::move(traits), *std::move(client));
 }

@@ -17,6 +17,7 @@
 #include "domain/connector_state.h"
 #include "domain/field_mapping.h"
 #include "domain/outcome.h"
+#include "domain/remote_contact.h"
 
 namespace crmsync {
 
@@ -80,19 +81,6 @@ struct Lookup {
     std::string email;  ///< As mapped.
     std::optional<std::string> remote_id;
     std::optional<std::string> numeric_id;
-};
-/// A value at the CRM in the form in which we map it: phones in E.164, "true", dates as FieldType has them.
-struct RemoteValue {
-    std::string name;
-    std::string text;
-    bool operator==(const RemoteValue&) const = default;
-};
-struct RemoteContact {
-    std::string remote_id;
-    std::optional<std::string> numeric_id;
-    std::string email;
-    std::vector<RemoteValue> fields;  ///< The mapped ones that are not empty.
-    bool opted_out = false;           ///< Does not want our mail, by whatever the CRM calls it.
 };
 struct ReadBack {
     std::vector<std::optional<RemoteContact>> contacts;  ///< As looked up, in order; nothing: the CRM has none.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -114,5 +115,8 @@ std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, c
                                                  std::int64_t generation, const FieldMapping& mapping,
                                                  const std::vector<std::string>& without, Instant now);
 std::string fingerprint_of(const MappedContact& contact);
+
+/// The job and its generation that an idempotency key names; nothing for what is no such key.
+std::optional<std::pair<JobKey, std::int64_t>> parse_idempotency_key(std::string_view key);
 
 }  // namespace crmsync

@@ -71,7 +71,7 @@ struct Job {
     std::vector<std::string> warnings;
     JobOptions options;
     std::optional<Instant> last_attempt_at;
-    std::optional<Instant> acknowledged_at;
+    std::optional<Instant> acknowledged_at;  ///< When the CRM last had the contact as it then was.
     bool dismissed = false;
 };
 

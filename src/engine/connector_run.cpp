@@ -90,7 +90,9 @@ Task<> ConnectorRun::run()
 Task<> ConnectorRun::book(int calls)
 {
     if (calls == 0) co_return;
-    const auto take = [calls, now = clock_.now()](ConnectorState& state) { take_calls(state, calls, now); };
+    const auto take = [calls, now = clock_.now()](ConnectorState& state, std::span<const Recorded>) {
+        take_calls(state, calls, now);
+    };
     // Unbooked calls cost a pause at worst; the CRM counts them anyway.
     if (const auto done =
             co_await store_.record({.crm = crm_, .results = {}, .update_state = take, .now = clock_.now()});

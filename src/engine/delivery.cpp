@@ -67,7 +67,7 @@ Delivered handed_back(ClaimedJob job, std::string reason)
             .transition = std::move(transition),
             .history = {},
             .fingerprint = std::nullopt,
-            .warnings = {}};
+            .warnings = std::nullopt};
 }
 
 JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant now)
@@ -121,7 +121,7 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
         auto note =
             fmt::format("Not sent: contact {} has the same e-mail address and is newer", to_string(*job.superseded_by));
         auto& end = done.emplace_back(without_call(std::move(job), Upserted{}, "superseded"));
-        end.warnings.push_back(std::move(note));
+        end.warnings.emplace({std::move(note)});
         return std::nullopt;
     }
     auto mapped = map_contact(job.contact, job.key, job.generation, connector_.traits().mapping,
@@ -133,7 +133,8 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
     }
     auto& contact = std::get<MappedContact>(mapped);
     if (job.options.only_changed && job.remote_id && job.fingerprint == contact.fingerprint) {
-        done.push_back(without_call(std::move(job), Upserted{}, "unchanged"));
+        auto& end = done.emplace_back(without_call(std::move(job), Upserted{}, "unchanged"));
+        end.fingerprint = std::move(contact.fingerprint);
         return std::nullopt;
     }
     contact.remote_id = job.remote_id;
@@ -226,7 +227,7 @@ Delivered Delivery::finish(Prepared item, Outcome outcome, const Exchange& excha
                   .warnings = std::move(item.warnings)};
     if (const auto* upserted = std::get_if<Upserted>(&outcome)) {
         end.fingerprint = item.contact.fingerprint;
-        std::ranges::copy(upserted->warnings, std::back_inserter(end.warnings));
+        std::ranges::copy(upserted->warnings, std::back_inserter(*end.warnings));
     }
     end.answer = std::move(outcome);
     return end;
@@ -242,7 +243,7 @@ Delivered Delivery::without_call(ClaimedJob job, Outcome outcome, std::string hi
             .transition = std::move(transition),
             .history = std::move(history),
             .fingerprint = std::nullopt,
-            .warnings = {}};
+            .warnings = std::nullopt};
 }
 
 }  // namespace crmsync

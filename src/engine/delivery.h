@@ -25,9 +25,9 @@ struct Delivered {
     Transition transition;
     /// Speaks against the CRM in the same call as another that does: one failed call counts once, whatever it carried.
     bool is_echo() const;
-    std::string history;                     ///< The word for history; empty: leaves no row.
-    std::optional<std::string> fingerprint;  ///< Of the payload the CRM acknowledged.
-    std::vector<std::string> warnings;
+    std::string history;                               ///< The word for history; empty: leaves no row.
+    std::optional<std::string> fingerprint;            ///< Of the payload the CRM acknowledged.
+    std::optional<std::vector<std::string>> warnings;  ///< Nothing: those of the job stay.
 };
 
 /// One way through: prepare -> send -> (repair | bisect) -> classify. Knows neither store nor queue; makes no decision

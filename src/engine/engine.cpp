@@ -173,7 +173,7 @@ Task<> Engine::rescue_loop()
         if (stopping_) co_return;
         // After a database was away nobody could renew: give the others, and ourselves, the time to do so first.
         if (clock_.monotonic() - renewing_since_ < options_.dead_after) continue;
-        const auto rescued = co_await store_.rescue(options_.dead_after, clock_.now());
+        const auto rescued = co_await store_.rescue(worker_id_, options_.dead_after, clock_.now());
         if (!rescued || *rescued == 0) continue;
         log::warn("Took back {} jobs of workers that died", *rescued);
         wake();

@@ -10,30 +10,48 @@ namespace crmsync {
 
 namespace {
 
-/// What one ended attempt tells the coordination row; a copy, for the update may outlive the batch.
+/// What one ended attempt, or a run of plain successes, tells the coordination row; a copy, for the update may outlive
+/// the batch.
 struct StateNote {
+    std::size_t first = 0;  ///< Which results of the batch,
+    std::size_t count = 1;  ///< one after the other.
     Uuid contact_id;
     bool probe = false;
     std::optional<Outcome> answer;
+    std::int64_t further_calls = 0;
 };
 
+bool stored(Recorded end) { return end != Recorded::lost; }
+
+/// A result that is lost tells nothing: most likely it was recorded before, and the answer to that was lost.
 void apply(ConnectorState& state, const std::vector<StateNote>& notes, const std::vector<LimitReport>& limits,
-           std::int64_t further_calls, Instant now)
+           std::span<const Recorded> ends, Instant now)
 {
+    if (std::ranges::none_of(ends, stored)) return;
     for (const auto& note : notes) {
+        if (std::ranges::none_of(ends.subspan(note.first, note.count), stored)) continue;
         if (note.answer) {
             on_outcome(state, note.contact_id, note.probe, *note.answer, now);
         } else if (note.probe) {
             on_probe_abandoned(state, now);
         }
+        if (note.further_calls > 0) take_calls(state, note.further_calls, now);
     }
     for (const auto& report : limits) on_limit_report(state, report, now);
-    if (further_calls > 0) take_calls(state, further_calls, now);
 }
 
 bool is_plain_success(const Delivered& ended)
 {
     return !ended.job.probe && ended.answer && std::holds_alternative<Upserted>(*ended.answer);
+}
+
+std::vector<Delivered> applied(std::vector<Delivered> batch, const std::vector<Recorded>& ends)
+{
+    if (std::ranges::all_of(ends, [](Recorded end) { return end == Recorded::applied; })) return batch;
+    std::vector<Delivered> kept;
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        if (ends[i] == Recorded::applied) kept.push_back(std::move(batch[i]));
+    return kept;
 }
 
 }  // namespace
@@ -81,31 +99,35 @@ Task<> Recorder::run()
     }
 }
 
-std::function<void(ConnectorState&)> Recorder::state_update(const std::vector<Delivered>& batch, Instant now)
+std::function<void(ConnectorState&, std::span<const Recorded>)> Recorder::state_update(
+    const std::vector<Delivered>& batch, Instant now)
 {
     std::vector<StateNote> notes;
     std::map<std::int64_t, LimitReport> limits;  // The last report of each window: answers come in order of sending.
-    std::int64_t further_calls = 0;
+    bool called_again = false;
     bool after_success = false;  // One of a run of successes says it all.
-    for (const auto& ended : batch) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const Delivered& ended = batch[i];
+        const std::int64_t further_calls = std::max<std::int64_t>(ended.calls - 1, 0);
         const bool success = is_plain_success(ended);
         if (!success) suspicious_ = true;
-        if (!ended.is_echo() && (!success || !after_success))
-            notes.push_back({ended.job.key.contact_id, ended.job.probe, ended.answer});
-        after_success = success;
+        if (success && after_success && further_calls == 0)
+            ++notes.back().count;
+        else if (!ended.is_echo())
+            notes.push_back({i, 1, ended.job.key.contact_id, ended.job.probe, ended.answer, further_calls});
+        after_success = success && further_calls == 0;
+        called_again = called_again || further_calls > 0;
         for (const auto& report : ended.exchange.limits) limits[report.limit] = report;
-        further_calls += std::max<std::int64_t>(ended.calls - 1, 0);
     }
     const bool due = clock_.monotonic() - state_written_at_ >= state_refresh;
-    if (!suspicious_ && !due && limits.empty() && further_calls == 0) return {};
+    if (!suspicious_ && !due && limits.empty() && !called_again) return {};
     state_written_at_ = clock_.monotonic();
 
     std::vector<LimitReport> reports;
     reports.reserve(limits.size());
     for (const auto& [limit, report] : limits) reports.push_back(report);
-    return [notes = std::move(notes), reports = std::move(reports), further_calls, now](ConnectorState& state) {
-        apply(state, notes, reports, further_calls, now);
-    };
+    return [notes = std::move(notes), reports = std::move(reports), now](
+               ConnectorState& state, std::span<const Recorded> ends) { apply(state, notes, reports, ends, now); };
 }
 
 Task<> Recorder::flush()
@@ -126,17 +148,18 @@ Task<> Recorder::flush()
     for (const auto& ended : batch) request.results.push_back(to_result(ended, worker_id_, now));
     const auto after = std::make_shared<std::optional<ConnectorState>>();
     if (auto update = state_update(batch, now))
-        request.update_state = [update = std::move(update), after](ConnectorState& state) {
-            update(state);
+        request.update_state = [update = std::move(update), after](ConnectorState& state,
+                                                                   std::span<const Recorded> ends) {
+            update(state, ends);
             *after = state;
         };
 
-    bool recorded = false;
+    std::optional<RecordResult> recorded;
     for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
-        const auto result = co_await store_.record(request);
+        auto result = co_await store_.record(request);
         if (result) {
             recording_.succeeded(clock_.monotonic());
-            recorded = true;
+            recorded = std::move(*result);
             break;
         }
         recording_.failed(result.error().message, clock_.monotonic());
@@ -148,7 +171,7 @@ Task<> Recorder::flush()
         suspicious_ = (*after)->breaker.open || (*after)->breaker.consecutive_failures > 0;
         if (observer_.state) observer_.state(**after);
     }
-    if (recorded && observer_.recorded) observer_.recorded(batch);
+    if (recorded && observer_.recorded) observer_.recorded(applied(std::move(batch), recorded->ends));
 }
 
 }  // namespace crmsync

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,7 +21,7 @@ namespace crmsync {
 class Recorder {
 public:
     struct Observer {
-        /// Results whose record the store confirmed.
+        /// After every record: those of its results that were applied, so neither stale nor lost.
         std::function<void(const std::vector<Delivered>&)> recorded = {};
         /// The coordination row as the last record left it.
         std::function<void(const ConnectorState&)> state = {};
@@ -42,7 +43,8 @@ public:
 private:
     Task<> flush();
     Task<> wait_for_batch();
-    std::function<void(ConnectorState&)> state_update(const std::vector<Delivered>& batch, Instant now);
+    std::function<void(ConnectorState&, std::span<const Recorded>)> state_update(const std::vector<Delivered>& batch,
+                                                                                 Instant now);
 
     static constexpr std::size_t batch_max = 1000;
     static constexpr std::size_t batch_worth_writing = 250;

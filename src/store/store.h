@@ -49,24 +49,33 @@ struct JobResult {
     bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
     std::optional<std::string> remote_id;  ///< Each kept when absent.
     std::optional<std::string> numeric_id;
-    std::optional<std::string> fingerprint;  ///< Set when the CRM acknowledged this payload.
-    std::vector<std::string> warnings;       ///< Replaces the job's when the transition completes it.
-    std::optional<Attempt> attempt;          ///< History row; none for a silent hand-back.
+    /// Of the payload, when the CRM has it: it acknowledged it now, or had before and nothing changed since.
+    std::optional<std::string> fingerprint;
+    std::optional<std::vector<std::string>> warnings;  ///< Replace the job's when the transition completes it.
+    std::optional<Attempt> attempt;                    ///< History row; none for a silent hand-back.
+};
+
+/// What became of a result.
+enum class Recorded {
+    applied,  ///< Its transition is the job's.
+    stale,    ///< A person decided meanwhile: history and remote id kept, lease freed.
+    lost,  ///< The lease was no longer ours, or the contact is gone: nothing changed. So ends what is recorded again.
 };
 
 struct RecordRequest {
     Crm crm = Crm::brevo;
     std::vector<JobResult> results;
-    /// Applied to the coordination row in the same transaction; not called with the row locked when empty. Must be
-    /// pure: it may run on another thread and more than once.
-    std::function<void(ConnectorState&)> update_state;
+    /// Applied to the coordination row in the same transaction, when set; told what became of each result, so that
+    /// what is recorded again counts once. Must be pure: it may run on another thread and more than once.
+    std::function<void(ConnectorState&, std::span<const Recorded>)> update_state;
     Instant now{};
 };
 
 struct RecordResult {
-    std::size_t recorded = 0;  ///< Transition applied.
-    std::size_t stale = 0;     ///< A person decided meanwhile: history and remote id kept, lease freed.
-    std::size_t lost = 0;      ///< The lease was no longer ours, or the contact is gone: nothing changed.
+    std::vector<Recorded> ends;  ///< One per result, in their order.
+    std::size_t recorded = 0;    ///< How many were applied,
+    std::size_t stale = 0;
+    std::size_t lost = 0;
 };
 
 struct WorkerInfo {
@@ -238,8 +247,10 @@ public:
     ///
     /// Only jobs without a live lease. Of several contacts with one address (`address_of`) the newest `updated_at`
     /// (then id) among those waiting or completed goes: an older one waits (its due time moves to the newer's, at
-    /// least one second ahead) and, once the newer is completed, comes with `superseded_by`. Nothing is claimed while
-    /// another contact of its address has a live lease at this CRM.
+    /// least one second ahead) and, once the newer is completed, comes with `superseded_by`. A completed one counts
+    /// only while it is as it was acknowledged (`acknowledged_at` is not before its `updated_at`): edited since, it may
+    /// have another address at the CRM. Nothing is claimed while another contact of its address has a live lease at
+    /// this CRM.
     virtual Task<Result<ClaimResult>> claim(ClaimRequest request) = 0;
     virtual Task<Result<RecordResult>> record(RecordRequest request) = 0;
 
@@ -248,8 +259,9 @@ public:
     /// gone; it must register anew.
     virtual Task<Status> heartbeat(Uuid worker_id, Instant now) = 0;
     /// Hands back (`worker_lost_reason`) what dead workers held: those without a heartbeat for `dead_after`, by the
-    /// database's clock where several machines share it. Returns how many jobs.
-    virtual Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) = 0;
+    /// database's clock where several machines share it. Never the `caller`, who lives, also when the clock has just
+    /// been set. Returns how many jobs.
+    virtual Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) = 0;
     /// Hands back (`worker_stopped_reason`) whatever the worker still holds and forgets it. The last act of a clean
     /// stop.
     virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;
@@ -287,7 +299,7 @@ public:
     virtual Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) = 0;
     /// Also with a call in flight: its answer then meets no job and changes nothing.
     virtual Task<Status> delete_contact(Uuid id, std::string actor, Instant now) = 0;
-    /// One batch, at most 5,000 rows, atomic. Duplicates by address within the batch are merged in order (later values
+    /// One batch, at most 5,000 rows, in chunks. Duplicates by address within the batch are merged in order (later values
     /// win where present); existing contacts are updated, of several the oldest.
     virtual Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) = 0;
 

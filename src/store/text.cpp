@@ -1,5 +1,7 @@
 #include "store/text.h"
 
+#include <fmt/format.h>
+
 #include "domain/normalise.h"
 
 namespace crmsync {
@@ -27,6 +29,38 @@ Status check_storable(const ContactFields& fields)
         if (text)
             if (Status checked = check_text(field, *text); !checked) return checked;
     return {};
+}
+
+std::string list_mark(const ContactFilter& filter, const ContactSort& sort)
+{
+    // FNV-1a, 64 bits.
+    std::uint64_t hash = 0xcbf29ce484222325;
+    const auto mix = [&](std::string_view text) {
+        for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    };
+    // A length goes before each text, so that no two filters read alike.
+    const auto add = [&](const std::optional<std::string_view>& text) {
+        mix(text ? fmt::format("{}:{}", text->size(), *text) : "-");
+    };
+    const auto name = [](auto value) { return to_string(value); };
+    add(filter.curation_status.transform(name));
+    add(filter.processing_status.transform(name));
+    for (const Crm crm : all_crms) {
+        add(filter.sync_status[crm].transform(name));
+        add(filter.crm_processing_status[crm].transform(name));
+    }
+    add(filter.email_type.transform(name));
+    for (const auto& id : {filter.domain_id, filter.page_id}) mix(id ? to_string(*id) : "-");
+    add(filter.email_contains);
+    add(filter.name_contains);
+    mix(!filter.has_gmail ? "-" : *filter.has_gmail ? "1" : "0");
+    return fmt::format("{}{}{:016x}.", static_cast<int>(sort.by), sort.descending ? 'd' : 'a', hash);
+}
+
+std::unexpected<Error> not_a_cursor()
+{
+    return fail(ErrorCode::invalid, "not a cursor of this list: it goes with the filter and the sort it was made under",
+                "cursor");
 }
 
 std::string sort_value(const Contact& contact, ContactSort::By by)

@@ -12,4 +12,9 @@ Status check_storable(const ContactFields& fields);
 /// The sort key's value of a contact, as both databases compute it: where a page ended.
 std::string sort_value(const Contact& contact, ContactSort::By by);
 
+/// What a cursor of a list begins with: the same for the same filter and sort, on every machine.
+std::string list_mark(const ContactFilter& filter, const ContactSort& sort);
+/// `invalid`, for a cursor that is none or belongs to another list.
+std::unexpected<Error> not_a_cursor();
+
 }  // namespace crmsync

@@ -26,7 +26,7 @@ public:
     {
         store_.reset();
         foreign_.reset();
-        for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path_ + suffix);
+        for (const char* suffix : {"", "-wal", "-shm", ".lock", ".turn"}) std::filesystem::remove(path_ + suffix);
     }
 
     Store& store() override { return *store_; }

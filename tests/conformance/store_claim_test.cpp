@@ -234,6 +234,43 @@ TEST_P(StoreClaim, OfOneAddressTheNewestGoesAndTheOtherCompletesAfterIt)
     EXPECT_EQ(second.superseded_by, newer);
 }
 
+TEST_P(StoreClaim, AWinnerThatWasEditedSinceIsNoneUntilItIsSentAgain)
+{
+    const Uuid older = add_contact("same@example.org");
+    const Uuid newer = add_contact("former@example.org");
+    bring_to(JobState::completed, newer);
+    advance(1s);
+    ContactChange change;
+    change.email = "same@example.org";  // The CRM still knows it under the former address.
+    ok(store().update_contact(newer, change, now()));
+    act(Action::select, {older});
+    const ClaimedJob alone = claim_one();
+    EXPECT_EQ(alone.key.contact_id, older);
+    EXPECT_EQ(alone.superseded_by, std::nullopt);
+    finish(alone, upserted);
+
+    bring_to(JobState::completed, newer);
+    act(Action::select, {older});
+    EXPECT_EQ(claim_one().superseded_by, newer);
+}
+
+TEST_P(StoreClaim, WhatWasItselfSupersededSupersedesNobody)
+{
+    const std::vector<Uuid> ids = {add_contact("same@example.org"), add_contact("same@example.org"),
+                                   add_contact("same@example.org")};
+    bring_to(JobState::completed, ids[2]);
+    act(Action::select, {ids[1]});
+    const ClaimedJob second = claim_one();
+    ASSERT_EQ(second.superseded_by, ids[2]);
+    JobResult without_call = result_of(second, Upserted{});
+    without_call.fingerprint.reset();
+    record(Crm::brevo, {without_call});
+    ok(store().delete_contact(ids[2], "test", now()));
+
+    act(Action::select, {ids[0]});
+    EXPECT_EQ(claim_one().superseded_by, std::nullopt);
+}
+
 TEST_P(StoreClaim, AnUpdateMakesAContactTheNewest)
 {
     const Uuid first = add_contact("same@example.org");

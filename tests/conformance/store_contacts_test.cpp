@@ -286,6 +286,9 @@ TEST_P(StoreContacts, ACursorOfAnotherListIsRefused)
     EXPECT_EQ(ok(store().contacts({}, {}, next)).contacts.size(), 1u);
     EXPECT_EQ(ok(store().contacts({}, {}, next)).next_cursor, std::nullopt);
     EXPECT_EQ(error_of(store().contacts({}, {.by = ContactSort::By::name}, next)).code, ErrorCode::invalid);
+    ContactFilter filter;
+    filter.name_contains = "a";
+    EXPECT_EQ(error_of(store().contacts(filter, {}, next)).field, "cursor");
     for (const char* bad : {"", "x", "a", "zz", "a00", "'; DROP TABLE contacts; --"}) {
         next.cursor = bad;
         EXPECT_EQ(error_of(store().contacts({}, {}, next)).field, "cursor") << bad;

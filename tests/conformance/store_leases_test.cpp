@@ -4,7 +4,8 @@ namespace crmsync::conformance {
 
 class StoreLeases : public StoreTest {
 protected:
-    std::size_t rescue() { return ok(store().rescue(8s, now())); }
+    /// As another worker does it.
+    std::size_t rescue() { return ok(store().rescue(random_uuid7(now()), 8s, now())); }
 };
 CRMSYNC_FOR_EVERY_STORE(StoreLeases);
 
@@ -42,6 +43,15 @@ TEST_P(StoreLeases, ADeadWorkersJobsComeBackAsTheyWere)
     for (const ClaimedJob& job : lost) EXPECT_EQ(finish(job, upserted).lost, 1u);
     EXPECT_EQ(claim().size(), 2u);
     EXPECT_EQ(rescue(), 2u);  // Their worker is not registered any more.
+}
+
+TEST_P(StoreLeases, NobodyDeclaresItselfDead)
+{
+    act(Action::select, {add_contact("a@example.org")});
+    claim_one();
+    advance(20s);  // As when the clock of the machine is set.
+    EXPECT_EQ(ok(store().rescue(worker(), 8s, now())), 0u);
+    ok(store().heartbeat(worker(), now()));
 }
 
 TEST_P(StoreLeases, ARescueFreesTheLeaseOfADecidedJob)

@@ -98,6 +98,47 @@ TEST_P(StoreRecord, OneAnswerPerLease)
     EXPECT_EQ(history(id).size(), 1u);
 }
 
+TEST_P(StoreRecord, TheConnectorLearnsWhatBecameOfEachResult)
+{
+    const std::vector<Uuid> ids = add_contacts(3);
+    act(Action::select, ids);
+    const std::vector<ClaimedJob> jobs = claim();
+    ASSERT_EQ(jobs.size(), 3u);
+    act(Action::unselect, {jobs[1].key.contact_id});
+    RecordRequest request;
+    request.crm = Crm::brevo;
+    for (const ClaimedJob& job : jobs) request.results.push_back(result_of(job, upserted));
+    request.results[2].lease_token ^= 1;
+    std::vector<Recorded> told;
+    request.update_state = [&](ConnectorState&, std::span<const Recorded> ends) {
+        told.assign(ends.begin(), ends.end());
+    };
+    request.now = now();
+    const std::vector<Recorded> first = {Recorded::applied, Recorded::stale, Recorded::lost};
+    EXPECT_EQ(ok(store().record(request)).ends, first);
+    EXPECT_EQ(told, first);
+
+    const std::vector<Recorded> again(3, Recorded::lost);
+    EXPECT_EQ(ok(store().record(request)).ends, again);
+    EXPECT_EQ(told, again);
+}
+
+TEST_P(StoreRecord, WarningsStayWhenNoneAreTold)
+{
+    const Uuid id = add_contact("a@example.org");
+    act(Action::select, {id});
+    finish(claim_one(), Upserted{.remote_id = "r", .warnings = {"phone left out"}});
+    act(Action::sync, {id});
+    JobResult unchanged = result_of(claim_one(), Upserted{});
+    unchanged.warnings.reset();
+    record(Crm::brevo, {unchanged});
+    EXPECT_EQ(job(id)->warnings, std::vector<std::string>{"phone left out"});
+
+    act(Action::sync, {id});
+    finish(claim_one(), upserted);
+    EXPECT_EQ(job(id)->warnings, std::vector<std::string>{});
+}
+
 TEST_P(StoreRecord, AWrongTokenChangesNothing)
 {
     const Uuid id = add_contact("a@example.org");
@@ -221,7 +262,9 @@ TEST_P(StoreRecord, TheConnectorsStateChangesInTheSameTransaction)
     RecordRequest request;
     request.crm = Crm::brevo;
     request.results = {result_of(claim_one(), upserted)};
-    request.update_state = [at = now()](ConnectorState& state) { state.last_acknowledged_at = at; };
+    request.update_state = [at = now()](ConnectorState& state, std::span<const Recorded>) {
+        state.last_acknowledged_at = at;
+    };
     request.now = now();
     ok(store().record(request));
     EXPECT_EQ(ok(store().connector_states())[Crm::brevo].last_acknowledged_at, now());

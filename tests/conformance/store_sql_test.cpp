@@ -76,6 +76,23 @@ TEST_P(StoreSql, NewMeansUnselectForAllButTheCompleted)
     }
 }
 
+TEST_P(StoreSql, AnotherCrmsWaitingRetryIsShownAgainWhenItsColumnsWereCleared)
+{
+    const Uuid id = add_contact("a@example.org");
+    bring_to(JobState::retrying, id, Crm::hubspot);
+    bring_to(JobState::queued, id, Crm::brevo);
+    const Contact before = contact(id);
+    for (const std::string& status : {"brevo_sync_status='New', brevo_processing_status=NULL",
+                                      "brevo_sync_status='Selected', brevo_processing_status='Queued'"}) {
+        foreign("UPDATE contacts SET retry_count=0, next_retry_at=NULL, " + status);
+        const Contact after = contact(id);
+        EXPECT_EQ(after.retry_count, 1);
+        EXPECT_EQ(after.next_retry_at, before.next_retry_at);
+        EXPECT_EQ(after.last_retry_at, before.last_retry_at);
+        EXPECT_EQ(after.last_failed_crm, "hubspot");
+    }
+}
+
 TEST_P(StoreSql, AnInsertWithSelectedIsASelection)
 {
     for (const Crm crm : all_crms) {

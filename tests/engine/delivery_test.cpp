@@ -120,7 +120,7 @@ TEST_F(DeliveryTest, SendsAgainWithoutTheFieldTheCrmRefused)
     ASSERT_EQ(crm.sent.size(), 2u);
     EXPECT_THAT(crm.sent[1][0].fields, ElementsAre(MappedField{"FIRSTNAME", "Ada"}));
     EXPECT_EQ(ended[0].transition.next, JobState::completed);
-    EXPECT_THAT(ended[0].warnings, ElementsAre(HasSubstr("Sent without SMS")));
+    EXPECT_THAT(ended[0].warnings, Optional(ElementsAre(HasSubstr("Sent without SMS"))));
     EXPECT_EQ(ended[0].calls, 2);
     EXPECT_EQ(ended[0].fingerprint, fingerprint_of(crm.sent[1][0]));
 }
@@ -191,6 +191,8 @@ TEST_F(DeliveryTest, LeavesUnchangedContactsAloneWhenAsked)
     const auto second = deliver({job});
     EXPECT_EQ(crm.sent.size(), 1u);
     EXPECT_EQ(second[0].history, "unchanged");
+    EXPECT_EQ(second[0].fingerprint, job.fingerprint);
+    EXPECT_EQ(second[0].warnings, std::nullopt) << "those of the call that was made stay";
     EXPECT_EQ(second[0].transition.next, JobState::completed);
     job.contact.name = "Grace Hopper";
     deliver({job});
@@ -204,7 +206,7 @@ TEST_F(DeliveryTest, CompletesASupersededContactWithAWarningAndNoCall)
     const auto ended = deliver({job});
     EXPECT_TRUE(crm.sent.empty());
     EXPECT_EQ(ended[0].transition.next, JobState::completed);
-    EXPECT_THAT(ended[0].warnings, ElementsAre(HasSubstr(to_string(*job.superseded_by))));
+    EXPECT_THAT(ended[0].warnings, Optional(ElementsAre(HasSubstr(to_string(*job.superseded_by)))));
 }
 
 TEST_F(DeliveryTest, AFailedProbeOfAnotherContactCostsNothing)

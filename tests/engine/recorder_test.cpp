@@ -26,6 +26,7 @@ protected:
         std::vector<Delivered> ended;
         for (auto& job : claimed.jobs) {
             Delivered one;
+            one.calls = 1;
             one.transition = decide(job, Upserted{}, {}, Cost::counts, clock.now());
             one.answer = Upserted{.remote_id = job.contact.email};
             one.history = "upserted";
@@ -67,7 +68,9 @@ TEST_F(RecorderTest, AnAnswerLostAfterTheCommitChangesNothing)
 {
     int faults = 1;
     FaultyStore faulty(*store, [&] { return faults-- > 0 ? FaultyStore::Fault::after : FaultyStore::Fault::none; });
-    Recorder recorder(crm, worker_, faulty, clock, loop.get_executor(), {});
+    std::size_t told = 0;
+    Recorder recorder(crm, worker_, faulty, clock, loop.get_executor(),
+                      {.recorded = [&](const auto& batch) { told += batch.size(); }});
     TaskGroup group(loop.get_executor());
     group.spawn(recorder.run());
     const auto ids = add_many(2);
@@ -76,6 +79,25 @@ TEST_F(RecorderTest, AnAnswerLostAfterTheCommitChangesNothing)
     pass(1min);
     EXPECT_EQ(count_in(JobState::completed, ids), 2);
     EXPECT_EQ(history(ids[0]).size(), 1u) << "the repeated record met the fence";
+    EXPECT_EQ(told, 0u) << "nobody knows that these results are the jobs' states";
+    recorder.stop();
+    pass(1s);
+}
+
+TEST_F(RecorderTest, AFailureCountsOnceForTheBreakerWhenItsRecordIsRepeated)
+{
+    int faults = 1;
+    FaultyStore faulty(*store, [&] { return faults-- > 0 ? FaultyStore::Fault::after : FaultyStore::Fault::none; });
+    Recorder recorder(crm, worker_, faulty, clock, loop.get_executor(), {});
+    TaskGroup group(loop.get_executor());
+    group.spawn(recorder.run());
+    act(Action::select, add_many(1));
+    std::vector<Delivered> ended = claim_and_complete(1);
+    ended[0].answer = Transient{Transient::Scope::crm, "http_503", "down"};
+    ended[0].transition = decide(ended[0].job, *ended[0].answer, {}, Cost::counts, clock.now());
+    recorder.add(std::move(ended), 0);
+    pass(1min);
+    EXPECT_EQ(ok(store->connector_states())[crm].breaker.consecutive_failures, 1);
     recorder.stop();
     pass(1s);
 }

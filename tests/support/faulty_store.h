@@ -26,7 +26,10 @@ public:
         return inner_.register_worker(std::move(w), now);
     }
     Task<Status> heartbeat(Uuid id, Instant now) override { return with_fault(inner_.heartbeat(id, now)); }
-    Task<Result<std::size_t>> rescue(Duration d, Instant now) override { return with_fault(inner_.rescue(d, now)); }
+    Task<Result<std::size_t>> rescue(Uuid caller, Duration d, Instant now) override
+    {
+        return with_fault(inner_.rescue(caller, d, now));
+    }
     Task<Result<std::size_t>> retire_worker(Uuid id, Instant now) override { return inner_.retire_worker(id, now); }
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override { return with_fault(inner_.absorb_writes(now)); }
     Task<Result<std::size_t>> prune_history(Instant b, std::size_t n) override

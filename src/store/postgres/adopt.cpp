@@ -210,6 +210,57 @@ Status warn_of_indexes(const Steps& steps)
     return {};
 }
 
+/// Triggers of the other application that may change what crmsync writes, or when it seems to have been written.
+Status warn_of_triggers(const Steps& steps)
+{
+    const auto found = steps.session().run(R"(
+        SELECT t.tgname, string_agg(DISTINCT m.name[1], ', ')
+          FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid,
+               regexp_matches(p.prosrc || ' ' || encode(t.tgargs, 'escape'),
+                              '\m(updated_at|(?:brevo|hubspot|mautic|n8n)_(?:sync|processing)_status)\M', 'g') m (name)
+         WHERE t.tgrelid = 'contacts'::regclass AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+           AND t.tgtype & 1 <> 0 AND t.tgtype & 2 <> 0 AND t.tgtype & 16 <> 0 -- For each row, before, update.
+           AND pg_get_triggerdef(t.oid) || p.prosrc !~ 'crmsync\.engine'
+         GROUP BY t.tgname ORDER BY t.tgname)");
+    if (!found) return std::unexpected(found.error());
+    for (const auto& row : found->rows)
+        steps.report().warnings.push_back(
+            fmt::format("trigger {} may write {} at every status change of crmsync, which then looks like an edit; "
+                        "let it look away: WHEN (current_setting('crmsync.engine', true) IS DISTINCT FROM 'on')",
+                        row.at(0).value_or(""), row.at(1).value_or("")));
+    return {};
+}
+
+/// What no step can add or convert.
+Status check_key_and_address(Session& session)
+{
+    struct Required {
+        std::string_view column;
+        std::string_view types;
+    };
+    for (const Required& one : {Required{"id", "uuid"}, Required{"email", "text or character varying"}}) {
+        const auto type = session.value(
+            "SELECT format_type(a.atttypid, NULL) FROM pg_attribute a "
+            "WHERE a.attrelid = 'contacts'::regclass AND a.attname = $1 AND NOT a.attisdropped",
+            {std::string(one.column)});
+        if (!type) return std::unexpected(type.error());
+        if (!*type)
+            return fail(ErrorCode::invalid,
+                        fmt::format("contacts has no column {}: this table can't be adopted", one.column));
+        if (!one.types.contains(**type))
+            return fail(ErrorCode::invalid, fmt::format("contacts.{} has type {}, not {}: this table can't be adopted",
+                                                        one.column, **type, one.types));
+    }
+    const auto unique = session.value(
+        "SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] "
+        "WHERE i.indrelid = 'contacts'::regclass AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS NULL "
+        "AND a.attname = 'id'");
+    if (!unique) return std::unexpected(unique.error());
+    if (*unique == "0")
+        return fail(ErrorCode::invalid, "contacts.id is no primary key and not unique: this table can't be adopted");
+    return {};
+}
+
 bool has_columns(Session& session, Crm crm)
 {
     const auto count = session.value(
@@ -269,6 +320,7 @@ Status retried(Session& session, const std::function<Status()>& step)
 Status adopt_contacts(Session& session, bool dry_run, MigrationReport& report, const MigrationProgress& progress)
 {
     const Steps steps(session, dry_run, report, progress);
+    if (auto fit = check_key_and_address(session); !fit) return fit;
     for (const EnumType& type : contract_types())
         if (auto done = add_type(steps, type); !done) return done;
     for (const ColumnOfContract& column : contract_columns())
@@ -276,6 +328,7 @@ Status adopt_contacts(Session& session, bool dry_run, MigrationReport& report, c
     for (const IndexOfContract& index : contract_indexes)
         if (auto done = add_index(steps, index); !done) return done;
     if (auto done = warn_of_indexes(steps); !done) return done;
+    if (auto done = warn_of_triggers(steps); !done) return done;
     if (dry_run) return {};
     return status_of(session.run("INSERT INTO schema_migration VALUES (1, $1, now()) ON CONFLICT DO NOTHING",
                                  {std::string(adopted_name)}));

@@ -10,16 +10,11 @@ namespace crmsync::postgres {
 
 namespace {
 
-char letter_of(const ContactSort& sort)
-{
-    return static_cast<char>('a' + static_cast<int>(sort.by) * 2 + (sort.descending ? 1 : 0));
-}
-
-/// Where a page ended: a letter for the sort, the id, and what the list is sorted by in hexadecimal.
-std::string cursor_of(const ContactSort& sort, const Uuid& id, std::string_view key)
+/// Where a page ended: the list's mark, the id, and what the list is sorted by in hexadecimal.
+std::string cursor_of(const std::string& mark, const Uuid& id, std::string_view key)
 {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string cursor = letter_of(sort) + to_string(id) + ".";
+    std::string cursor = mark + to_string(id) + ".";
     for (const char c : key) {
         cursor += digits[static_cast<unsigned char>(c) >> 4];
         cursor += digits[static_cast<unsigned char>(c) & 15];
@@ -32,11 +27,11 @@ struct Cursor {
     std::string key;
 };
 
-Result<Cursor> parse_cursor(std::string_view text, const ContactSort& sort)
+Result<Cursor> parse_cursor(std::string_view text, std::string_view mark)
 {
-    const auto bad = [] { return fail(ErrorCode::invalid, "not a cursor of this list", "cursor"); };
-    if (!text.starts_with(letter_of(sort))) return bad();
-    text.remove_prefix(1);
+    const auto bad = [] { return not_a_cursor(); };
+    if (!text.starts_with(mark)) return bad();
+    text.remove_prefix(mark.size());
     const std::size_t dot = text.find('.');
     if (dot == std::string_view::npos || (text.size() - dot) % 2 == 0) return bad();
     const auto id = parse_uuid(text.substr(0, dot));
@@ -56,15 +51,15 @@ bool by_time(ContactSort::By by) { return by == ContactSort::By::created_at || b
 std::string continued(const std::string& condition) { return condition.empty() ? " WHERE " : condition + " AND "; }
 
 /// The rows after the cursor, by the index where the sort has one.
-Result<std::string> after_cursor(std::string condition, const ContactSort& sort, const PageRequest& page,
-                                 Params& params)
+Result<std::string> after_cursor(std::string condition, std::string_view mark, const ContactSort& sort,
+                                 const PageRequest& page, Params& params)
 {
     if (!page.cursor) return condition;
-    const auto cursor = parse_cursor(*page.cursor, sort);
+    const auto cursor = parse_cursor(*page.cursor, mark);
     if (!cursor) return std::unexpected(cursor.error());
     if (by_time(sort.by)) {
         const auto at = parse_rfc3339(cursor->key);
-        if (!at) return fail(ErrorCode::invalid, "not a cursor of this list", "cursor");
+        if (!at) return not_a_cursor();
         params.add(*at);
     } else {
         params.add(cursor->key);
@@ -162,7 +157,15 @@ public:
         params_.add(now);
         text_ += fmt::format(", updated_at = CASE WHEN {} THEN ${} ELSE c.updated_at END", differs_, params_.size());
     }
-    const std::string& text() const { return text_; }
+    void queue_for_curation()
+    {
+        text_ += ", contact_processing_status = 'Queued', contact_processing_error = NULL";
+        differs_ +=
+            " OR c.contact_processing_status IS DISTINCT FROM 'Queued' OR c.contact_processing_error IS NOT NULL";
+    }
+    bool empty() const { return text_.empty(); }
+    /// "... WHERE ...": a row that has it all is not written.
+    std::string text() const { return text_ + " WHERE (" + differs_ + ")"; }
 
 private:
     Params& params_;
@@ -170,7 +173,7 @@ private:
     std::string differs_;
 };
 
-std::string assignments_of(const ContactChange& change, Instant now, Params& params)
+Assignments assignments_of(const ContactChange& change, Instant now, Params& params)
 {
     Assignments fields(params);
     fields.set("email", change.email);
@@ -185,13 +188,11 @@ std::string assignments_of(const ContactChange& change, Instant now, Params& par
     fields.set("page_id", change.page_id);
     fields.set("source_job_id", change.source_job_id);
     fields.touch(now);
-    if (!change.curation_status) return fields.text();
+    if (!change.curation_status) return fields;
     fields.set("contact_curation_status", change.curation_status.transform([](auto s) { return to_string(s); }),
                "::contact_curation_status");
-    std::string text = fields.text();
-    if (*change.curation_status == CurationStatus::queued)
-        text += ", contact_processing_status = 'Queued', contact_processing_error = NULL";
-    return text;
+    if (*change.curation_status == CurationStatus::queued) fields.queue_for_curation();
+    return fields;
 }
 
 /// The texts a change names.
@@ -259,7 +260,8 @@ Task<Result<ContactPage>> PostgresStore::contacts(ContactFilter filter, ContactS
     Params params;
     const std::string condition = queries::where(filter, params);
     const Params filter_params = params;
-    const auto bounded = after_cursor(condition, sort, page, params);
+    const std::string mark = list_mark(filter, sort);
+    const auto bounded = after_cursor(condition, mark, sort, page, params);
     if (!bounded) co_return std::unexpected(bounded.error());
     const std::string key = queries::sort_key(sort.by);
     const std::string direction = sort.descending ? " DESC" : "";
@@ -280,7 +282,7 @@ Task<Result<ContactPage>> PostgresStore::contacts(ContactFilter filter, ContactS
     if (result.contacts.size() > page.limit) {
         result.contacts.resize(page.limit);
         const Contact& last = result.contacts.back();
-        result.next_cursor = cursor_of(sort, last.id, sort_value(last, sort.by));
+        result.next_cursor = cursor_of(mark, last.id, sort_value(last, sort.by));
     }
     if (!page.with_total) co_return result;
     result.total = rows->at(2).get<std::int64_t>(0, 0);
@@ -331,15 +333,15 @@ Task<Result<Contact>> PostgresStore::update_contact(Uuid id, ContactChange chang
     if (const Status storable = check_storable(texts_of(change)); !storable)
         co_return std::unexpected(storable.error());
     Params params = Params::of(id);
-    const std::string assignments = assignments_of(change, now, params);
+    const Assignments assignments = assignments_of(change, now, params);
     if (assignments.empty()) co_return co_await contact(id);
-    const Query update{
-        "", "UPDATE contacts c SET " + assignments + " WHERE c.id = $1 RETURNING " + queries::contact_columns};
+    const Query update{"", "UPDATE contacts c SET " + assignments.text() + " AND c.id = $1"};
     const auto rows =
-        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)}, Statement{update, params}));
+        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)}, Statement{update, params},
+                           Statement{queries::contacts_by_id, Params::of(std::vector{id})}));
     if (!rows) co_return std::unexpected(rows.error());
-    if (rows->at(1).empty()) co_return fail(ErrorCode::not_found, "Contact not found");
-    co_return std::move(read_contacts(rows->at(1)).front());
+    if (rows->at(2).empty()) co_return fail(ErrorCode::not_found, "Contact not found");
+    co_return std::move(read_contacts(rows->at(2)).front());
 }
 
 Task<Status> PostgresStore::delete_contact(Uuid id, std::string actor, Instant now)

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <ranges>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
@@ -12,9 +14,13 @@ namespace {
 constexpr std::size_t leases_per_transaction = 5000;
 /// How long a contact waits for another of its address that is in flight.
 constexpr Duration address_busy_wait = 1s;
+/// How long a claim may begin where the one before ended, and how much before now where a lane was empty.
+constexpr Duration full_look_every = 1s;
+constexpr Duration empty_lane_margin = 10s;
 
 std::string warnings_json(const std::vector<std::string>& warnings)
 {
+    if (warnings.empty()) return "[]";
     boost::json::array out;
     for (const std::string& warning : warnings) out.emplace_back(storable(warning));
     return boost::json::serialize(out);
@@ -44,7 +50,7 @@ Params record_params(const RecordRequest& request)
     Column<std::optional<std::string>> errors, codes, remote_ids, numeric_ids, fingerprints, outcomes, their_codes,
         messages, request_ids;
     Column<bool> counted, calls;
-    Column<std::string> warnings;
+    Column<std::optional<std::string>> warnings;
     Column<std::optional<Uuid>> workers;
     Column<std::optional<int>> http_statuses;
     Column<std::optional<std::int64_t>> durations;
@@ -63,7 +69,7 @@ Params record_params(const RecordRequest& request)
         remote_ids.push_back(storable(result.remote_id));
         numeric_ids.push_back(storable(result.numeric_id));
         fingerprints.push_back(result.fingerprint);
-        warnings.push_back(result.warnings.empty() ? "[]" : warnings_json(result.warnings));
+        warnings.push_back(result.warnings.transform(warnings_json));
         const std::optional<Attempt>& attempt = result.attempt;
         const auto field = [&]<class T>(T Attempt::* member) {
             using Field = std::optional<typename wire::Unwrapped<T>::Type>;
@@ -83,6 +89,27 @@ Params record_params(const RecordRequest& request)
                       their_codes, messages, durations, request_ids);
 }
 
+/// What `queries::record` says of the results for these contacts.
+RecordResult read_recorded(const Rows& rows, const std::vector<Uuid>& ids)
+{
+    std::unordered_map<Uuid, bool> current;
+    for (int i = 0; i < rows.size(); ++i) current.emplace(rows.get<Uuid>(i, 0), rows.get<bool>(i, 1));
+    RecordResult result;
+    result.ends.reserve(ids.size());
+    for (const Uuid& id : ids) {
+        // Of two results for one job the first has ended the lease.
+        const auto found = current.extract(id);
+        if (found.empty())
+            result.ends.push_back(Recorded::lost);
+        else
+            result.ends.push_back(found.mapped() ? Recorded::applied : Recorded::stale);
+    }
+    result.recorded = static_cast<std::size_t>(std::ranges::count(result.ends, Recorded::applied));
+    result.stale = static_cast<std::size_t>(std::ranges::count(result.ends, Recorded::stale));
+    result.lost = static_cast<std::size_t>(std::ranges::count(result.ends, Recorded::lost));
+    return result;
+}
+
 }  // namespace
 
 // ---- claim ---------------------------------------------------------------------------------------------------------
@@ -96,8 +123,24 @@ struct PostgresStore::Pick {
 struct PostgresStore::Claiming {
     ConnectorState state;
     Grant grant;
+    Floors from;
     std::vector<Pick> picks;
 };
+
+PostgresStore::Floors PostgresStore::floors_for(Crm crm, Grant::Kind kind) const
+{
+    const bool probing = kind == Grant::Kind::witness_probe || kind == Grant::Kind::other_probe;
+    const Horizon& horizon = horizons_[crm];
+    if (probing || clock_.monotonic() - horizon.looked_at >= full_look_every) return {};
+    return horizon.floors;
+}
+
+void PostgresStore::remember_floors(const ClaimRequest& request, const Floors& from, const Floors& found)
+{
+    Horizon& horizon = horizons_[request.crm];
+    if (from == Floors{}) horizon.looked_at = clock_.monotonic();
+    horizon.floors = found;
+}
 
 Task<Result<ClaimResult>> PostgresStore::claim(ClaimRequest request)
 {
@@ -108,6 +151,17 @@ Task<Result<ClaimResult>> PostgresStore::claim(ClaimRequest request)
         if (*claimed) co_return std::move(**claimed);
         if (const auto absorbed = co_await absorb_writes(request.now); !absorbed)
             co_return std::unexpected(absorbed.error());
+    }
+}
+
+/// What was handed back is as old as before.
+void PostgresStore::lower_floors(const RecordRequest& request)
+{
+    Floors& floors = horizons_[request.crm].floors;
+    for (const JobResult& result : request.results) {
+        if (!result.transition.due_at) continue;
+        floors.hand = std::min(floors.hand, *result.transition.due_at);
+        floors.bulk = std::min(floors.bulk, *result.transition.due_at);
     }
 }
 
@@ -131,8 +185,9 @@ Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& co
         witness_due = !due->front().empty();
     }
     claiming.grant = admit(claiming.state, request.budget, request.wanted, witness_due, request.now);
+    claiming.from = floors_for(request.crm, claiming.grant.kind);
     if (claiming.grant.kind != Grant::Kind::none) {
-        auto picks = co_await pick(connection, request, claiming.grant, claiming.state.slots);
+        auto picks = co_await pick(connection, request, claiming.grant, claiming.state.slots, claiming.from);
         if (!picks) co_return std::unexpected(picks.error());
         claiming.picks = std::move(*picks);
     }
@@ -142,27 +197,30 @@ Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& co
 }
 
 Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick(Connection& connection, const ClaimRequest& request,
-                                                                   const Grant& grant, std::int64_t slots)
+                                                                   const Grant& grant, std::int64_t slots, Floors& from)
 {
     const auto count = static_cast<std::int64_t>(grant.count);
     const std::int64_t of_bulk = (slots + count) / 5 - slots / 5;
     std::vector<Pick> picks;
     std::vector<Uuid> except = grant.except;
     std::int64_t of_hand = count - of_bulk;
-    // What the bulk lane left of its share, a hand lane that used its own up may have: a second round.
+    // What the bulk lane left of its share, a hand lane that used its own up may have, and when nothing was found, what
+    // is older than expected may be: a second round, from the beginning.
     for (int round = 1; round <= 2; ++round) {
         const std::int64_t wanted = count - std::ssize(picks);
-        const Instant floor{};
         const auto picked = co_await connection.run(
             grant.only ? batch(Statement{queries::pick_one[request.crm], Params::of(request.now, *grant.only)})
                        : batch(Statement{queries::pick[request.crm],
-                                         Params::of(request.now, of_hand, wanted, except, floor, floor)}));
+                                         Params::of(request.now, of_hand, wanted, except, from.hand, from.bulk)}));
         if (!picked) co_return std::unexpected(picked.error());
         const Rows& rows = picked->front();
         for (int i = 0; i < rows.size(); ++i) picks.push_back(read_pick(rows, i, request, grant));
-        if (grant.only || of_bulk == 0 || std::ssize(picks) < of_hand || std::ssize(picks) == count) break;
+        const bool hand_is_empty = std::ssize(picks) < of_hand;
+        const bool looked_well = from == Floors{} || !picks.empty();
+        if (grant.only || std::ssize(picks) == count || (hand_is_empty && looked_well)) break;
         for (const Pick& pick : picks) except.push_back(pick.job.key.contact_id);
         of_hand = count - std::ssize(picks);
+        from = {};
     }
     co_return picks;
 }
@@ -241,8 +299,9 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     take(claiming.state, claiming.grant, ids.size(), request.probe_deadline, request.now);
     std::vector<Statement> statements;
     statements.push_back({queries::claim[request.crm], Params::of(ids, generations, token, request.worker_id)});
-    statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
-    statements.push_back({queries::next_due[request.crm], Params::of(Instant{}, Instant{})});
+    if (waiting.size() > 0) statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
+    const auto looking_ahead = statements.size();
+    statements.push_back({queries::next_due[request.crm], Params::of(claiming.from.hand, claiming.from.bulk)});
     if (ids.size() > 0 || claiming.state != before)
         statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
     statements.push_back({queries::commit});
@@ -253,7 +312,11 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     for (int i = 0; i < done->at(0).size(); ++i) claimed.insert(done->at(0).get<Uuid>(i, 0));
     ClaimResult result;
     result.grant = claiming.grant;
-    result.next_due = done->at(2).get<std::optional<Instant>>(0, 0);
+    const auto hand_due = done->at(looking_ahead).get<std::optional<Instant>>(0, 0);
+    const auto bulk_due = done->at(looking_ahead).get<std::optional<Instant>>(0, 1);
+    result.next_due = hand_due && bulk_due ? std::min(hand_due, bulk_due) : hand_due ? hand_due : bulk_due;
+    const Instant of_empty = request.now - empty_lane_margin;
+    remember_floors(request, claiming.from, {hand_due.value_or(of_empty), bulk_due.value_or(of_empty)});
     for (Pick& pick : claiming.picks) {
         if (!claimed.contains(pick.job.key.contact_id)) continue;
         pick.job.lease_token = token;
@@ -299,6 +362,7 @@ Task<Result<RecordResult>> PostgresStore::record(RecordRequest request)
     for (const JobResult& result : request.results) ids.push_back(result.key.contact_id);
     const auto recorded =
         co_await transact<RecordResult>([&](Connection& connection) { return record_once(connection, request, ids); });
+    if (recorded) lower_floors(request);
     // A person decided during the call: that job may go at once.
     if (recorded && recorded->stale > 0) wake();
     co_return recorded;
@@ -315,19 +379,15 @@ Task<Answer<RecordResult>> PostgresStore::record_once(Connection& connection, co
     if (request.update_state) statements.push_back({queries::lock_connector, Params::of(to_string(request.crm))});
     const auto done = co_await connection.run(std::move(statements));
     if (!done) co_return std::unexpected(done.error());
+    RecordResult result = read_recorded(done->at(request.update_state ? 3 : 2), ids);
     if (request.update_state) {
         ConnectorState state = parse_connector_state(done->at(4).get<std::string_view>(0, 0));
-        request.update_state(state);
+        request.update_state(state, result.ends);
         const auto saved = co_await connection.run(
             batch(Statement{queries::save_connector, Params::of(to_string(request.crm), to_json(state))},
                   Statement{queries::commit}));
         if (!saved) co_return std::unexpected(saved.error());
     }
-    const Rows& counted = done->at(request.update_state ? 3 : 2);
-    RecordResult result;
-    result.recorded = static_cast<std::size_t>(counted.get<std::int64_t>(0, 0));
-    result.stale = static_cast<std::size_t>(counted.get<std::int64_t>(0, 1));
-    result.lost = request.results.size() - result.recorded - result.stale;
     co_return result;
 }
 
@@ -350,40 +410,40 @@ Task<Status> PostgresStore::heartbeat(Uuid worker_id, Instant)
     co_return Status{};
 }
 
-Task<Result<std::size_t>> PostgresStore::rescue(Duration dead_after, Instant)
+Task<Result<std::size_t>> PostgresStore::rescue(Uuid caller, Duration dead_after, Instant)
 {
-    return hand_back_leases(std::nullopt, dead_after);
+    return hand_back_leases({queries::forget_dead, Params::of(dead_after.count(), caller)}, std::nullopt);
 }
 
 Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant)
 {
-    return hand_back_leases(worker_id, std::nullopt);
+    return hand_back_leases({queries::forget_worker, Params::of(worker_id)}, worker_id);
 }
 
-/// Of one worker, or of all that are not registered once the dead are forgotten.
-Task<Result<std::size_t>> PostgresStore::hand_back_leases(std::optional<Uuid> worker,
-                                                          std::optional<Duration> dead_after)
+/// Of one worker, or of all that are not registered once some are forgotten.
+Task<Result<std::size_t>> PostgresStore::hand_back_leases(Statement forget, std::optional<Uuid> worker)
 {
     std::size_t total = 0;
     for (;;) {
         const auto done = co_await transact<std::size_t>(
-            [&](Connection& connection) { return hand_back_some(connection, worker, dead_after); });
+            [&](Connection& connection) { return hand_back_some(connection, forget, worker); });
         if (!done) co_return std::unexpected(done.error());
         total += *done;
         if (*done < leases_per_transaction) break;
     }
-    if (total > 0) wake();
+    if (total > 0) {
+        horizons_ = {};
+        wake();
+    }
     co_return total;
 }
 
-Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, std::optional<Uuid> worker,
-                                                        std::optional<Duration> dead_after)
+Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, const Statement& forget,
+                                                        std::optional<Uuid> worker)
 {
     const auto limit = static_cast<std::int64_t>(leases_per_transaction);
     const auto found = co_await connection.run(
-        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-              worker ? Statement{queries::forget_worker, Params::of(*worker)}
-                     : Statement{queries::forget_dead, Params::of(dead_after.value().count())},
+        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)}, forget,
               worker ? Statement{queries::held_leases, Params::of(*worker, limit)}
                      : Statement{queries::lost_leases, Params::of(limit)}));
     if (!found) co_return std::unexpected(found.error());

@@ -169,10 +169,11 @@ Task<Answer<AbsorbResult>> PostgresStore::absorb_some(Connection& connection, In
             statements.push_back(
                 {queries::audit, Params::of(now, "sql", to_string(action), "{}", static_cast<std::int64_t>(decided))});
     }
-    // Also what a decision left as it was, such as a sync of a skipped contact.
+    // Also what a decision left as it was, such as a sync of a skipped contact, and what was written beside a status.
     for (const Crm crm : all_crms)
         if (!inbox.contacts[crm].empty())
             statements.push_back({queries::republish[crm], Params::of(inbox.contacts[crm])});
+    statements.push_back({queries::restore_failures, Params::of(inbox.all)});
     statements.push_back({queries::delete_writes, Params::of(inbox.ids)});
     statements.push_back({queries::commit});
     const auto done = co_await connection.run(std::move(statements));

@@ -63,7 +63,7 @@ std::string published_error(std::string_view of)
 std::string shared_columns(std::string_view settled)
 {
     return replaced(R"(
-            SELECT o.retry_count, o.last_attempt_at, CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
+            SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at), CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
               FROM (SELECT * FROM job k
                      WHERE k.contact_id = c.id AND k.crm <> '{crm}'
                        AND (k.state IN ('retrying', 'failed') OR
@@ -120,7 +120,8 @@ const std::string lane_of_pick = R"(
      WHERE j.crm = '{crm}' AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL AND j.due_at <= $1
        AND )";
 
-/// The one other contact of a picked one's address that matters: in flight, or else the newest that is newer.
+/// The one other contact of a picked one's address that matters: in flight, or else the newest that is newer and either
+/// waits or was acknowledged as it now is. What was edited since may have another address at the CRM.
 const std::string with_sibling = R"(
 SELECT p.*, s.id, s.leased, s.state, s.due_at
   FROM picked p
@@ -131,8 +132,10 @@ SELECT p.*, s.id, s.leased, s.state, s.due_at
         CROSS JOIN LATERAL (SELECT * FROM job i WHERE i.contact_id = o.id AND i.crm = '{crm}' OFFSET 0) k
         WHERE lower(btrim(o.email) COLLATE "C") = lower(btrim(p.email) COLLATE "C") AND btrim(p.email) <> ''
           AND o.id <> p.contact_id
-          AND (k.lease_token IS NOT NULL OR (k.state IN ('queued', 'retrying', 'completed') AND
-                                             (o.updated_at, o.id) > (p.updated_at, p.contact_id)))
+          AND (k.lease_token IS NOT NULL OR
+               ((k.state IN ('queued', 'retrying') OR
+                 (k.state = 'completed' AND k.acknowledged_at >= o.updated_at)) AND
+                (o.updated_at, o.id) > (p.updated_at, p.contact_id)))
         ORDER BY (k.lease_token IS NOT NULL) DESC, o.updated_at DESC, o.id DESC
         LIMIT 1) s ON true)";
 
@@ -212,12 +215,12 @@ UPDATE contacts c SET next_retry_at = d.due_at
   FROM d WHERE c.id = d.contact_id AND d.state = 'retrying' AND c.last_failed_crm = '{crm}')");
 
 const PerCrmQuery next_due = per_crm("next_due", R"(
-SELECT least((SELECT j.due_at FROM job j
-               WHERE j.crm = '{crm}' AND j.lane = 0 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
-                 AND j.due_at >= $1 ORDER BY j.due_at LIMIT 1),
-             (SELECT j.due_at FROM job j
-               WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
-                 AND j.due_at >= $2 ORDER BY j.due_at LIMIT 1)))");
+SELECT (SELECT j.due_at FROM job j
+         WHERE j.crm = '{crm}' AND j.lane = 0 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+           AND j.due_at >= $1 ORDER BY j.due_at LIMIT 1),
+       (SELECT j.due_at FROM job j
+         WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+           AND j.due_at >= $2 ORDER BY j.due_at LIMIT 1))");
 
 const PerCrmQuery is_due = per_crm("is_due", R"(
 SELECT 1 FROM job j
@@ -237,7 +240,8 @@ WITH d AS (
         retry_count = CASE WHEN j.generation = r.generation THEN r.retry_count ELSE j.retry_count END,
         error = CASE WHEN j.generation = r.generation THEN r.error ELSE j.error END,
         error_code = CASE WHEN j.generation = r.generation THEN r.error_code ELSE j.error_code END,
-        warnings = CASE WHEN j.generation = r.generation AND r.state = 'completed' THEN r.warnings ELSE j.warnings END,
+        warnings = CASE WHEN j.generation = r.generation AND r.state = 'completed' THEN coalesce(r.warnings, j.warnings)
+                        ELSE j.warnings END,
         fingerprint = CASE WHEN j.generation = r.generation THEN coalesce(r.fingerprint, j.fingerprint)
                            ELSE j.fingerprint END,
         last_attempt_at = CASE WHEN j.generation = r.generation AND r.call_made THEN $1 ELSE j.last_attempt_at END,
@@ -272,7 +276,7 @@ logged AS (
     SELECT d.contact_id, '{crm}', d.at, d.worker_id, d.outcome, d.http_status, d.code, d.message, d.duration_us,
            d.request_id, NOT d.current
       FROM d WHERE d.outcome IS NOT NULL)
-SELECT count(*) FILTER (WHERE d.current), count(*) FILTER (WHERE NOT d.current) FROM d)");
+SELECT d.contact_id, d.current FROM d)");
 
 // ---- workers -------------------------------------------------------------------------------------------------------
 
@@ -281,7 +285,8 @@ INSERT INTO worker (id, host, pid, started_at, heartbeat_at) VALUES ($1, $2, $3,
 ON CONFLICT (id) DO UPDATE SET heartbeat_at = crmsync_now())"};
 const Query heartbeat{"heartbeat", "UPDATE worker SET heartbeat_at = crmsync_now() WHERE id = $1 RETURNING 1"};
 const Query forget_dead{"forget_dead",
-                        "DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond'"};
+                        "DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond' "
+                        "AND id <> $2"};
 const Query forget_worker{"forget_worker", "DELETE FROM worker WHERE id = $1"};
 
 const Query lost_leases{"lost_leases", R"(
@@ -349,6 +354,22 @@ UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {
    AND (c.{crm}_sync_status, c.{crm}_processing_status, c.{crm}_processing_error)
        IS DISTINCT FROM ({sync(d)}, {processing(d)}, {error(d)})
 RETURNING c.id)");
+
+const Query restore_failures{"restore_failures", R"(
+WITH d AS MATERIALIZED (
+    SELECT p.contact_id, coalesce(o.retry_count, 0) AS retry_count, o.last_attempt_at,
+           CASE WHEN o.state <> 'failed' THEN o.due_at END AS next_retry_at, o.crm
+      FROM unnest($1::uuid[]) AS p (contact_id)
+      LEFT JOIN LATERAL (
+           SELECT * FROM job k
+            WHERE k.contact_id = p.contact_id
+              AND (k.state IN ('retrying', 'failed') OR (k.state = 'running' AND k.claimed_from = 'retrying'))
+            ORDER BY k.last_attempt_at DESC NULLS LAST LIMIT 1) o ON true)
+UPDATE contacts c SET retry_count = d.retry_count, last_retry_at = coalesce(d.last_attempt_at, c.last_retry_at),
+       next_retry_at = d.next_retry_at, last_failed_crm = d.crm
+  FROM d
+ WHERE c.id = d.contact_id
+   AND (c.retry_count, c.next_retry_at, c.last_failed_crm) IS DISTINCT FROM (d.retry_count, d.next_retry_at, d.crm))"};
 
 // ---- decisions of people -------------------------------------------------------------------------------------------
 
@@ -575,19 +596,22 @@ const std::string adopted_state = R"(
 
 }  // namespace
 
-// A contact without status that the CRM knows keeps its remote id in an idle job.
+// A contact without status that the CRM knows keeps its remote id in an idle job. Of a complete one the former system
+// says that the CRM has it as it is; an edit from now on shows.
 const PerCrmQuery adopt_jobs = per_crm("adopt_jobs", R"(
-INSERT INTO job (contact_id, crm, state, origin, lane, due_at, retry_count, remote_id, error, last_attempt_at)
+INSERT INTO job (contact_id, crm, state, origin, lane, due_at, retry_count, remote_id, error, last_attempt_at,
+                 acknowledged_at)
 SELECT o.id, '{crm}', o.state, o.origin, 1,
        CASE o.state WHEN 'queued' THEN now()
                     WHEN 'retrying' THEN coalesce(CASE WHEN o.own THEN o.next_retry_at END, now()) END,
        CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN greatest(o.retry_count, 0) ELSE 0 END,
        o.remote_id, CASE WHEN o.state NOT IN ('idle', 'completed') THEN o.error END,
-       CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN o.last_retry_at END
+       CASE WHEN o.own AND o.state IN ('retrying', 'failed') THEN o.last_retry_at END,
+       CASE WHEN o.state = 'completed' THEN o.updated_at END
   FROM (SELECT c.id, coalesce()" + adopted_state + R"(, 'idle') AS state,
                CASE WHEN c.{crm}_sync_status::text = 'Selected' THEN 'selection' ELSE 'request' END AS origin,
                c.last_failed_crm IS NOT DISTINCT FROM '{crm}' AS own, c.next_retry_at, c.last_retry_at, c.retry_count,
-               c.{remote_id} AS remote_id, c.{crm}_processing_error AS error
+               c.updated_at, c.{remote_id} AS remote_id, c.{crm}_processing_error AS error
           FROM contacts c WHERE c.id = ANY($1::uuid[])) o
  WHERE o.state <> 'idle' OR o.remote_id IS NOT NULL
 ON CONFLICT (contact_id, crm) DO NOTHING)");

@@ -39,17 +39,17 @@ extern const PerCrmQuery pick;  // $1: now, $2: of the hand lane, $3: in all, $4
 extern const PerCrmQuery pick_one;  // $1: now, $2: contact
 extern const PerCrmQuery claim;     // $1: ids, $2: generations, $3: token, $4: worker -> claimed ids
 extern const PerCrmQuery defer;     // $1: ids, $2: due times
-extern const PerCrmQuery next_due;  // $1, $2: floors of the lanes -> earliest due time or null
+extern const PerCrmQuery next_due;  // $1, $2: floors of the lanes -> earliest due time or null, of each lane
 extern const PerCrmQuery is_due;    // $1: contact, $2: now -> one row if it is
 
 // -- record
 extern const Query lock_contacts;  // $1: ids -> those that exist
-extern const PerCrmQuery record;   // see RecordArrays; -> recorded, stale
+extern const PerCrmQuery record;   // see record_params; -> (contact, whether it was current) of those whose lease held
 
 // -- workers
 extern const Query register_worker;  // $1: id, $2: host, $3: pid
 extern const Query heartbeat;        // $1: id -> one row if it lives
-extern const Query forget_dead;      // $1: dead after, in microseconds
+extern const Query forget_dead;      // $1: dead after, in microseconds, $2: a worker that lives
 extern const Query forget_worker;    // $1: id
 extern const Query lost_leases;      // $1: limit -> (contact, CRM) of leases whose worker is not registered
 extern const Query held_leases;      // $1: worker, $2: limit -> (contact, CRM)
@@ -64,6 +64,7 @@ extern const Query oldest_writes;     // $1: limit
 extern const Query delete_writes;     // $1: ids
 extern const PerCrmQuery job_states;  // $1: contacts -> (contact, state or null) of those that exist
 extern const PerCrmQuery republish;   // $1: contacts; -> those whose columns were not what their job says
+extern const Query restore_failures;  // $1: contacts whose shared retry columns may not show their latest failure
 
 // -- decisions of people. `change`: see ActionArrays.
 extern const PerCrmQuery act;            // $1: ids, $2: states that change, $3: only this error code -> (state, count)

@@ -26,7 +26,7 @@ public:
     Task<Result<RecordResult>> record(RecordRequest request) override;
     Task<Status> register_worker(WorkerInfo worker, Instant now) override;
     Task<Status> heartbeat(Uuid worker_id, Instant now) override;
-    Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) override;
+    Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) override;
     Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) override;
     Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) override;
     Task<Result<PerCrm<ConnectorState>>> connector_states() override;
@@ -87,20 +87,25 @@ private:
     // engine.cpp
     struct Pick;
     struct Claiming;
+    struct Floors;
     class Doubt;
     /// Nothing when the inbox must be emptied first.
     Task<Answer<std::optional<ClaimResult>>> try_claim(Connection& connection, const ClaimRequest& request,
                                                        bool check_inbox);
+    /// What the grant allows; full looks make `from` the beginning.
     Task<Answer<std::vector<Pick>>> pick(Connection& connection, const ClaimRequest& request, const Grant& grant,
-                                         std::int64_t slots);
+                                         std::int64_t slots, Floors& from);
+    Floors floors_for(Crm crm, Grant::Kind kind) const;
+    void lower_floors(const RecordRequest& request);
+    void remember_floors(const ClaimRequest& request, const Floors& from, const Floors& found);
     static Pick read_pick(const Rows& rows, int index, const ClaimRequest& request, const Grant& grant);
     Task<Answer<ClaimResult>> finish_claim(Connection& connection, const ClaimRequest& request, Claiming claiming);
     Task<Answer<void>> undo_doubtful_claims(Connection& connection);
     Task<Answer<RecordResult>> record_once(Connection& connection, const RecordRequest& request,
                                            const std::vector<Uuid>& ids);
-    Task<Result<std::size_t>> hand_back_leases(std::optional<Uuid> worker, std::optional<Duration> dead_after);
-    Task<Answer<std::size_t>> hand_back_some(Connection& connection, std::optional<Uuid> worker,
-                                             std::optional<Duration> dead_after);
+    Task<Result<std::size_t>> hand_back_leases(Statement forget, std::optional<Uuid> worker);
+    Task<Answer<std::size_t>> hand_back_some(Connection& connection, const Statement& forget,
+                                             std::optional<Uuid> worker);
     Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
                                                        const std::function<void(ConnectorState&)>& update);
 
@@ -130,6 +135,21 @@ private:
     std::shared_ptr<WakeHandler> wake_;
     Pool pool_;
     std::shared_ptr<Listener> listener_;
+
+    /// Where a claim begins to look for what is due, per lane, instead of walking again over the index entries of what
+    /// is done, which stay as long as anybody holds an old snapshot. What waits is not older as far as this store saw;
+    /// what another node gives back may be. So a claim that finds too little looks from the beginning, and so does the
+    /// first of every second.
+    struct Floors {
+        Instant hand{};
+        Instant bulk{};
+        bool operator==(const Floors&) const = default;
+    };
+    struct Horizon {
+        Floors floors;
+        Monotonic looked_at{};  ///< From the beginning, last.
+    };
+    PerCrm<Horizon> horizons_;
 
     /// Claims whose commit was cut off: they may hold leases that nobody knows of.
     struct DoubtfulClaim {

@@ -90,7 +90,8 @@ Candidates due_probe(Connection& db, const ClaimRequest& request, const Grant& g
     return found;
 }
 
-/// Another contact with the same address and a job that matters at this CRM.
+/// Another contact with the same address and a job that matters at this CRM: one in flight, waiting, or completed and
+/// acknowledged as it now is. What was edited since may have another address there.
 struct Sibling {
     Uuid id;
     std::string updated_at;
@@ -125,9 +126,12 @@ private:
         Siblings siblings;
         {
             Rows rows = db_.open(sql::claim_siblings, to_string(crm_), address, candidate.contact_rowid);
-            while (rows.next())
-                siblings.push_back({rows.uuid(0), std::string(rows.text(1)), read_state(rows, 2),
-                                    rows.optional_instant(3), rows.integer(4) != 0});
+            while (rows.next()) {
+                const JobState state = read_state(rows, 2);
+                if (state == JobState::completed && !(rows.optional_instant(5) >= read_time(rows, 1))) continue;
+                siblings.push_back(
+                    {rows.uuid(0), std::string(rows.text(1)), state, rows.optional_instant(3), rows.integer(4) != 0});
+            }
         }
         if (siblings.empty()) return nullptr;
         const ClaimedJob& job = candidate.job;

@@ -26,11 +26,10 @@ std::string_view sort_key(ContactSort::By by)
     __builtin_unreachable();
 }
 
-/// Where a page ended: the id and the sort key's value behind it, in hexadecimal, after a letter for the sort.
-std::string make_cursor(const Contact& last, const ContactSort& sort)
+/// Where a page ended: the list's mark, then the id and the sort key's value behind it, in hexadecimal.
+std::string make_cursor(std::string cursor, const Contact& last, ContactSort::By by)
 {
-    std::string cursor(1, static_cast<char>('a' + static_cast<int>(sort.by) * 2 + (sort.descending ? 1 : 0)));
-    for (const char c : to_string(last.id) + sort_value(last, sort.by))
+    for (const char c : to_string(last.id) + sort_value(last, by))
         cursor += fmt::format("{:02x}", static_cast<unsigned char>(c));
     return cursor;
 }
@@ -40,20 +39,21 @@ struct Position {
     std::string value;
 };
 
-Result<Position> parse_cursor(std::string_view cursor, const ContactSort& sort)
+Result<Position> parse_cursor(std::string_view cursor, std::string_view mark)
 {
     constexpr std::size_t id_length = 36;
-    const auto bad = [] { return fail(ErrorCode::invalid, "not a cursor of this list", "cursor"); };
+    const auto bad = [] { return not_a_cursor(); };
     const auto digit = [](char c) { return std::string_view("0123456789abcdef").find(c); };
-    if (cursor.empty() || cursor[0] != 'a' + static_cast<int>(sort.by) * 2 + (sort.descending ? 1 : 0)) return bad();
+    if (!cursor.starts_with(mark)) return bad();
+    cursor.remove_prefix(mark.size());
     std::string text;
-    for (std::size_t i = 1; i + 1 < cursor.size(); i += 2) {
+    for (std::size_t i = 0; i + 1 < cursor.size(); i += 2) {
         const std::size_t high = digit(cursor[i]);
         const std::size_t low = digit(cursor[i + 1]);
         if (high == std::string_view::npos || low == std::string_view::npos) return bad();
         text += static_cast<char>(high << 4 | low);
     }
-    if (cursor.size() % 2 == 0 || !parse_uuid(std::string_view(text).substr(0, id_length))) return bad();
+    if (cursor.size() % 2 != 0 || !parse_uuid(std::string_view(text).substr(0, id_length))) return bad();
     return Position{text.substr(0, id_length), text.substr(id_length)};
 }
 
@@ -107,8 +107,9 @@ Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const 
     if (request.with_total) count_total(db, where, page);
     const std::string_view key = sort_key(sort.by);
     const std::string_view direction = sort.descending ? "DESC" : "ASC";
+    const std::string mark = list_mark(filter, sort);
     if (request.cursor) {
-        Result<Position> position = parse_cursor(*request.cursor, sort);
+        Result<Position> position = parse_cursor(*request.cursor, mark);
         if (!position) return std::unexpected(position.error());
         where.add(fmt::format("({}, c.id) {} (?, ?)", key, sort.descending ? "<" : ">"),
                   {std::move(position->value), std::move(position->id)});
@@ -120,7 +121,7 @@ Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const 
                              where.values());
     while (rows.next()) {
         if (page.contacts.size() == request.limit) {
-            page.next_cursor = make_cursor(page.contacts.back(), sort);
+            page.next_cursor = make_cursor(mark, page.contacts.back(), sort.by);
             break;
         }
         page.contacts.push_back(read_contact(rows));

@@ -43,6 +43,14 @@ DatabaseError::DatabaseError(sqlite3* handle, int code)
 {
 }
 
+bool wait_for_lock(int times)
+{
+    constexpr int times_max = 5000;  // A millisecond each.
+    if (times >= times_max) return false;
+    sqlite3_sleep(1);
+    return true;
+}
+
 CrmQuery::CrmQuery(std::string_view text)
 {
     for (const Crm crm : all_crms)
@@ -111,7 +119,7 @@ Connection::Connection(const std::string& path, Mode mode)
     handle_.reset(handle);
     check(code);
     sqlite3_extended_result_codes(handle, 1);
-    sqlite3_busy_timeout(handle, 5000);
+    sqlite3_busy_handler(handle, [](void*, int times) { return wait_for_lock(times) ? 1 : 0; }, nullptr);
 }
 
 void Connection::execute(const std::string& sql)

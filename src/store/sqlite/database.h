@@ -35,6 +35,10 @@ private:
     Error error_;
 };
 
+/// Waits a moment for a lock that others hold: SQLite's busy handler, in short steps, so that a lock is taken soon
+/// after it is free. `times` that it waited before; false when that is enough.
+bool wait_for_lock(int times);
+
 /// A statement that is prepared once per connection. Only ever a constant: connections remember it by address.
 class Query {
 public:
@@ -116,7 +120,6 @@ public:
     {
         return bound(prepared(query), false, SQLITE_TRANSIENT, args...);
     }
-    /// For text that is put together at run time; not remembered.
     /// For text that is put together at run time; not remembered.
     Rows open_once(const std::string& sql, const std::vector<Value>& args);
     /// The single number a query yields; 0 without a row.

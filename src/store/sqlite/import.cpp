@@ -31,24 +31,18 @@ void merge(ContactFields& into, const ContactFields& from)
     take_present(into.source_job_id, from.source_job_id);
 }
 
-struct Merged {
-    std::string address;
-    ContactFields fields;
-};
-
-std::vector<Merged> merge_batch(const std::vector<ImportRow>& rows, ImportCounts& counts)
+std::vector<Imported> merged_rows(const std::vector<ImportRow>& rows)
 {
-    std::vector<Merged> merged;
+    std::vector<Imported> merged;
+    merged.reserve(rows.size());
     std::unordered_map<std::string, std::size_t> by_address;
     for (const ImportRow& row : rows) {
         std::string address = address_of(row.fields.email);
         const auto [known, is_new] = by_address.try_emplace(address, merged.size());
-        if (is_new) {
-            merged.push_back({std::move(address), row.fields});
-        } else {
+        if (is_new)
+            merged.push_back({{}, std::move(address), row.fields});
+        else
             merge(merged[known->second].fields, row.fields);
-            ++counts.merged;
-        }
     }
     return merged;
 }
@@ -95,23 +89,29 @@ std::vector<Uuid> rising_ids(std::size_t count, Instant now)
 
 }  // namespace
 
-Result<ImportCounts> import_contacts(Connection& db, const std::vector<ImportRow>& rows, Instant now)
+Result<std::shared_ptr<const std::vector<Imported>>> import_batch(const std::vector<ImportRow>& rows, Instant now)
 {
-    ImportCounts counts;
     for (const ImportRow& row : rows)
         if (const Status storable = check_storable(row.fields); !storable) return std::unexpected(storable.error());
-    const std::vector<Merged> batch = merge_batch(rows, counts);
+    std::vector<Imported> batch = merged_rows(rows);
     const std::vector<Uuid> ids = rising_ids(batch.size(), now);
+    for (std::size_t i = 0; i < batch.size(); ++i) batch[i].id = ids[i];
+    return std::make_shared<const std::vector<Imported>>(std::move(batch));
+}
+
+Result<ImportCounts> import_some(Connection& db, std::span<const Imported> contacts, Instant now)
+{
+    ImportCounts counts;
     const std::string time = to_rfc3339(now);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        const std::optional<Existing> existing = find_oldest(db, batch[i].address);
+    for (const Imported& contact : contacts) {
+        const std::optional<Existing> existing = find_oldest(db, contact.address);
         if (!existing) {
-            create(db, ids[i], batch[i].fields, time);
+            create(db, contact.id, contact.fields, time);
             ++counts.created;
             continue;
         }
         ContactFields fields = existing->fields;
-        merge(fields, batch[i].fields);
+        merge(fields, contact.fields);
         if (fields == existing->fields) {
             ++counts.unchanged;
             continue;

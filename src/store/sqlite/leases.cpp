@@ -34,9 +34,9 @@ Status heartbeat(Connection& db, const Uuid& worker_id, Instant now)
     return {};
 }
 
-Result<std::size_t> rescue(Connection& db, Duration dead_after, Instant now)
+Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_after, Instant now)
 {
-    db.run(sql::forget_dead_workers, now - dead_after);
+    db.run(sql::forget_dead_workers, now - dead_after, caller);
     return take_back_all(db, rowids(db.open(sql::leased_without_worker)), worker_lost_reason);
 }
 

@@ -81,7 +81,7 @@ inline const Query claim_contact{"SELECT " CLAIM_COLUMNS
 inline const Query claim_witness_due{
     "SELECT count(*) FROM job AS j WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.due_at <= ?3 AND " WAITING};
 inline const Query claim_siblings{
-    "SELECT c.id, c.updated_at, j.state, j.due_at, j.lease_token IS NOT NULL "
+    "SELECT c.id, c.updated_at, j.state, j.due_at, j.lease_token IS NOT NULL, j.acknowledged_at "
     "FROM contacts AS c CROSS JOIN job AS j ON j.contact_id = c.id AND j.crm = ?1 "
     "WHERE lower(trim(c.email)) = ?2 AND c.rowid <> ?3 "
     "AND (j.lease_token IS NOT NULL OR j.state IN ('queued', 'retrying', 'completed'))"};
@@ -130,7 +130,7 @@ inline const Query prune_history{
 inline const Query register_worker{
     "INSERT OR REPLACE INTO worker (id, host, pid, started_at, heartbeat_at) VALUES (?1, ?2, ?3, ?4, ?4)"};
 inline const Query heartbeat{"UPDATE worker SET heartbeat_at = ?2 WHERE id = ?1"};
-inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1"};
+inline const Query forget_dead_workers{"DELETE FROM worker WHERE heartbeat_at < ?1 AND id <> ?2"};
 inline const Query forget_worker{"DELETE FROM worker WHERE id = ?1"};
 inline const Query forget_workers{"DELETE FROM worker"};
 inline const Query leased_without_worker{

@@ -62,7 +62,7 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
     db.run(sql::record_job, leased.job_rowid, to_string(next.next), next.due_at, next.retry_count, next.error,
            next.error_code, result.remote_id, result.numeric_id, result.fingerprint,
            result.call_made ? std::optional(now) : std::nullopt, result.fingerprint ? std::optional(now) : std::nullopt,
-           completed, to_json_array(result.warnings));
+           completed && result.warnings.has_value(), result.warnings ? to_json_array(*result.warnings) : std::nullopt);
     publish_result(db, leased, result);
     // A hand-back to `retrying` is no new failure; its retry count stands still.
     const bool failed =
@@ -80,26 +80,30 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
 
 Result<RecordResult> record(Connection& db, const RecordRequest& request)
 {
-    RecordResult counts;
+    RecordResult done;
+    done.ends.reserve(request.results.size());
     for (const JobResult& result : request.results) {
         const std::optional<Leased> leased = find_leased(db, result);
         if (!leased) {
-            ++counts.lost;
+            done.ends.push_back(Recorded::lost);
+            ++done.lost;
         } else if (leased->generation != result.generation) {
             record_stale(db, *leased, result, request.now);
-            ++counts.stale;
+            done.ends.push_back(Recorded::stale);
+            ++done.stale;
         } else {
             record_current(db, *leased, result, request.now);
-            ++counts.recorded;
+            done.ends.push_back(Recorded::applied);
+            ++done.recorded;
         }
     }
     if (request.update_state) {
         ConnectorState state = load_connector(db, request.crm);
         const ConnectorState before = state;
-        request.update_state(state);
+        request.update_state(state, done.ends);
         if (state != before) save_connector(db, request.crm, state);
     }
-    return counts;
+    return done;
 }
 
 Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t limit)

@@ -8,6 +8,7 @@
 #include "store/sqlite/lock_file.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/queries.h"
+#include "store/sqlite/turnstile.h"
 #include "store/sqlite/verbs.h"
 #include "store/sqlite/work_queue.h"
 
@@ -16,6 +17,8 @@ namespace crmsync::sqlite {
 namespace {
 
 constexpr std::size_t reader_count = 2;
+/// What others wait for at most while a large import runs: some 15 ms.
+constexpr std::size_t import_rows_per_transaction = 1'000;
 
 /// Settings of every connection of a store. Triggers are for other programs' writes: ours need no inbox.
 void configure(Connection& db)
@@ -37,9 +40,10 @@ Connection connect(const std::string& path, Connection::Mode mode)
 class SqliteStore final : public Store {
 public:
     SqliteStore(const Executor& executor, Clock& clock, const StoreConfig& config, std::optional<LockFile> lock,
-                std::vector<Connection> writer, std::vector<Connection> readers)
+                std::optional<Turnstile> turnstile, std::vector<Connection> writer, std::vector<Connection> readers)
         : lock_(std::move(lock)),
-          writer_(std::move(writer), config.single_threaded ? std::optional(executor) : std::nullopt),
+          writer_(std::move(writer), config.single_threaded ? std::optional(executor) : std::nullopt,
+                  std::move(turnstile)),
           tasks_(executor),
           poll_(clock, executor)
     {
@@ -68,9 +72,9 @@ public:
     {
         return write([=](Connection& db) { return verbs::heartbeat(db, worker_id, now); });
     }
-    Task<Result<std::size_t>> rescue(Duration dead_after, Instant now) override
+    Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) override
     {
-        return woken_by(write([=](Connection& db) { return verbs::rescue(db, dead_after, now); }));
+        return woken_by(write([=](Connection& db) { return verbs::rescue(db, caller, dead_after, now); }));
     }
     Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant) override
     {
@@ -171,7 +175,21 @@ public:
     }
     Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) override
     {
-        return write([=, rows = std::move(rows)](Connection& db) { return verbs::import_contacts(db, rows, now); });
+        const auto batch = verbs::import_batch(rows, now);
+        if (!batch) co_return std::unexpected(batch.error());
+        const std::size_t size = (*batch)->size();
+        ImportCounts counts{.merged = rows.size() - size};
+        for (std::size_t from = 0; from < size; from += import_rows_per_transaction) {
+            const std::size_t count = std::min(import_rows_per_transaction, size - from);
+            const auto done = co_await write([batch = *batch, from, count, now](Connection& db) {
+                return verbs::import_some(db, std::span(*batch).subspan(from, count), now);
+            });
+            if (!done) co_return std::unexpected(done.error());
+            counts.created += done->created;
+            counts.updated += done->updated;
+            counts.unchanged += done->unchanged;
+        }
+        co_return counts;
     }
 
     Task<Result<JobsOfContact>> jobs_of(Uuid contact_id, std::size_t history_limit) override
@@ -348,8 +366,14 @@ Result<std::unique_ptr<Store>> open_now(const Executor& executor, Clock& clock, 
             readers.push_back(connect(path, Connection::Mode::read_write));
             readers.back().execute("PRAGMA query_only = ON");
         }
-    return std::make_unique<SqliteStore>(executor, clock, config, std::move(lock), std::move(writer),
-                                         std::move(readers));
+    std::optional<Turnstile> turnstile;
+    if (!in_memory(path)) {
+        Result<Turnstile> made = Turnstile::open(path + ".turn");
+        if (!made) return std::unexpected(made.error());
+        turnstile.emplace(std::move(*made));
+    }
+    return std::make_unique<SqliteStore>(executor, clock, config, std::move(lock), std::move(turnstile),
+                                         std::move(writer), std::move(readers));
 }
 
 }  // namespace

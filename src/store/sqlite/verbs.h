@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <span>
 
 #include "store/sqlite/database.h"
 #include "store/store.h"
@@ -20,7 +22,7 @@ Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t li
 // -- leases.cpp
 Status register_worker(Connection& db, const WorkerInfo& worker, Instant now);
 Status heartbeat(Connection& db, const Uuid& worker_id, Instant now);
-Result<std::size_t> rescue(Connection& db, Duration dead_after, Instant now);
+Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_after, Instant now);
 Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id);
 /// No engine lives: hands back all there is and forgets all workers.
 Result<std::size_t> void_leases(Connection& db);
@@ -61,7 +63,15 @@ Result<Contact> create_contact(Connection& db, const ContactFields& fields, Cura
 Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChange& change, Instant now);
 Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now);
 // -- import.cpp
-Result<ImportCounts> import_contacts(Connection& db, const std::vector<ImportRow>& rows, Instant now);
+/// A contact as an import has it, rows of one address merged.
+struct Imported {
+    Uuid id;  ///< If it is new.
+    std::string address;
+    ContactFields fields;
+};
+/// `invalid` for what the database can't hold.
+Result<std::shared_ptr<const std::vector<Imported>>> import_batch(const std::vector<ImportRow>& rows, Instant now);
+Result<ImportCounts> import_some(Connection& db, std::span<const Imported> contacts, Instant now);
 // -- status.cpp
 Result<JobsOfContact> jobs_of(Connection& db, const Uuid& contact_id, std::size_t history_limit);
 Result<Store::Summary> summary(Connection& db);

@@ -33,8 +33,9 @@ void abandon(Connection& connection)
 
 }  // namespace
 
-WorkQueue::WorkQueue(std::vector<Connection> connections, std::optional<Executor> inline_on)
-    : inline_on_(std::move(inline_on)), connections_(std::move(connections))
+WorkQueue::WorkQueue(std::vector<Connection> connections, std::optional<Executor> inline_on,
+                     std::optional<Turnstile> turnstile)
+    : inline_on_(std::move(inline_on)), turnstile_(std::move(turnstile)), connections_(std::move(connections))
 {
     assert(!inline_on_ || connections_.size() == 1);
     if (inline_on_) return;
@@ -109,12 +110,22 @@ void WorkQueue::run_turn()
     if (turn_posted_) post_turn();
 }
 
+void WorkQueue::begin(Connection& connection, Access access) const
+{
+    if (access == Access::read) {
+        connection.run(begin_reading);
+        return;
+    }
+    std::optional<Turnstile::Turn> turn;
+    if (turnstile_) turn.emplace(*turnstile_);
+    connection.run(begin_writing);
+}
+
 void WorkQueue::run_group(Connection& connection, std::unique_ptr<Piece> first)
 {
     Group group;
     try {
-        const bool writes = first->access() == Access::write;
-        connection.run(writes ? begin_writing : begin_reading);
+        begin(connection, first->access());
         fill_group(connection, group, std::move(first));
         connection.run(commit);
     } catch (const DatabaseError& error) {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/turnstile.h"
 
 namespace crmsync::sqlite {
 
@@ -29,7 +30,9 @@ enum class Access { read, write };
 class WorkQueue {
 public:
     /// `inline_on`: run there, posted and one group at a time, instead of on threads; needs exactly one connection.
-    WorkQueue(std::vector<Connection> connections, std::optional<Executor> inline_on);
+    /// `turnstile`: where writing work waits for its turn among processes.
+    WorkQueue(std::vector<Connection> connections, std::optional<Executor> inline_on,
+              std::optional<Turnstile> turnstile = std::nullopt);
     /// Finishes what is queued.
     ~WorkQueue();
     WorkQueue(const WorkQueue&) = delete;
@@ -105,10 +108,12 @@ private:
     void run_thread(Connection& connection);
     void post_turn();
     void run_turn();
+    void begin(Connection& connection, Access access) const;
     void run_group(Connection& connection, std::unique_ptr<Piece> first);
     void fill_group(Connection& connection, Group& group, std::unique_ptr<Piece> first);
 
     std::optional<Executor> inline_on_;
+    std::optional<Turnstile> turnstile_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::unique_ptr<Piece>> queue_;  // Guarded by mutex_, like the two below.

@@ -92,6 +92,43 @@ TEST_F(Adoption, TheDryRunTellsAndChangesNothing)
     EXPECT_EQ(value(schema), before);
 }
 
+TEST_F(Adoption, TellsOfTriggersThatWouldTouchWhatCrmsyncWrites)
+{
+    make_live(12);
+    sql(R"(
+        CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN NEW.updated_at := now(); NEW.brevo_sync_status := NEW.brevo_sync_status; RETURN NEW; END';
+        CREATE TRIGGER touches BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION touch();
+        CREATE TRIGGER looks_away BEFORE UPDATE ON contacts FOR EACH ROW
+            WHEN (current_setting('crmsync.engine', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION touch();
+        CREATE TRIGGER at_inserts BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION touch())");
+    const MigrationReport report = adopt(true);
+    std::vector<std::string> told;
+    for (const std::string& warning : report.warnings)
+        if (warning.starts_with("trigger")) told.push_back(warning);
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_TRUE(told[0].starts_with("trigger touches may write brevo_sync_status, updated_at ")) << told[0];
+}
+
+TEST_F(Adoption, RefusesATableWithoutTheKeyOrTheAddressItNeeds)
+{
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {"id serial PRIMARY KEY, email text", "contacts.id has type integer, not uuid: this table can't be adopted"},
+        {"id uuid, email text", "contacts.id is no primary key and not unique: this table can't be adopted"},
+        {"id uuid PRIMARY KEY, address text", "contacts has no column email: this table can't be adopted"},
+        {"id uuid PRIMARY KEY, email bytea",
+         "contacts.email has type bytea, not text or character varying: this table can't be adopted"}};
+    for (const auto& [columns, why] : cases) {
+        for (const bool dry_run : {true, false}) {
+            database_ = server_->create_database(false);
+            sql("CREATE TABLE contacts (" + columns + ")");
+            const auto report = postgres::migrate(server_->url(database_), dry_run, {});
+            ASSERT_FALSE(report);
+            EXPECT_EQ(report.error().message, why);
+        }
+    }
+}
+
 TEST_F(Adoption, OldStatusesBecomeJobs)
 {
     make_live(1200);

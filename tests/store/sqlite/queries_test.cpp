@@ -52,6 +52,18 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
     }
 }
 
+// A CHECK with a list of more than two values fills a table of them at every row.
+TEST_F(QueryPlans, NoRowIsWrittenByWayOfATemporaryTable)
+{
+    for (const Query* query :
+         {&sql::create_contact, &sql::update_contact, &sql::insert_job, &sql::decide_job, &sql::publish[Crm::brevo],
+          &sql::claim_job, &sql::claim_publish[Crm::hubspot], &sql::record_job, &sql::record_publish[Crm::n8n],
+          &sql::show_failure, &sql::insert_attempt}) {
+        Rows steps = db_.open_once("EXPLAIN " + query->text(), {});
+        while (steps.next()) EXPECT_NE(steps.text(1), "OpenEphemeral") << query->text();
+    }
+}
+
 TEST_F(QueryPlans, AClaimWalksTheIndexOfWhatIsDue)
 {
     EXPECT_THAT(plan_of(sql::claim_due.text()),

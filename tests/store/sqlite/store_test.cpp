@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -22,7 +23,7 @@ protected:
     SqliteStoreTest() { EXPECT_TRUE(migrate(url(), false)); }
     ~SqliteStoreTest() override
     {
-        for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path_ + suffix);
+        for (const char* suffix : {"", "-wal", "-shm", ".lock", ".turn"}) std::filesystem::remove(path_ + suffix);
     }
 
     std::string url() const { return "sqlite:" + path_; }
@@ -77,6 +78,41 @@ TEST_F(SqliteStoreTest, OneEngineAtATimeButTheCommandLineBesideIt)
     engine.reset();
     engine = opened(true);
     close(*engine);
+}
+
+TEST_F(SqliteStoreTest, WhoWritesWithoutPauseLetsAnotherProcessInBetween)
+{
+    const std::unique_ptr<Store> busy = opened(false);
+    const std::unique_ptr<Store> other = opened(true);
+    bool done = false;
+    int written = 0;
+    std::vector<int> written_meanwhile;  // During each batch of five transactions.
+    const auto import = [&]() -> Task<> {
+        for (int batch = 0; batch < 10; ++batch) {
+            std::vector<ImportRow> rows(5'000);
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                rows[i].fields.email = std::to_string(batch) + "." + std::to_string(i) + "@example.org";
+            const int before = written;
+            EXPECT_TRUE(co_await busy->import_contacts(std::move(rows), clock_.now()));
+            written_meanwhile.push_back(written - before);
+        }
+        done = true;
+    };
+    const auto write = [&]() -> Task<> {
+        while (!done) {
+            EXPECT_TRUE(co_await other->audit({.at = clock_.now(), .actor = "test", .action = "write"}));
+            ++written;
+        }
+    };
+    int ended = 0;
+    const auto end = [&](const std::exception_ptr&) { ++ended; };
+    asio::co_spawn(loop_, import(), end);
+    asio::co_spawn(loop_, write(), end);
+    loop_.restart();
+    while (ended < 2) loop_.run_one();
+    EXPECT_THAT(written_meanwhile, testing::Each(testing::Ge(3)));
+    close(*busy);
+    close(*other);
 }
 
 TEST_F(SqliteStoreTest, WhatAnotherProcessWritesWakesTheEngine)

@@ -1,6 +1,8 @@
 -- The whole first schema. Times of `contacts` are text, "YYYY-MM-DDTHH:MM:SS.ffffffZ", that people and other programs
 -- can read; all others are microseconds since 1970. Ids are UUIDs in lower case.
 
+-- CHECKs ask for the values of a list in pairs: of a longer one SQLite makes a table, at every row it writes.
+
 -- Defaults let any SQL client insert a contact. The default id is a UUID version 7: time first, so that index inserts
 -- stay on the last page.
 CREATE TABLE contacts (
@@ -18,7 +20,7 @@ CREATE TABLE contacts (
     email TEXT NOT NULL,
     name TEXT,
     phone_number TEXT,
-    email_type TEXT CHECK (email_type IN ('SERVICE', 'CORPORATE', 'FREE', 'UNKNOWN')),
+    email_type TEXT CHECK (email_type IN ('SERVICE', 'CORPORATE') OR email_type IN ('FREE', 'UNKNOWN')),
     has_gmail INTEGER CHECK (has_gmail IN (0, 1)),
     context TEXT,
     source_url TEXT,
@@ -26,38 +28,47 @@ CREATE TABLE contacts (
     page_id TEXT,
     source_job_id TEXT,
     contact_curation_status TEXT NOT NULL DEFAULT 'New'
-        CHECK (contact_curation_status IN ('New', 'Queued', 'Processing', 'Complete', 'Error', 'Skipped')),
+        CHECK (contact_curation_status IN ('New', 'Queued')
+               OR contact_curation_status IN ('Processing', 'Complete')
+               OR contact_curation_status IN ('Error', 'Skipped')),
     contact_processing_status TEXT
-        CHECK (contact_processing_status IN ('Queued', 'Processing', 'Complete', 'Error')),
+        CHECK (contact_processing_status IN ('Queued', 'Processing')
+               OR contact_processing_status IN ('Complete', 'Error')),
     contact_processing_error TEXT,
     brevo_sync_status TEXT NOT NULL DEFAULT 'New'
-        CHECK (brevo_sync_status IN ('New', 'Selected', 'Queued', 'Processing', 'Complete', 'Error', 'Skipped')),
+        CHECK (brevo_sync_status IN ('New', 'Selected') OR brevo_sync_status IN ('Queued', 'Processing')
+               OR brevo_sync_status IN ('Complete', 'Error') OR brevo_sync_status = 'Skipped'),
     brevo_processing_status TEXT
-        CHECK (brevo_processing_status IN ('Queued', 'Processing', 'Complete', 'Error')),
+        CHECK (brevo_processing_status IN ('Queued', 'Processing') OR brevo_processing_status IN ('Complete', 'Error')),
     brevo_processing_error TEXT,
     brevo_contact_id TEXT,
     hubspot_sync_status TEXT NOT NULL DEFAULT 'New'
-        CHECK (hubspot_sync_status IN ('New', 'Selected', 'Queued', 'Processing', 'Complete', 'Error', 'Skipped')),
+        CHECK (hubspot_sync_status IN ('New', 'Selected') OR hubspot_sync_status IN ('Queued', 'Processing')
+               OR hubspot_sync_status IN ('Complete', 'Error') OR hubspot_sync_status = 'Skipped'),
     hubspot_processing_status TEXT
-        CHECK (hubspot_processing_status IN ('Queued', 'Processing', 'Complete', 'Error')),
+        CHECK (hubspot_processing_status IN ('Queued', 'Processing')
+               OR hubspot_processing_status IN ('Complete', 'Error')),
     hubspot_processing_error TEXT,
     hubspot_contact_id TEXT,
     mautic_sync_status TEXT NOT NULL DEFAULT 'New'
-        CHECK (mautic_sync_status IN ('New', 'Selected', 'Queued', 'Processing', 'Complete', 'Error', 'Skipped')),
+        CHECK (mautic_sync_status IN ('New', 'Selected') OR mautic_sync_status IN ('Queued', 'Processing')
+               OR mautic_sync_status IN ('Complete', 'Error') OR mautic_sync_status = 'Skipped'),
     mautic_processing_status TEXT
-        CHECK (mautic_processing_status IN ('Queued', 'Processing', 'Complete', 'Error')),
+        CHECK (mautic_processing_status IN ('Queued', 'Processing')
+               OR mautic_processing_status IN ('Complete', 'Error')),
     mautic_processing_error TEXT,
     mautic_contact_id TEXT,
     n8n_sync_status TEXT NOT NULL DEFAULT 'New'
-        CHECK (n8n_sync_status IN ('New', 'Selected', 'Queued', 'Processing', 'Complete', 'Error', 'Skipped')),
+        CHECK (n8n_sync_status IN ('New', 'Selected') OR n8n_sync_status IN ('Queued', 'Processing')
+               OR n8n_sync_status IN ('Complete', 'Error') OR n8n_sync_status = 'Skipped'),
     n8n_processing_status TEXT
-        CHECK (n8n_processing_status IN ('Queued', 'Processing', 'Complete', 'Error')),
+        CHECK (n8n_processing_status IN ('Queued', 'Processing') OR n8n_processing_status IN ('Complete', 'Error')),
     n8n_processing_error TEXT,
     n8n_workflow_id TEXT,
     retry_count INTEGER NOT NULL DEFAULT 0,
     last_retry_at TEXT,
     next_retry_at TEXT,
-    last_failed_crm TEXT CHECK (last_failed_crm IN ('brevo', 'hubspot', 'mautic', 'n8n'))
+    last_failed_crm TEXT CHECK (last_failed_crm IN ('brevo', 'hubspot') OR last_failed_crm IN ('mautic', 'n8n'))
 ) STRICT;
 
 -- Every index is paid for at every change of a column it holds; a claim and a success change none of these, but for
@@ -71,9 +82,10 @@ CREATE INDEX idx_contacts_next_retry_at ON contacts (next_retry_at) WHERE next_r
 -- decide during the call. Such a job is not claimed before the lease is freed.
 CREATE TABLE job (
     contact_id TEXT NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
-    crm TEXT NOT NULL CHECK (crm IN ('brevo', 'hubspot', 'mautic', 'n8n')),
+    crm TEXT NOT NULL CHECK (crm IN ('brevo', 'hubspot') OR crm IN ('mautic', 'n8n')),
     state TEXT NOT NULL
-        CHECK (state IN ('idle', 'queued', 'running', 'retrying', 'completed', 'failed', 'skipped')),
+        CHECK (state IN ('idle', 'queued') OR state IN ('running', 'retrying') OR state IN ('completed', 'failed')
+               OR state = 'skipped'),
     origin TEXT NOT NULL CHECK (origin IN ('selection', 'request')),
     lane INTEGER NOT NULL CHECK (lane IN (0, 1)),
     due_at INTEGER,
@@ -93,7 +105,8 @@ CREATE TABLE job (
     acknowledged_at INTEGER,
     dismissed INTEGER NOT NULL DEFAULT 0 CHECK (dismissed IN (0, 1)),
     PRIMARY KEY (contact_id, crm),
-    CONSTRAINT due_while_it_waits_or_runs CHECK ((due_at IS NOT NULL) = (state IN ('queued', 'retrying', 'running'))),
+    CONSTRAINT due_while_it_waits_or_runs
+        CHECK ((due_at IS NOT NULL) = (state IN ('queued', 'retrying') OR state = 'running')),
     CONSTRAINT running_means_leased
         CHECK (state <> 'running' OR (lease_token IS NOT NULL AND claimed_from IS NOT NULL)),
     CONSTRAINT a_lease_has_a_worker CHECK ((lease_token IS NULL) = (worker_id IS NULL))
@@ -105,7 +118,7 @@ CREATE INDEX job_state ON job (crm, state, origin, contact_id);
 CREATE INDEX job_orphan ON job (worker_id) WHERE lease_token IS NOT NULL AND state <> 'running';
 
 CREATE TABLE connector (
-    crm TEXT NOT NULL PRIMARY KEY CHECK (crm IN ('brevo', 'hubspot', 'mautic', 'n8n')),
+    crm TEXT NOT NULL PRIMARY KEY CHECK (crm IN ('brevo', 'hubspot') OR crm IN ('mautic', 'n8n')),
     state TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO connector (crm, state) VALUES ('brevo', '{}'), ('hubspot', '{}'), ('mautic', '{}'), ('n8n', '{}');

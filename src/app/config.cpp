@@ -20,6 +20,7 @@ namespace crmsync::app {
 namespace {
 
 constexpr std::size_t jwt_secret_min_bytes = 32;
+constexpr std::size_t key_min_bytes = 32;
 
 std::string prefix_of(Crm crm)
 {
@@ -163,6 +164,10 @@ private:
         if (const std::size_t size = config_.jwt_secret.reveal().size(); size > 0 && size < jwt_secret_min_bytes)
             add("JWT_SECRET_KEY", fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size,
                                               jwt_secret_min_bytes));
+        config_.key = Secret(value("CRMSYNC_KEY"));
+        if (const std::size_t size = config_.key.reveal().size(); size > 0 && size < key_min_bytes)
+            add("CRMSYNC_KEY",
+                fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size, key_min_bytes));
         config_.phone_region = value("CRMSYNC_DEFAULT_PHONE_REGION");
         const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
         if (config_.phone_region.size() != 2 || !std::ranges::all_of(config_.phone_region, is_capital))
@@ -287,6 +292,20 @@ Status create_private(const std::filesystem::path& path, std::string_view text)
     return fail(ErrorCode::unavailable, fmt::format("cannot write {}", path.string()));
 }
 
+/// A random key in the state directory, made when there is none.
+Result<Secret> kept_key(const Config& config, std::string_view name)
+{
+    const std::filesystem::path path = config.state_dir / name;
+    if (const Status made = make_state_dir(config); !made) return std::unexpected(made.error());
+    const std::string fresh =
+        fmt::format("{:016x}{:016x}{:016x}{:016x}", random_u64(), random_u64(), random_u64(), random_u64());
+    if (const Status made = create_private(path, fresh); !made) return std::unexpected(made.error());
+    const std::optional<std::string> text = read_file(path.string());
+    if (!text || text->size() < key_min_bytes)
+        return fail(ErrorCode::invalid, fmt::format("{} holds no key; remove it and start again", path.string()));
+    return Secret(*text);
+}
+
 }  // namespace
 
 std::string to_string(const Problem& problem) { return problem.where + " " + problem.message; }
@@ -334,15 +353,13 @@ Status make_state_dir(const Config& config)
 Result<Secret> token_key(const Config& config)
 {
     if (!config.jwt_secret.empty()) return config.jwt_secret;
-    const std::filesystem::path path = config.state_dir / "jwt.key";
-    if (const Status made = make_state_dir(config); !made) return std::unexpected(made.error());
-    const std::string fresh =
-        fmt::format("{:016x}{:016x}{:016x}{:016x}", random_u64(), random_u64(), random_u64(), random_u64());
-    if (const Status made = create_private(path, fresh); !made) return std::unexpected(made.error());
-    const std::optional<std::string> text = read_file(path.string());
-    if (!text || text->size() < jwt_secret_min_bytes)
-        return fail(ErrorCode::invalid, fmt::format("{} holds no key; remove it and start again", path.string()));
-    return Secret(*text);
+    return kept_key(config, "jwt.key");
+}
+
+Result<Secret> sealing_key(const Config& config)
+{
+    if (!config.key.empty()) return config.key;
+    return kept_key(config, "seal.key");
 }
 
 std::string without_password(const std::string& url)

@@ -70,6 +70,7 @@ struct Config {
     std::string phone_region;
     std::chrono::days history_kept{90};
     Secret jwt_secret;  ///< Empty: see `token_key`.
+    Secret key;         ///< Empty: see `sealing_key`.
     std::string jwt_audience;
     PerCrm<CrmConfig> crm;
 
@@ -92,6 +93,10 @@ Status make_state_dir(const Config& config);
 /// The key that signs tokens: the configured one, or else the one kept in the state directory, made (mode 0600) when
 /// there is none.
 Result<Secret> token_key(const Config& config);
+
+/// The key that seals what is kept of CRMs' tokens: the configured one, or else one kept in the state directory
+/// likewise.
+Result<Secret> sealing_key(const Config& config);
 
 /// "sqlite:/path": the database's address without its password, for logs.
 std::string without_password(const std::string& url);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "connectors/registry.h"
+#include "engine/token_vault.h"
 
 namespace crmsync::app {
 
@@ -16,9 +17,11 @@ Result<const ConnectorEntry*> entry_of(Crm crm)
 }
 
 Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Config& config, const Settings& settings,
-                                          const Executor& executor, Clock& clock, std::vector<std::string>& warnings)
+                                          const Executor& executor, Clock& clock, TokenVault* vault,
+                                          std::vector<std::string>& warnings)
 {
-    ConnectorContext context{.executor = executor, .clock = clock, .default_phone_region = config.phone_region};
+    ConnectorContext context{
+        .executor = executor, .clock = clock, .default_phone_region = config.phone_region, .vault = vault};
     context.mapping = mapping_of(config, entry.crm);
     return entry.create(settings, context, warnings);
 }
@@ -34,13 +37,13 @@ FieldMapping mapping_of(const Config& config, Crm crm)
 }
 
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
-                                                  std::vector<std::string>& warnings)
+                                                  TokenVault* vault, std::vector<std::string>& warnings)
 {
     const CrmConfig& own = config.crm[crm];
     if (!own.configured) return fail(ErrorCode::denied, own.missing);
     const Result<const ConnectorEntry*> entry = entry_of(crm);
     if (!entry) return std::unexpected(entry.error());
-    return create(**entry, config, own.settings, executor, clock, warnings);
+    return create(**entry, config, own.settings, executor, clock, vault, warnings);
 }
 
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
@@ -50,14 +53,14 @@ Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, 
     if (!entry) return std::unexpected(entry.error());
     Settings settings = config.crm[crm].settings;
     settings.insert((*entry)->stand_ins.begin(), (*entry)->stand_ins.end());
-    return create(**entry, config, settings, executor, clock, warnings);
+    return create(**entry, config, settings, executor, clock, nullptr, warnings);
 }
 
-Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock)
+Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock, TokenVault* vault)
 {
     Connectors result;
     for (const Crm crm : all_crms) {
-        Result<std::unique_ptr<Connector>> made = make_connector(config, crm, executor, clock, result.warnings);
+        Result<std::unique_ptr<Connector>> made = make_connector(config, crm, executor, clock, vault, result.warnings);
         if (made) {
             result.made.push_back(std::move(*made));
         } else {
@@ -65,6 +68,15 @@ Connectors make_connectors(const Config& config, const Executor& executor, Clock
         }
     }
     return result;
+}
+
+bool needs_vault(const Config& config, Crm crm) { return config.crm[crm].settings.contains("REFRESH_TOKEN"); }
+
+Result<std::unique_ptr<TokenVault>> make_vault(const Config& config, Store& store, Clock& clock)
+{
+    const Result<Secret> key = sealing_key(config);
+    if (!key) return std::unexpected(key.error());
+    return std::make_unique<StoreTokenVault>(store, clock, Seal(key->reveal()));
 }
 
 }  // namespace crmsync::app

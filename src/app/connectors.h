@@ -6,6 +6,8 @@
 
 #include "app/config.h"
 #include "connectors/connector.h"
+#include "connectors/oauth.h"
+#include "store/store.h"
 
 namespace crmsync::app {
 
@@ -14,8 +16,9 @@ FieldMapping mapping_of(const Config& config, Crm crm);
 
 /// The connector of a CRM, as configured. `denied` when its credentials are missing, `not_found` when this version
 /// has none for that CRM, `invalid` when its factory refuses a setting; the message goes into logs and error columns.
+/// `vault` may be null where `needs_vault` says no.
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
-                                                  std::vector<std::string>& warnings);
+                                                  TokenVault* vault, std::vector<std::string>& warnings);
 
 /// The same for looking at payloads: it has placeholders where credentials are missing, and must not be sent with.
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
@@ -27,6 +30,12 @@ struct Connectors {
     std::vector<std::string> warnings;
 };
 /// All that can be made. A CRM that is off never keeps the others from working.
-Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock);
+Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock, TokenVault* vault);
+
+/// Whether the connector spends refresh tokens, which may be good for one use only: what it gets for them must be kept
+/// where all processes find it.
+bool needs_vault(const Config& config, Crm crm);
+/// The vault in that store. Fails when the key that seals tokens cannot be had.
+Result<std::unique_ptr<TokenVault>> make_vault(const Config& config, Store& store, Clock& clock);
 
 }  // namespace crmsync::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "app/api_host.h"
@@ -54,7 +55,13 @@ Task<Status> Service::start()
 
 Task<Status> Service::start_engine()
 {
-    Connectors connectors = make_connectors(config_, executor_, clock_);
+    const auto has_oauth = [&](Crm crm) { return config_.crm[crm].settings.contains("CLIENT_SECRET"); };
+    if (std::ranges::any_of(all_crms, has_oauth)) {
+        Result<std::unique_ptr<TokenVault>> vault = make_vault(config_, *store_, clock_);
+        if (!vault) co_return std::unexpected(vault.error());
+        vault_ = std::move(*vault);
+    }
+    Connectors connectors = make_connectors(config_, executor_, clock_, vault_.get());
     for (const std::string& warning : connectors.warnings) log::warn("{}", warning);
     off_ = std::move(connectors.off);
     engine_ = std::make_unique<Engine>(executor_, clock_, *store_, std::move(connectors.made), engine_options(config_));

@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/task.h"
+#include "connectors/oauth.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
@@ -46,6 +47,7 @@ private:
     Executor executor_;
     ServiceOptions options_;
     std::unique_ptr<Store> store_;
+    std::unique_ptr<TokenVault> vault_;  ///< Null when no connector needs one.
     PerCrm<std::string> off_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<LiveEngine> view_;

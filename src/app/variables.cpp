@@ -49,6 +49,10 @@ const std::vector<Variable> general_variables{
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
+    {"Service", "CRMSYNC_KEY", "", secret,
+     "Seals the OAuth tokens kept in the database; at least 32 bytes, the same on all machines that share one. Unset: "
+     "a "
+     "random one is made and kept in the state directory when it is first needed."},
 };
 
 const std::vector<Variable> notice_variables{
@@ -90,15 +94,20 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
                     {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::n8n:
-            return {
-                {group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
-                {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us.", "bearer|none|basic|header|jwt"},
-                {group, "WEBHOOK_SECRET", "", secret, "The token, \"name:password\", header value or signing key."},
-                {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
-                {group, "SIGNING_SECRET", "", secret, "Signs every body (HMAC). Empty: unsigned."},
-                {group, "API_BASE_URL", "", url, "The n8n API, to read executions back."},
-                {group, "API_KEY", "", secret, "For that API."},
-                {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call.", "", 1, 1000}};
+            return {{group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
+                    {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us: see docs/n8n.md.",
+                     "bearer|none|basic|header|jwt"},
+                    {group, "WEBHOOK_SECRET", "", secret,
+                     "The token, \"name:password\", header value or signing key (HS256)."},
+                    {group, "WEBHOOK_HEADER", "", text, "The header's name, with WEBHOOK_AUTH=header."},
+                    {group, "SIGNING_SECRET", "", secret,
+                     "Signs every call (HMAC); docs/n8n.md shows how a workflow checks it. Empty: unsigned."},
+                    {group, "API_BASE_URL", "", url, "Where n8n is, for its API. Unset: as the webhook's URL tells."},
+                    {group, "API_KEY", "", secret,
+                     "For that API: checks that the workflow is active, and finds executions that failed after the "
+                     "answer."},
+                    {group, "BATCH_SIZE", "1", integer, "Contacts per webhook call; above 1 they come as an array.", "",
+                     1, 1000}};
     }
     __builtin_unreachable();
 }

@@ -72,11 +72,16 @@ Transient transient(Transient::Scope scope, std::string code, std::string reason
 
 }  // namespace
 
-std::string api_error(Crm crm, std::string_view message, std::initializer_list<std::string_view> secrets)
+std::string told(std::string_view message, const Secrets& secrets)
 {
     std::string words = clean_text(message).text;
     for (const std::string_view secret : secrets) blot_out(words, secret);
-    return std::string(display_name(crm)) + " API error: " + cut(words, reason_max);
+    return cut(words, reason_max);
+}
+
+std::string api_error(Crm crm, std::string_view message, const Secrets& secrets)
+{
+    return std::string(display_name(crm)) + " API error: " + told(message, secrets);
 }
 
 Outcome classify(const http::Response& response, std::string code, std::string reason)
@@ -91,9 +96,9 @@ Outcome classify(const http::Response& response, std::string code, std::string r
     return transient(Transient::Scope::crm, std::move(code), std::move(reason));
 }
 
-Outcome classify(const Error& error, Crm crm, std::initializer_list<std::string_view> secrets)
+Outcome classify(const Error& error, Crm crm, const Secrets& secrets)
 {
-    const auto crm_failed = [&](std::string code) {
+    const auto crm_failed = [&](std::string code) -> Outcome {
         return transient(Transient::Scope::crm, std::move(code), api_error(crm, error.message, secrets));
     };
     switch (error.code) {
@@ -107,8 +112,9 @@ Outcome classify(const Error& error, Crm crm, std::initializer_list<std::string_
         case ErrorCode::not_found:
         case ErrorCode::conflict:
         case ErrorCode::unavailable:
-        case ErrorCode::denied:
             return crm_failed("unreachable");
+        case ErrorCode::denied:
+            return Unauthorized{.code = "token_refused", .reason = api_error(crm, error.message, secrets)};
     }
     __builtin_unreachable();
 }

@@ -87,6 +87,17 @@ struct ReadBack {
     Exchange exchange;
 };
 
+/// Work that the CRM acknowledged and failed to do afterwards.
+struct LateFailure {
+    std::string operation_id;                   ///< As published with the acknowledgement, where it told one.
+    std::vector<std::string> idempotency_keys;  ///< Of the contacts it was about, as far as the CRM tells.
+    Instant at{};
+    std::string reason;
+};
+struct LateFailures {
+    std::vector<LateFailure> failures;  ///< Newest first.
+};
+
 /// One CRM. Makes one attempt per call: it never sleeps, retries, stores, reads a wall clock or decides what follows.
 /// Runs on one event loop; calls overlap. Cancelling the awaiting coroutine aborts the call. Errors and outcomes never
 /// carry keys.
@@ -98,6 +109,9 @@ public:
     virtual Task<SendResult> send(std::span<const MappedContact> contacts) = 0;
     /// What the CRM holds of 1 to `read_back_max` contacts. Only for connectors that can (`read_back_max` > 0).
     virtual Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups);
+    /// What failed at or after `since` although it had been acknowledged; by the CRM's clock. Nothing where the CRM
+    /// cannot be asked or acknowledges only what it has done.
+    virtual Task<Result<LateFailures>> failed_since(Instant since);
     /// Whether the credentials work, by the CRM's cheapest call. The Ok text names the account.
     virtual Task<Result<std::string>> test() = 0;
     /// Compares the mapped fields with the CRM's schema; creates the missing ones when asked.
@@ -111,12 +125,15 @@ public:
 /// connector's factory, which reports all problems at once.
 using Settings = std::map<std::string, std::string, std::less<>>;
 
+class TokenVault;
+
 struct ConnectorContext {
     Executor executor;
     Clock& clock;  ///< For what is signed or expires. Outlives the connector.
     std::string default_phone_region = "US";
     std::string ca_file = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
+    TokenVault* vault = nullptr;               ///< Where OAuth tokens are kept; outlives the connector. Null: nowhere.
 };
 
 struct ConnectorEntry {
@@ -133,5 +150,7 @@ inline Task<Result<ReadBack>> Connector::read_back(std::span<const Lookup>)
 {
     co_return fail(ErrorCode::invalid, "This CRM cannot be asked what it holds");
 }
+
+inline Task<Result<LateFailures>> Connector::failed_since(Instant) { co_return LateFailures{}; }
 
 }  // namespace crmsync

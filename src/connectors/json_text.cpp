@@ -2,6 +2,8 @@
 
 namespace crmsync {
 
+using namespace std::string_view_literals;
+
 void append_json(std::string& out, std::string_view text)
 {
     constexpr std::string_view hex = "0123456789abcdef";
@@ -11,6 +13,9 @@ void append_json(std::string& out, std::string_view text)
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
+        } else if (const std::size_t short_form = "\b\t\n\f\r"sv.find(c); short_form != std::string_view::npos) {
+            out += '\\';
+            out += "btnfr"[short_form];
         } else if (byte < 0x20) {
             out.append("\\u00").append(1, hex[byte >> 4]).append(1, hex[byte & 0x0f]);
         } else {

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "connectors/brevo/connector.h"
+#include "connectors/n8n/connector.h"
 
 namespace crmsync {
 
@@ -11,6 +12,10 @@ std::span<const ConnectorEntry> connector_registry()
 {
     static const std::vector<ConnectorEntry> entries{
         {Crm::brevo, brevo::default_mapping, brevo::create, {{"API_KEY", "preview"}}},
+        {Crm::n8n,
+         n8n::default_mapping,
+         n8n::create,
+         {{"WEBHOOK_URL", "https://preview.invalid/webhook/preview"}, {"WEBHOOK_SECRET", "preview"}}},
     };
     assert(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
     return entries;

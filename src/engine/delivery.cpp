@@ -84,7 +84,7 @@ JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant n
                      .warnings = delivered.warnings,
                      .attempt = std::nullopt};
     if (const auto* upserted = delivered.answer ? std::get_if<Upserted>(&*delivered.answer) : nullptr) {
-        result.remote_id = upserted->remote_id;
+        if (!upserted->remote_id.empty()) result.remote_id = upserted->remote_id;
         result.numeric_id = upserted->numeric_id;
     }
     if (!delivered.history.empty()) {
@@ -132,7 +132,7 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
         return std::nullopt;
     }
     auto& contact = std::get<MappedContact>(mapped);
-    if (job.options.only_changed && job.remote_id && job.fingerprint == contact.fingerprint) {
+    if (job.options.only_changed && job.fingerprint == contact.fingerprint) {
         auto& end = done.emplace_back(without_call(std::move(job), Upserted{}, "unchanged"));
         end.fingerprint = std::move(contact.fingerprint);
         return std::nullopt;

@@ -1,21 +1,13 @@
 #include "simulator/control.h"
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
+
+#include "simulator/json_body.h"
 
 namespace crmsync::simulator {
 
 namespace {
-
-http::ServerResponse json_response(const json::value& body)
-{
-    http::ServerResponse response;
-    response.headers.add("Content-Type", "application/json");
-    response.body = json::serialize(body);
-    return response;
-}
 
 http::ServerResponse no_content()
 {
@@ -58,7 +50,7 @@ http::ServerResponse Control::state() const
     for (const auto& crm : crms_) state[crm->name()] = crm->state();
     state["requests"] = ledger_.counts();
     state["faults"] = plan_.hits();
-    return json_response(state);
+    return json_response(200, state);
 }
 
 http::ServerResponse Control::contacts(const http::ServerRequest& request) const
@@ -67,7 +59,7 @@ http::ServerResponse Control::contacts(const http::ServerRequest& request) const
     if (!email) return http::error_response(400, "The query needs an email");
     json::object found;
     for (const auto& crm : crms_) found[crm->name()] = crm->find_contact(*email);
-    return json_response(found);
+    return json_response(200, found);
 }
 
 http::ServerResponse Control::requests(const http::ServerRequest& request) const
@@ -75,15 +67,14 @@ http::ServerResponse Control::requests(const http::ServerRequest& request) const
     std::size_t limit = 100;
     if (const auto text = request.query_value("limit"))
         std::from_chars(text->data(), text->data() + text->size(), limit);
-    return json_response(json::object{{"requests", ledger_.requests(limit)}});
+    return json_response(200, json::object{{"requests", ledger_.requests(limit)}});
 }
 
 http::ServerResponse Control::set_faults(const http::ServerRequest& request)
 {
-    boost::system::error_code error;
-    const auto value = json::parse(request.body, error);
-    if (error) return http::error_response(400, "The body is no JSON");
-    auto rules = parse_faults(value);
+    const auto value = read_json(request.body);
+    if (!value) return http::error_response(400, "The body is no JSON");
+    auto rules = parse_faults(*value);
     if (!rules) return http::error_response(400, rules.error().message);
     plan_.set(std::move(*rules));
     return no_content();
@@ -91,10 +82,9 @@ http::ServerResponse Control::set_faults(const http::ServerRequest& request)
 
 http::ServerResponse Control::change_settings(const http::ServerRequest& request)
 {
-    boost::system::error_code error;
-    const auto value = json::parse(request.body, error);
-    if (error || !value.is_object()) return http::error_response(400, "The body is no JSON object");
-    for (const auto& [name, settings] : value.get_object()) {
+    const auto value = read_json(request.body);
+    if (!value || !value->is_object()) return http::error_response(400, "The body is no JSON object");
+    for (const auto& [name, settings] : value->get_object()) {
         if (name == "log_bodies" && settings.is_bool()) {
             ledger_.log_bodies(settings.get_bool());
             continue;

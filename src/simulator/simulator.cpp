@@ -6,7 +6,9 @@
 #include "simulator/brevo/brevo.h"
 #include "simulator/control.h"
 #include "simulator/crm.h"
+#include "simulator/hubspot/hubspot.h"
 #include "simulator/ledger.h"
+#include "simulator/n8n/n8n.h"
 
 namespace crmsync::simulator {
 
@@ -29,6 +31,8 @@ public:
         : clock_(clock), ledger_(options.log_size, options.log_bodies), control_(crms_, plan_, ledger_)
     {
         crms_.push_back(brevo::make_brevo(clock, options.brevo, plan_));
+        crms_.push_back(hubspot::make_hubspot(clock, options.hubspot, plan_));
+        crms_.push_back(n8n::make_n8n(clock, options.n8n, plan_));
         plan_.set(options.faults);
     }
 

@@ -9,6 +9,8 @@
 #include "base/task.h"
 #include "simulator/brevo/options.h"
 #include "simulator/faults.h"
+#include "simulator/hubspot/options.h"
+#include "simulator/n8n/options.h"
 
 namespace crmsync::simulator {
 
@@ -19,6 +21,8 @@ struct SimulatorOptions {
     std::size_t log_size = 1'000;   ///< Requests that GET /_control/requests remembers.
     bool log_bodies = false;
     brevo::BrevoOptions brevo;
+    hubspot::HubSpotOptions hubspot;
+    n8n::N8nOptions n8n;
 };
 
 /// The CRMs as they really behave, on one port: each below its own path, and below /_control what tests need:

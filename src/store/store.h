@@ -223,6 +223,12 @@ struct JobsOfContact {
     std::vector<Attempt> history;  ///< Newest first.
 };
 
+/// A connector's access token, as its owner encrypted it.
+struct SealedToken {
+    std::int64_t version = 0;  ///< Rises with every change; 0: there was none ever.
+    std::string text;
+};
+
 /// How a selection or a foreign write reaches a waiting engine. Thread-safe; called from any thread.
 using WakeHandler = std::function<void()>;
 
@@ -275,6 +281,17 @@ public:
     /// `update` runs inside the transaction, perhaps on another thread and more than once; pure. Wakes all engines.
     virtual Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) = 0;
     virtual Task<Result<PerCrm<CrmQueue>>> queues(Instant now) = 0;
+
+    // -- access tokens of connectors. One process at a time renews: it takes the turn, asks the vendor with no
+    // -- transaction open, and keeps what it got.
+    virtual Task<Result<SealedToken>> token(Crm crm) = 0;
+    /// Takes the turn for as long as `lease`, by the database's clock where several machines share it. False while
+    /// another has it, or when the version has moved.
+    virtual Task<Result<bool>> take_token_turn(Crm crm, std::int64_t version, Duration lease, Instant now) = 0;
+    /// Keeps the text and ends the turn; false, and nothing kept, when the version has moved.
+    virtual Task<Result<bool>> keep_token(Crm crm, std::int64_t version, std::string text) = 0;
+    /// Ends the turn; nothing when the version has moved.
+    virtual Task<Status> give_up_token_turn(Crm crm, std::int64_t version) = 0;
 
     // -- decisions of people
     /// Applies `effect_of` to every pair, writes one audit row (not for previews) and wakes the engines. With a filter

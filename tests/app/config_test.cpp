@@ -253,6 +253,29 @@ TEST(Config, TokenKeyIsMadeOnceAndKeptPrivate)
     std::filesystem::remove_all(dir);
 }
 
+TEST(Config, SealingKeyIsTheConfiguredOneOrMadeOnce)
+{
+    const auto dir = std::filesystem::temp_directory_path() / ("crmsync-key-" + to_string(random_uuid7({})));
+    std::filesystem::create_directories(dir);
+    const std::string key(32, 'k');
+    const auto key_of = [&](std::map<std::string, std::string, std::less<>> more) {
+        more["CRMSYNC_STATE_DIR"] = dir;
+        return sealing_key(read_config(with(more)).value());
+    };
+    EXPECT_EQ(key_of({{"CRMSYNC_KEY", key}})->reveal(), key);
+    EXPECT_FALSE(std::filesystem::exists(dir / "seal.key"));
+    const std::string made = key_of({})->reveal();
+    EXPECT_GE(made.size(), 32u);
+    EXPECT_EQ(key_of({})->reveal(), made);
+    struct stat info{};
+    ASSERT_EQ(::stat((dir / "seal.key").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777u, 0600u);
+
+    EXPECT_THAT(read_config(with({{"CRMSYNC_KEY", "short"}})).error(),
+                ElementsAre(Field(&Problem::where, "CRMSYNC_KEY")));
+    std::filesystem::remove_all(dir);
+}
+
 TEST(Config, DatabaseAddressesLoseTheirPassword)
 {
     const std::pair<std::string, std::string> cases[] = {

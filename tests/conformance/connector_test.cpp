@@ -56,9 +56,11 @@ TEST_P(ConnectorConformance, CreatesThenUpdatesOneRecord)
     MappedContact again = ann();
     again.remote_id = std::get<Upserted>(created).remote_id;
     again.numeric_id = std::get<Upserted>(created).numeric_id;
+    again.idempotency_key += "0";  // A person selected it again.
     const Outcome updated = crm.send(again);
     ASSERT_TRUE(std::holds_alternative<Upserted>(updated)) << reason_of(updated);
-    EXPECT_EQ(std::get<Upserted>(updated).remote_id, *again.remote_id);
+    // n8n shows the execution that took the contact, which is another each time.
+    if (GetParam() != Crm::n8n) EXPECT_EQ(std::get<Upserted>(updated).remote_id, *again.remote_id);
     EXPECT_EQ(writes_of("ann@example.com"), 2);
 }
 
@@ -93,7 +95,8 @@ struct FaultCase {
     std::string_view name;
     std::string_view effect;
     std::string_view outcome;
-    bool against_crm = true;  // Of a transient one.
+    bool against_crm = true;            // Of a transient one.
+    bool workflows_may_say_so = false;  // A success at n8n, where any JSON or none is the workflow's own answer.
 };
 
 const FaultCase faults[] = {
@@ -110,10 +113,10 @@ const FaultCase faults[] = {
     {"bad gateway", R"({"kind":"respond","status":502,"body":"<html>Bad gateway</html>"})", "transient"},
     {"unavailable", R"({"kind":"respond","status":503})", "transient"},
     {"redirect", R"({"kind":"respond","status":302,"headers":{"location":"http://127.0.0.1:1/"}})", "transient"},
-    {"empty success", R"({"kind":"respond","status":200,"body":" "})", "transient"},
+    {"empty success", R"({"kind":"respond","status":200,"body":" "})", "transient", true, true},
     {"success of a login page", R"({"kind":"respond","status":200,"body":"<html>Log in</html>"})", "transient"},
     {"success cut short", R"({"kind":"respond","status":201,"body":"{\"id\":12"})", "transient"},
-    {"success of another shape", R"({"kind":"respond","status":200,"body":"[]"})", "transient"},
+    {"success of another shape", R"({"kind":"respond","status":200,"body":"[]"})", "transient", true, true},
     {"reset", R"({"kind":"reset_before"})", "transient"},
     {"closed without an answer", R"({"kind":"close_before"})", "transient"},
     {"no answer in time", R"({"kind":"never"})", "transient"},
@@ -128,6 +131,7 @@ std::string on_contacts(std::string_view effect)
 TEST_P(ConnectorConformance, TellsEveryFailureForWhatItIs)
 {
     for (const FaultCase& c : faults) {
+        if (c.workflows_may_say_so && GetParam() == Crm::n8n) continue;
         SCOPED_TRACE(c.name);
         crm.fault(on_contacts(c.effect));
         const Outcome outcome = crm.send(ann());
@@ -163,12 +167,15 @@ TEST_P(ConnectorConformance, RepeatsALostAnswerWithoutADouble)
     for (const std::string_view kind : {"reset_after", "never_after"}) {
         SCOPED_TRACE(kind);
         const auto before = writes_of("ann@example.com");
+        MappedContact contact = ann();
+        contact.idempotency_key += kind;
         crm.fault(on_contacts(R"({"kind":")" + std::string(kind) + R"("})"));
-        EXPECT_EQ(outcome_name(crm.send(ann())), "transient");
+        EXPECT_EQ(outcome_name(crm.send(contact)), "transient");
         EXPECT_EQ(writes_of("ann@example.com"), before + 1);
         crm.no_faults();
-        EXPECT_EQ(outcome_name(crm.send(ann())), "upserted");
-        EXPECT_EQ(writes_of("ann@example.com"), before + 2);
+        EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
+        // The others write the same once more; n8n's workflow recognises the key.
+        EXPECT_EQ(writes_of("ann@example.com"), before + (GetParam() == Crm::n8n ? 1 : 2));
     }
 }
 

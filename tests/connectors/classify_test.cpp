@@ -67,6 +67,14 @@ INSTANTIATE_TEST_SUITE_P(All, Errors,
                                          ErrorCase{ErrorCode::invalid, "unreadable_answer", Transient::Scope::crm},
                                          ErrorCase{ErrorCode::cancelled, "cancelled", Transient::Scope::contact}));
 
+TEST(Classify, CallsARefusedTokenUnauthorized)
+{
+    const Outcome outcome = classify(Error{ErrorCode::denied, "no access token for key-123"}, Crm::mautic, {"KEY-123"});
+    EXPECT_EQ(outcome_name(outcome), "unauthorized");
+    EXPECT_EQ(code_of(outcome), "token_refused");
+    EXPECT_EQ(reason_of(outcome), "Mautic API error: no access token for ***");
+}
+
 // ---- Retry-After ---------------------------------------------------------------------------------------------------
 
 struct RetryCase {

@@ -21,7 +21,7 @@ TEST(JsonText, EscapesWhatJsonDemands)
 {
     EXPECT_EQ(as_json(""), R"("")");
     EXPECT_EQ(as_json(R"(a"b\c)"), R"("a\"b\\c")");
-    EXPECT_EQ(as_json("a\nb\x1f"), R"("a\u000ab\u001f")");
+    EXPECT_EQ(as_json("a\b\t\n\f\r\x01\x1f\x7f"), "\"a\\b\\t\\n\\f\\r\\u0001\\u001f\x7f\"");
     EXPECT_EQ(as_json("Zoë 日本 😀"), "\"Zoë 日本 😀\"");
 }
 

@@ -15,7 +15,7 @@ TEST(Registry, IsInCrmOrderWithoutDoubles)
     EXPECT_TRUE(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
     EXPECT_EQ(std::ranges::adjacent_find(entries, {}, &ConnectorEntry::crm), entries.end());
     for (const ConnectorEntry& entry : entries) EXPECT_EQ(find_connector(entry.crm), &entry);
-    EXPECT_EQ(find_connector(Crm::n8n), nullptr);
+    EXPECT_EQ(find_connector(Crm::mautic), nullptr);
 }
 
 TEST(Registry, NamesWhatEachConnectorNeeds)

@@ -47,6 +47,7 @@ protected:
         const boost::json::value told = boost::json::parse(simulator->out());
         home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
         home_.environment["BREVO_API_BASE_URL"] = told.at("brevo").as_string();
+        n8n_ = told.at("n8n").as_string();
         home_.environment["BREVO_RATE_LIMIT_PER_SECOND"] = "0";
         home_.environment["BREVO_RATE_LIMIT_PER_HOUR"] = "0";
         return simulator;
@@ -58,6 +59,7 @@ protected:
     }
 
     Home home_;
+    std::string n8n_;  ///< The simulated one.
 };
 
 TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
@@ -127,6 +129,31 @@ TEST_F(Served, ASelectionFromTheCommandLineArrivesAtOnce)
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.err, Not(HasSubstr("xkeysib")));
     EXPECT_THAT(ended.err, Not(HasSubstr("ann@example.com")));
+}
+
+TEST_F(Served, AContactGoesToN8nToo)
+{
+    const auto simulator = simulate();
+    home_.environment["N8N_WEBHOOK_URL"] = n8n_ + "/webhook/contacts-ack";
+    home_.environment["N8N_WEBHOOK_SECRET"] = "n8n-test-secret";
+    home_.environment["N8N_API_KEY"] = "n8n-test-key";
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    EXPECT_EQ(home_.run({"doctor"}).code, 0) << home_.run({"doctor"}).out;
+    EXPECT_THAT(home_.run({"test", "n8n"}).out, HasSubstr("\"Keep contacts-ack\" is active"));
+    EXPECT_EQ(home_.run({"import", "-"}, "email,name\nann@example.com,Ann Lee\n").code, 0);
+    EXPECT_THAT(home_.run({"preview", "n8n", "ann@example.com"}).out, HasSubstr(R"("email":"ann@example.com")"));
+    EXPECT_EQ(home_.run({"select", "n8n", "--all"}).code, 0);
+    ASSERT_TRUE(server.wait_for("n8n sync")) << server.err();
+    const Program::Ended complete = home_.run({"contacts", "list", "--sync-status", "n8n=Complete", "--ids"});
+    EXPECT_EQ(std::ranges::count(complete.out, '\n'), 1) << home_.run({"status"}).out;
+    EXPECT_THAT(home_.run({"contacts", "show", "ann@example.com", "--json"}).out,
+                testing::ContainsRegex(R"("n8n_workflow_id": ?"1")"));
+
+    server.signal(SIGTERM);
+    const Program::Ended ended = server.finish();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, Not(HasSubstr("n8n-test")));
 }
 
 TEST_F(Served, ASecondEngineOnOneEmbeddedDatabaseIsRefused)

@@ -42,6 +42,19 @@ public:
         return inner_.update_connector(crm, std::move(update));
     }
     Task<Result<PerCrm<CrmQueue>>> queues(Instant now) override { return inner_.queues(now); }
+    Task<Result<SealedToken>> token(Crm crm) override { return with_fault(inner_.token(crm)); }
+    Task<Result<bool>> take_token_turn(Crm crm, std::int64_t version, Duration lease, Instant now) override
+    {
+        return with_fault(inner_.take_token_turn(crm, version, lease, now));
+    }
+    Task<Result<bool>> keep_token(Crm crm, std::int64_t version, std::string text) override
+    {
+        return with_fault(inner_.keep_token(crm, version, std::move(text)));
+    }
+    Task<Status> give_up_token_turn(Crm crm, std::int64_t version) override
+    {
+        return with_fault(inner_.give_up_token_turn(crm, version));
+    }
     Task<Result<ActionCounts>> act(ActionRequest r, std::function<bool(std::size_t)> progress) override
     {
         return inner_.act(std::move(r), std::move(progress));

@@ -19,7 +19,8 @@ namespace json = boost::json;
 
 inline constexpr std::string_view secret_key = "xkeysib-0123456789abcdef";
 
-/// A connector as the registry makes it, and the simulated CRM at the other end of real sockets. No rate limits.
+/// A connector as the registry makes it, and the simulated CRM at the other end of real sockets. No rate limits. In a
+/// setting, "{base}" stands for the address of the simulated CRM.
 class SimulatedCrm {
 public:
     explicit SimulatedCrm(Crm crm, Settings more = {}) : crm_(crm)
@@ -28,9 +29,15 @@ public:
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
+        options.n8n.auth = simulator::n8n::Auth::header;
+        options.n8n.secret = "Bearer " + std::string(secret_key);
+        options.n8n.api_key = secret_key;
         simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
         more.merge(settings_of(crm));
+        constexpr std::string_view base = "{base}";
+        for (auto& [name, value] : more)
+            if (value.starts_with(base)) value.replace(0, base.size(), simulator_->base_url(to_string(crm)));
         std::vector<std::string> warnings;
         connector =
             find_connector(crm)->create(more, {.executor = loop.get_executor(), .clock = clock_}, warnings).value();
@@ -83,8 +90,12 @@ private:
                 return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::hubspot:
             case Crm::mautic:
-            case Crm::n8n:
                 break;
+            case Crm::n8n:
+                return {{"WEBHOOK_URL", url + "/webhook/contacts-results"},
+                        {"WEBHOOK_SECRET", std::string(secret_key)},
+                        {"API_KEY", std::string(secret_key)},
+                        {"HTTP_TIMEOUT_SECONDS", "1"}};
         }
         throw std::logic_error("no settings for this CRM yet");
     }

@@ -100,17 +100,16 @@ int for_connectors(Session& session, const std::string& names, const std::functi
     return run_loop([&](Executor executor) -> Task<int> {
         int code = exit_fine;
         for (const Crm crm : *crms) {
-            std::vector<std::string> warnings;
-            Result<std::unique_ptr<Connector>> connector =
-                make_connector(session.config, crm, executor, session.clock, warnings);
-            for (const std::string& warning : warnings) session.console.note("warning: " + warning);
-            Status done;
-            if (connector) {
-                done = co_await work(**connector, crm);
+            const Status done = co_await with_vault(session, crm, executor, [&](TokenVault* vault) -> Task<Status> {
+                std::vector<std::string> warnings;
+                const Result<std::unique_ptr<Connector>> connector =
+                    make_connector(session.config, crm, executor, session.clock, vault, warnings);
+                for (const std::string& warning : warnings) session.console.note("warning: " + warning);
+                if (!connector) co_return std::unexpected(connector.error());
+                const Status worked = co_await work(**connector, crm);
                 (*connector)->close();
-            } else {
-                done = std::unexpected(connector.error());
-            }
+                co_return worked;
+            });
             if (!done)
                 code =
                     report(session, {done.error().code, fmt::format("{}: {}", to_string(crm), done.error().message)});

@@ -182,10 +182,19 @@ private:
 
     Task<> connector(Crm crm)
     {
+        const Status done = co_await with_vault(session_, crm, executor_, [&](TokenVault* vault) -> Task<Status> {
+            co_await connector(crm, vault);
+            co_return Status();
+        });
+        if (!done) wrong(std::string(to_string(crm)), printable(done.error().message), "");
+    }
+
+    Task<> connector(Crm crm, TokenVault* vault)
+    {
         const std::string topic(to_string(crm));
         std::vector<std::string> warnings;
         Result<std::unique_ptr<Connector>> connector =
-            make_connector(session_.config, crm, executor_, session_.clock, warnings);
+            make_connector(session_.config, crm, executor_, session_.clock, vault, warnings);
         for (const std::string& warning : warnings) hint(topic, warning, "");
         if (!connector) {
             off(crm, connector.error());

@@ -60,6 +60,26 @@ Result<simulator::SimulatorOptions> options_of(const SimulateOptions& options)
     return result;
 }
 
+/// The simulated CRMs, and the settings that lead the program to them.
+constexpr std::pair<std::string_view, std::string_view> simulated[] = {
+    {"brevo", "BREVO_API_BASE_URL={}  (any BREVO_API_KEY)"},
+    {"n8n", "N8N_WEBHOOK_URL={}/webhook/contacts  (or contacts-ack, contacts-results)"},
+};
+
+void print_addresses(Console& console, const simulator::Simulator& simulator)
+{
+    if (console.json()) {
+        boost::json::object addresses;
+        for (const auto& [crm, settings] : simulated) addresses[crm] = simulator.base_url(crm);
+        addresses["control"] = simulator.control_url();
+        return console.value(addresses);
+    }
+    for (const auto& [crm, settings] : simulated)
+        console.line(fmt::format("Simulated {}: {}", display_name(parse_crm(crm).value()),
+                                 fmt::format(fmt::runtime(settings), simulator.base_url(crm))));
+    console.line(fmt::format("Control: curl {}/state", simulator.control_url()));
+}
+
 int simulate(Session& session, const SimulateOptions& command)
 {
     const Result<simulator::SimulatorOptions> options = options_of(command);
@@ -67,13 +87,7 @@ int simulate(Session& session, const SimulateOptions& command)
     return run_loop([&](Executor executor) -> Task<int> {
         auto simulator = simulator::Simulator::start(executor, session.clock, *options);
         if (!simulator) co_return report(session, simulator.error());
-        const std::string brevo = (*simulator)->base_url("brevo");
-        if (session.console.json()) {
-            session.console.value({{"brevo", brevo}, {"control", (*simulator)->control_url()}});
-        } else {
-            session.console.line(fmt::format("Simulated Brevo: BREVO_API_BASE_URL={}  (any BREVO_API_KEY)", brevo));
-            session.console.line(fmt::format("Control: curl {}/state", (*simulator)->control_url()));
-        }
+        print_addresses(session.console, **simulator);
         asio::signal_set signals(executor, SIGINT, SIGTERM);
         co_await signals.async_wait(asio::use_awaitable);
         co_await (*simulator)->stop();

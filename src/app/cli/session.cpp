@@ -10,6 +10,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "app/connectors.h"
 #include "app/rehearsal.h"
 #include "app/store_config.h"
 #include "store/migrate.h"
@@ -74,6 +75,21 @@ int run_loop(const std::function<Task<int>(Executor)>& work)
     });
     loop.run();
     return code;
+}
+
+Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work)
+{
+    if (!needs_vault(session.config, crm)) co_return co_await work(nullptr);
+    StoreConfig config = store_config(session.config, StoreUse::command);
+    config.url = database_of(session);
+    if (const Status ready = prepare_embedded(session.config, config.url); !ready) co_return ready;
+    Result<std::unique_ptr<Store>> store = co_await open_store(executor, session.clock, config);
+    if (!store) co_return std::unexpected(store.error());
+    const Result<std::unique_ptr<TokenVault>> vault = make_vault(session.config, **store, session.clock);
+    Status done = status_of(vault);
+    if (vault) done = co_await work(vault->get());
+    co_await (*store)->close();
+    co_return done;
 }
 
 int with_store(Session& session, const StoreWork& work)

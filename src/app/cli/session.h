@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "connectors/oauth.h"
 #include "store/store.h"
 
 namespace crmsync::app {
@@ -40,6 +41,10 @@ std::string database_of(const Session& session);
 
 /// A token for the API. Without a subject it names the user of this terminal.
 Result<std::string> mint(Session& session, std::string_view subject, std::chrono::seconds lifetime);
+
+/// Runs `work` with the vault that the connector of this CRM needs, or null when it needs none: only then the database
+/// is opened.
+Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
 
 /// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
 /// rehearsal.

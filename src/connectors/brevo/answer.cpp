@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "connectors/classify.h"
+#include "connectors/json_read.h"
 
 namespace crmsync::brevo {
 
@@ -24,20 +25,13 @@ std::string to_lower(std::string_view text)
 
 bool mentions(std::string_view message, std::string_view words) { return to_lower(message).contains(to_lower(words)); }
 
-std::string text_of(const json::object& in, std::string_view name)
-{
-    const json::value* value = in.if_contains(name);
-    return value && value->is_string() ? std::string(value->as_string()) : std::string{};
-}
-
 std::vector<std::string> duplicates_of(const json::object& in)
 {
     std::vector<std::string> names;
-    const json::value* metadata = in.if_contains("metadata");
-    const json::object* object = metadata ? metadata->if_object() : nullptr;
-    const json::value* list = object ? object->if_contains("duplicate_identifiers") : nullptr;
-    if (!list || !list->is_array()) return names;
-    for (const json::value& name : list->as_array())
+    const json::object* metadata = object_of(in, "metadata");
+    const json::array* list = metadata ? array_of(*metadata, "duplicate_identifiers") : nullptr;
+    if (!list) return names;
+    for (const json::value& name : *list)
         if (name.is_string()) names.emplace_back(name.as_string());
     return names;
 }
@@ -122,11 +116,9 @@ std::optional<Duration> wait_of(const http::Headers& headers)
 
 std::optional<Complaint> parse_complaint(std::string_view body)
 {
-    boost::system::error_code error;
-    const json::value root = json::parse(body, error);
-    const json::object* in = error ? nullptr : root.if_object();
+    const auto in = parse_object(body);
     if (!in) return std::nullopt;
-    Complaint complaint{text_of(*in, "code"), text_of(*in, "message"), duplicates_of(*in)};
+    Complaint complaint{std::string(text_of(*in, "code")), std::string(text_of(*in, "message")), duplicates_of(*in)};
     if (complaint.code.empty() && complaint.message.empty()) return std::nullopt;
     return complaint;
 }
@@ -135,9 +127,7 @@ std::optional<Upserted> acknowledgement(const http::Response& response, const st
 {
     if (response.status == 204) return Upserted{.change = Upserted::Change::updated, .remote_id = email};
     if (response.status < 200 || response.status > 299) return std::nullopt;
-    boost::system::error_code error;
-    const json::value root = json::parse(response.body, error);
-    const json::object* in = error ? nullptr : root.if_object();
+    const auto in = parse_object(response.body);
     const json::value* id = in ? in->if_contains("id") : nullptr;
     if (!id || !id->is_int64() || id->as_int64() <= 0) return std::nullopt;
     return Upserted{.change = response.status == 201 ? Upserted::Change::created : Upserted::Change::updated,

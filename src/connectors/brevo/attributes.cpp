@@ -1,19 +1,15 @@
 #include "connectors/brevo/attributes.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <boost/json/value.hpp>
+
+#include "connectors/json_read.h"
 
 namespace crmsync::brevo {
 
 namespace json = boost::json;
 
 namespace {
-
-std::string text_of(const json::object& in, std::string_view name)
-{
-    const json::value* value = in.if_contains(name);
-    return value && value->is_string() ? std::string(value->as_string()) : std::string{};
-}
 
 /// What of the account keeps a rule's values out; empty when nothing does.
 std::string obstacle(const FieldRule& rule, const Attribute& attribute)
@@ -28,16 +24,15 @@ std::string obstacle(const FieldRule& rule, const Attribute& attribute)
 
 std::optional<std::vector<Attribute>> parse_attributes(std::string_view body)
 {
-    boost::system::error_code error;
-    const json::value root = json::parse(body, error);
-    const json::object* object = error ? nullptr : root.if_object();
-    const json::value* list = object ? object->if_contains("attributes") : nullptr;
-    if (!list || !list->is_array()) return std::nullopt;
+    const auto root = parse_object(body);
+    const json::array* list = root ? array_of(*root, "attributes") : nullptr;
+    if (!list) return std::nullopt;
     std::vector<Attribute> attributes;
-    for (const json::value& entry : list->as_array()) {
+    for (const json::value& entry : *list) {
         const json::object* in = entry.if_object();
         if (!in || text_of(*in, "name").empty()) return std::nullopt;
-        attributes.push_back({text_of(*in, "name"), text_of(*in, "category"), text_of(*in, "type")});
+        attributes.push_back({std::string(text_of(*in, "name")), std::string(text_of(*in, "category")),
+                              std::string(text_of(*in, "type"))});
     }
     return attributes;
 }

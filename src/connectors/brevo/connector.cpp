@@ -1,8 +1,6 @@
 #include "connectors/brevo/connector.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 #include <cassert>
 
@@ -11,7 +9,9 @@
 #include "connectors/brevo/attributes.h"
 #include "connectors/brevo/payload.h"
 #include "connectors/brevo/settings.h"
+#include "connectors/call.h"
 #include "connectors/classify.h"
+#include "connectors/json_read.h"
 #include "domain/normalise.h"
 #include "http/client.h"
 
@@ -32,31 +32,6 @@ ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
             .mapping = std::move(mapping)};
 }
 
-Outcome stopped() { return Transient{.scope = Transient::Scope::contact, .code = "cancelled", .reason = "stopped"}; }
-
-Task<bool> is_cancelled()
-{
-    const auto state = co_await asio::this_coro::cancellation_state;
-    co_return state.cancelled() != asio::cancellation_type::none;
-}
-
-Error as_error(const Outcome& outcome)
-{
-    const auto error = [&](ErrorCode code) { return Error{code, std::string(reason_of(outcome))}; };
-    return std::visit(Overloaded{
-                          [&](const Upserted&) { return error(ErrorCode::internal); },
-                          [&](const Throttled&) { return error(ErrorCode::unavailable); },
-                          [&](const Transient& o) {
-                              return error(o.code == "timeout"     ? ErrorCode::timeout
-                                           : o.code == "cancelled" ? ErrorCode::cancelled
-                                                                   : ErrorCode::unavailable);
-                          },
-                          [&](const Rejected&) { return error(ErrorCode::invalid); },
-                          [&](const Unauthorized&) { return error(ErrorCode::denied); },
-                      },
-                      outcome);
-}
-
 /// Brevo documents no rule for names; this much is safe.
 bool can_be_created(std::string_view name)
 {
@@ -68,13 +43,8 @@ bool can_be_created(std::string_view name)
 /// How an account is called, from GET /account.
 std::string account_name(std::string_view body)
 {
-    boost::system::error_code error;
-    const json::value root = json::parse(body, error);
-    const json::object* in = error ? nullptr : root.if_object();
-    if (!in) return {};
-    const json::value* company = in->if_contains("companyName");
-    if (!company || !company->is_string()) return {};
-    return clean_text(std::string_view(company->as_string())).text;
+    const auto in = parse_object(body);
+    return in ? clean_text(text_of(*in, "companyName")).text : std::string{};
 }
 
 /// The contact as GET /contacts/{identifier} shows it.
@@ -86,17 +56,13 @@ struct KnownContact {
 
 std::optional<KnownContact> parse_contact(std::string_view body)
 {
-    boost::system::error_code error;
-    const json::value root = json::parse(body, error);
-    const json::object* in = error ? nullptr : root.if_object();
+    const auto in = parse_object(body);
     if (!in) return std::nullopt;
     const json::value* id = in->if_contains("id");
-    const json::value* email = in->if_contains("email");
     const json::value* blocked = in->if_contains("emailBlacklisted");
     if (!blocked || !blocked->is_bool()) return std::nullopt;
-    KnownContact known{.numeric_id = {}, .email = {}, .opted_out = blocked->as_bool()};
-    if (id && id->is_int64()) known.numeric_id = std::to_string(id->as_int64());
-    if (email && email->is_string()) known.email = email->as_string();
+    KnownContact known{.numeric_id = {}, .email = std::string(text_of(*in, "email")), .opted_out = blocked->get_bool()};
+    if (id && id->is_int64()) known.numeric_id = std::to_string(id->get_int64());
     return known;
 }
 
@@ -107,7 +73,7 @@ public:
         : settings_(std::move(settings)),
           traits_(traits_from(settings_, std::move(mapping))),
           client_(std::move(client)),
-          looked_up_(executor, asio::steady_timer::time_point::max()),
+          look_up_turn_(executor),
           request_prefix_(std::to_string(random_u64() % 1'000'000'000))
     {
         headers_.add("api-key", settings_.api_key);
@@ -150,8 +116,7 @@ private:
     std::unique_ptr<http::Client> client_;
     http::Headers headers_;
     std::optional<PayloadRules> rules_;  ///< Nothing until the account was looked at.
-    bool looking_up_ = false;
-    asio::steady_timer looked_up_;  ///< Cancelled when a look-up ends: wakes who waits for it.
+    Turn look_up_turn_;
     std::string request_prefix_;
     std::uint64_t requests_ = 0;
 };
@@ -265,21 +230,9 @@ Task<Result<SetupReport>> BrevoConnector::setup(bool create)
 /// One call looks the account up while the others wait. Brevo would drop values it has no attribute for without a word.
 Task<BrevoConnector::Obstacle> BrevoConnector::ensure_rules(Exchange& exchange)
 {
-    while (!rules_ && looking_up_) {
-        co_await looked_up_.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (co_await is_cancelled()) co_return stopped();
-    }
+    const auto turn = co_await look_up_turn_.take();
+    if (!turn) co_return stopped();
     if (rules_) co_return std::nullopt;
-    struct Gate {
-        BrevoConnector& self;
-        ~Gate()
-        {
-            self.looking_up_ = false;
-            self.looked_up_.cancel();
-        }
-    };
-    looking_up_ = true;
-    const Gate gate{*this};
     SetupReport report;
     auto obstacle = co_await look_up(settings_.auto_setup, report, exchange);
     const bool refused = obstacle && std::holds_alternative<Rejected>(*obstacle);

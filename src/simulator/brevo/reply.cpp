@@ -1,8 +1,8 @@
 #include "simulator/brevo/reply.h"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
+
+#include "simulator/json_body.h"
 
 namespace crmsync::simulator::brevo {
 
@@ -22,14 +22,7 @@ http::ServerResponse reply(const Problem& problem)
     return reply(problem.status, body);
 }
 
-http::ServerResponse reply(int status, const json::value& body)
-{
-    http::ServerResponse response;
-    response.status = status;
-    response.headers.add("Content-Type", "application/json");
-    response.body = json::serialize(body);
-    return response;
-}
+http::ServerResponse reply(int status, const json::value& body) { return json_response(status, body); }
 
 http::ServerResponse no_body(int status)
 {
@@ -64,10 +57,9 @@ std::expected<Page, Problem> read_page(const http::ServerRequest& request, std::
 
 std::expected<json::object, Problem> read_object(const http::ServerRequest& request, json::storage_ptr storage)
 {
-    boost::system::error_code error;
-    auto value = json::parse(request.body, error, std::move(storage));
-    if (error || !value.is_object()) return std::unexpected(invalid("The request body is not a valid JSON object"));
-    return std::move(value.get_object());
+    auto value = read_json(request.body, std::move(storage));
+    if (!value || !value->is_object()) return std::unexpected(invalid("The request body is not a valid JSON object"));
+    return std::move(value->get_object());
 }
 
 }  // namespace crmsync::simulator::brevo

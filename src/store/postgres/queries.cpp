@@ -332,6 +332,17 @@ const Query prune_history{"prune_history", R"(
 DELETE FROM attempt WHERE id = ANY(ARRAY(
     SELECT a.id FROM (SELECT id, at FROM attempt ORDER BY id LIMIT $2) a WHERE a.at < $1)))"};
 
+// ---- access tokens of connectors -----------------------------------------------------------------------------------
+
+const Query token{"token", "SELECT version, text FROM connector_token WHERE crm = $1"};
+const Query take_token_turn{"take_token_turn", R"(
+UPDATE connector_token SET renewing_until = crmsync_now() + $3 * interval '1 microsecond'
+ WHERE crm = $1 AND version = $2 AND (renewing_until IS NULL OR renewing_until <= crmsync_now()))"};
+const Query keep_token{"keep_token", R"(
+UPDATE connector_token SET version = version + 1, text = $3, renewing_until = NULL WHERE crm = $1 AND version = $2)"};
+const Query give_up_token_turn{"give_up_token_turn", R"(
+UPDATE connector_token SET renewing_until = NULL WHERE crm = $1 AND version = $2)"};
+
 // ---- inbox ---------------------------------------------------------------------------------------------------------
 
 const Query try_lock_inbox{"try_lock_inbox", "SELECT pg_try_advisory_xact_lock(hashtext('crmsync inbox'))"};

@@ -58,6 +58,12 @@ extern const PerCrmQuery leased_by;  // $1: worker, $2: token -> contacts
 extern const PerCrmQuery hand_back;
 extern const Query prune_history;  // $1: before, $2: limit
 
+// -- access tokens of connectors
+extern const Query token;               // $1: CRM -> version, text
+extern const Query take_token_turn;     // $1: CRM, $2: version, $3: lease in microseconds
+extern const Query keep_token;          // $1: CRM, $2: version, $3: text
+extern const Query give_up_token_turn;  // $1: CRM, $2: version
+
 // -- inbox
 extern const Query try_lock_inbox;    // -> true when this session may absorb
 extern const Query oldest_writes;     // $1: limit

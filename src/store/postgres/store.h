@@ -32,6 +32,12 @@ public:
     Task<Result<PerCrm<ConnectorState>>> connector_states() override;
     Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override;
 
+    // tokens.cpp
+    Task<Result<SealedToken>> token(Crm crm) override;
+    Task<Result<bool>> take_token_turn(Crm crm, std::int64_t version, Duration lease, Instant now) override;
+    Task<Result<bool>> keep_token(Crm crm, std::int64_t version, std::string text) override;
+    Task<Status> give_up_token_turn(Crm crm, std::int64_t version) override;
+
     // inbox.cpp
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override;
 

@@ -41,4 +41,27 @@ Result<PerCrm<CrmQueue>> queues(Connection& db, Instant now)
     return queues;
 }
 
+Result<SealedToken> token(Connection& db, Crm crm)
+{
+    Rows rows = db.open(sql::token, to_string(crm));
+    if (!rows.next()) return SealedToken{};
+    return SealedToken{.version = rows.integer(0), .text = std::string(rows.text(1))};
+}
+
+Result<bool> take_token_turn(Connection& db, Crm crm, std::int64_t version, Duration lease, Instant now)
+{
+    return db.run(sql::take_token_turn, to_string(crm), version, now, now + lease) == 1;
+}
+
+Result<bool> keep_token(Connection& db, Crm crm, std::int64_t version, const std::string& text)
+{
+    return db.run(sql::keep_token, to_string(crm), version, text) == 1;
+}
+
+Status give_up_token_turn(Connection& db, Crm crm, std::int64_t version)
+{
+    db.run(sql::give_up_token_turn, to_string(crm), version);
+    return {};
+}
+
 }  // namespace crmsync::sqlite::verbs

@@ -62,6 +62,15 @@ inline const Query latest_failure{
 inline const Query connector_state{"SELECT state FROM connector WHERE crm = ?1"};
 inline const Query connector_states{"SELECT crm, state FROM connector"};
 inline const Query set_connector_state{"UPDATE connector SET state = ?2 WHERE crm = ?1"};
+inline const Query token{"SELECT version, text FROM connector_token WHERE crm = ?1"};
+inline const Query take_token_turn{
+    "UPDATE connector_token SET renewing_until = ?4 WHERE crm = ?1 AND version = ?2 "
+    "AND (renewing_until IS NULL OR renewing_until <= ?3)"};
+inline const Query keep_token{
+    "UPDATE connector_token SET version = version + 1, text = ?3, renewing_until = NULL WHERE crm = ?1 AND version = "
+    "?2"};
+inline const Query give_up_token_turn{
+    "UPDATE connector_token SET renewing_until = NULL WHERE crm = ?1 AND version = ?2"};
 #define CLAIM_COLUMNS                                                                                    \
     "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, " \
     "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS

@@ -104,6 +104,23 @@ public:
         return read([=](Connection& db) { return verbs::queues(db, now); });
     }
 
+    Task<Result<SealedToken>> token(Crm crm) override
+    {
+        return read([=](Connection& db) { return verbs::token(db, crm); });
+    }
+    Task<Result<bool>> take_token_turn(Crm crm, std::int64_t version, Duration lease, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::take_token_turn(db, crm, version, lease, now); });
+    }
+    Task<Result<bool>> keep_token(Crm crm, std::int64_t version, std::string text) override
+    {
+        return write([=, text = std::move(text)](Connection& db) { return verbs::keep_token(db, crm, version, text); });
+    }
+    Task<Status> give_up_token_turn(Crm crm, std::int64_t version) override
+    {
+        return write([=](Connection& db) { return verbs::give_up_token_turn(db, crm, version); });
+    }
+
     Task<Result<ActionCounts>> act(ActionRequest request, std::function<bool(std::size_t)> progress) override
     {
         verbs::ActStep step;

@@ -32,6 +32,10 @@ Result<AbsorbResult> absorb_writes(Connection& db, Instant now);
 Result<PerCrm<ConnectorState>> connector_states(Connection& db);
 Result<ConnectorState> update_connector(Connection& db, Crm crm, const std::function<void(ConnectorState&)>& update);
 Result<PerCrm<CrmQueue>> queues(Connection& db, Instant now);
+Result<SealedToken> token(Connection& db, Crm crm);
+Result<bool> take_token_turn(Connection& db, Crm crm, std::int64_t version, Duration lease, Instant now);
+Result<bool> keep_token(Connection& db, Crm crm, std::int64_t version, const std::string& text);
+Status give_up_token_turn(Connection& db, Crm crm, std::int64_t version);
 // -- actions.cpp
 /// Where work over many contacts stands: it goes in chunks, by id, each in a transaction of its own.
 struct Progress {

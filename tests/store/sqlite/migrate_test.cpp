@@ -24,7 +24,8 @@ TEST_F(SqliteMigrate, ADryRunTellsAndTouchesNothing)
 {
     const auto report = migrate(url_, true);
     ASSERT_TRUE(report);
-    EXPECT_THAT(report->steps, testing::ElementsAre("0001 schema"));
+    EXPECT_EQ(report->steps.size(), static_cast<std::size_t>(sqlite::newest_version()));
+    EXPECT_EQ(report->steps.front(), "0001 schema");
     EXPECT_EQ(report->schema_version, 0);
     EXPECT_FALSE(std::filesystem::exists(path_));
     EXPECT_FALSE(migration_status(url_)->at(0).applied);
@@ -32,7 +33,7 @@ TEST_F(SqliteMigrate, ADryRunTellsAndTouchesNothing)
 
 TEST_F(SqliteMigrate, TwiceIsOnce)
 {
-    EXPECT_EQ(migrate(url_, false)->steps.size(), 1u);
+    EXPECT_EQ(migrate(url_, false)->steps.size(), static_cast<std::size_t>(sqlite::newest_version()));
     const auto again = migrate(url_, false);
     ASSERT_TRUE(again);
     EXPECT_TRUE(again->steps.empty());

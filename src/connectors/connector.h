@@ -54,6 +54,7 @@ struct ConnectorTraits {
     BudgetConfig budget;
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
+    bool tells_late_failures = false;  ///< `failed_since` is worth asking.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.
     Duration timeout = 30s;          ///< Of one call, at most.

@@ -98,10 +98,7 @@ Task<Result<std::size_t>> FollowUp::take_back(const std::vector<LateFailure>& fa
         result.generation = late.job.generation;
         result.operation_id = failure.operation_id;
         result.transition = decide(late.job, outcome, policy_, Cost::counts, now);
-        result.attempt = {.key = late.job.key, .at = now, .worker_id = worker_id_};
-        result.attempt.outcome = outcome_name(outcome);
-        result.attempt.code = result.transition.error_code;
-        result.attempt.message = result.transition.error;
+        result.worker_id = worker_id_;
     }
     if (request.results.empty()) co_return 0;
     co_return co_await store_.record_late(std::move(request));

@@ -81,8 +81,8 @@ struct LateResult {
     JobKey key;
     std::int64_t generation = 0;
     std::string operation_id;
-    Transition transition;  ///< retrying or failed.
-    Attempt attempt;
+    Transition transition;  ///< retrying or failed. History has it as a transient outcome.
+    Uuid worker_id;         ///< Who noticed.
 };
 struct LateRequest {
     Crm crm = Crm::n8n;

@@ -11,6 +11,7 @@ void add_contact_commands(Menu& menu);    ///< contacts list|show|add|edit|delet
 void add_decision_commands(Menu& menu);   ///< select, unselect, skip, sync, retry
 void add_status_commands(Menu& menu);     ///< status, failed, dismiss, audit
 void add_connector_commands(Menu& menu);  ///< preview, setup, test, pause, resume
+void add_verify_command(Menu& menu);      ///< verify
 void add_access_commands(Menu& menu);     ///< token, config, version
 void add_doctor_command(Menu& menu);      ///< doctor
 

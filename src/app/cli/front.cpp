@@ -95,6 +95,7 @@ int run_program(int argc, char** argv)
     add_decision_commands(menu);
     add_status_commands(menu);
     add_connector_commands(menu);
+    add_verify_command(menu);
     add_access_commands(menu);
     add_doctor_command(menu);
     try {

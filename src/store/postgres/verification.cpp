@@ -70,7 +70,7 @@ Params late_params(const LateRequest& request)
         retries.push_back(one.transition.retry_count);
         errors.push_back(one.transition.error ? std::optional(storable(*one.transition.error)) : std::nullopt);
         codes.push_back(one.transition.error_code);
-        workers.push_back(one.attempt.worker_id);
+        workers.push_back(one.worker_id);
     }
     return Params::of(request.now, ids, generations, operations, states, due, retries, errors, codes, workers);
 }

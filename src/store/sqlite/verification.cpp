@@ -84,7 +84,10 @@ bool fail_late(Connection& db, const LateResult& result, Instant now)
     publish_job(db, result.key, next.next, origin, next.error);
     show_failure(db, result.key.contact_id,
                  {result.key.crm, next.retry_count, now, next.next == JobState::retrying ? next.due_at : std::nullopt});
-    write_attempt(db, result.attempt);
+    Attempt attempt{.key = result.key, .at = now, .worker_id = result.worker_id, .outcome = "transient"};
+    attempt.code = next.error_code;
+    attempt.message = next.error;
+    write_attempt(db, attempt);
     return true;
 }
 

@@ -94,8 +94,8 @@ Status make_state_dir(const Config& config);
 /// there is none.
 Result<Secret> token_key(const Config& config);
 
-/// The key that seals what is kept of CRMs' tokens: the configured one, or else one kept in the state directory
-/// likewise.
+/// The key that seals what is kept of CRMs' tokens: the configured one, or else the one kept in the state
+/// directory, made (mode 0600) when there is none.
 Result<Secret> sealing_key(const Config& config);
 
 /// "sqlite:/path": the database's address without its password, for logs.

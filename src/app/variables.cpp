@@ -51,8 +51,7 @@ const std::vector<Variable> general_variables{
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
     {"Service", "CRMSYNC_KEY", "", secret,
      "Seals the OAuth tokens kept in the database; at least 32 bytes, the same on all machines that share one. Unset: "
-     "a "
-     "random one is made and kept in the state directory when it is first needed."},
+     "one is made when it is first needed, and kept in the state directory."},
 };
 
 const std::vector<Variable> notice_variables{
@@ -76,23 +75,27 @@ std::vector<Variable> own_variables(Crm crm)
                     {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
                     {group, "AUTO_SETUP", "true", boolean, auto_setup}};
         case Crm::hubspot:
-            return {{group, "API_KEY", "", secret, "Token of a private app. Unset: off, unless OAuth is set below."},
-                    {group, "CLIENT_ID", "", text, "OAuth, instead of a private app's token."},
+            return {{group, "API_KEY", "", secret,
+                     "Token of a private app or service key. Unset: off, unless OAuth is set."},
+                    {group, "CLIENT_ID", "", text,
+                     "OAuth, instead of a token: 110 calls per 10 seconds then, and 0 (no limit) per day."},
                     {group, "CLIENT_SECRET", "", secret, "OAuth."},
                     {group, "REFRESH_TOKEN", "", secret, "OAuth."},
                     {group, "LIST_ID", "", text, "The static list contacts are put on. Empty: none."},
                     {group, "API_BASE_URL", "https://api.hubapi.com", url, "Where its API is."},
                     {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::mautic:
-            return {{group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
-                    {group, "CLIENT_ID", "", text, "OAuth."},
-                    {group, "CLIENT_SECRET", "", secret, "OAuth."},
-                    {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
-                    {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
-                    {group, "PASSWORD", "", secret, "Basic authentication."},
-                    {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
-                    {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
-                    {group, "AUTO_SETUP", "false", boolean, auto_setup}};
+            return {
+                {group, "BASE_URL", "", url, "Your Mautic: https://host. Unset: this connector is off."},
+                {group, "CLIENT_ID", "", text, "OAuth."},
+                {group, "CLIENT_SECRET", "", secret, "OAuth."},
+                {group, "REFRESH_TOKEN", "", secret, "OAuth, when not by client credentials."},
+                {group, "USERNAME", "", text, "Basic authentication, instead of OAuth."},
+                {group, "PASSWORD", "", secret, "Basic authentication."},
+                {group, "TAGS", "", text, "Tags every contact gets, separated by commas."},
+                {group, "SEGMENT_ID", "", text, "The segment contacts are put in. Empty: none."},
+                {group, "BATCH_SIZE", "50", integer, "Contacts per call; Mautic takes no more than 200.", "", 1, 200},
+                {group, "AUTO_SETUP", "false", boolean, auto_setup}};
         case Crm::n8n:
             return {{group, "WEBHOOK_URL", "", url, "The workflow's production URL. Unset: this connector is off."},
                     {group, "WEBHOOK_AUTH", "bearer", choice, "How the webhook checks us: see docs/n8n.md.",

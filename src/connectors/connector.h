@@ -53,6 +53,7 @@ struct ConnectorTraits {
     Crm crm = Crm::brevo;
     BudgetConfig budget;
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
+    std::size_t calls_per_send = 1;    ///< That a `send` usually makes; the limits are kept by it.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
     bool tells_late_failures = false;  ///< `failed_since` is worth asking.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.

@@ -4,6 +4,8 @@
 #include <cassert>
 
 #include "connectors/brevo/connector.h"
+#include "connectors/hubspot/connector.h"
+#include "connectors/mautic/connector.h"
 #include "connectors/n8n/connector.h"
 
 namespace crmsync {
@@ -12,6 +14,11 @@ std::span<const ConnectorEntry> connector_registry()
 {
     static const std::vector<ConnectorEntry> entries{
         {Crm::brevo, brevo::default_mapping, brevo::create, {{"API_KEY", "preview"}}},
+        {Crm::hubspot, hubspot::default_mapping, hubspot::create, {{"API_KEY", "preview"}}},
+        {Crm::mautic,
+         mautic::default_mapping,
+         mautic::create,
+         {{"BASE_URL", "http://localhost"}, {"USERNAME", "preview"}, {"PASSWORD", "preview"}}},
         {Crm::n8n,
          n8n::default_mapping,
          n8n::create,

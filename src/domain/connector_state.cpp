@@ -180,6 +180,7 @@ Grant none(std::string why, Instant again_at)
     return {.kind = Grant::Kind::none,
             .count = 0,
             .contacts_per_call = 1,
+            .calls_per_send = 1,
             .only = std::nullopt,
             .except = {},
             .again_at = again_at,
@@ -192,6 +193,7 @@ Grant admit_probe(const Breaker& breaker, bool witness_due, Instant now)
     Grant grant{.kind = Grant::Kind::other_probe,
                 .count = 1,
                 .contacts_per_call = 1,
+                .calls_per_send = 1,
                 .only = std::nullopt,
                 .except = breaker.probed,
                 .again_at = Instant::max(),
@@ -361,16 +363,19 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     state.throttled_until.reset();
     if (wanted == 0) return none("nothing wanted", Instant::max());
     const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
-    const Budget left = budget_of(state, calls_for(wanted, per_call), budget.reserve_percent, now);
+    const auto per_send = std::max<std::size_t>(budget.calls_per_send, 1);
+    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, budget.reserve_percent, now);
     if (left.left == 0) return none("limit", left.again_at);
     if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
-    return {.kind = Grant::Kind::work,
-            .count = std::min(wanted, static_cast<std::size_t>(left.left) * per_call),
-            .contacts_per_call = per_call,
-            .only = std::nullopt,
-            .except = {},
-            .again_at = Instant::max(),
-            .why = {}};
+    return {
+        .kind = Grant::Kind::work,
+        .count = std::min(wanted, std::max<std::size_t>(static_cast<std::size_t>(left.left) / per_send, 1) * per_call),
+        .contacts_per_call = per_call,
+        .calls_per_send = per_send,
+        .only = std::nullopt,
+        .except = {},
+        .again_at = Instant::max(),
+        .why = {}};
 }
 
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now)
@@ -379,7 +384,8 @@ void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Durati
         if (grant.kind == Grant::Kind::other_probe) state.breaker.probed.clear();
         return;
     }
-    take_calls(state, static_cast<std::int64_t>(calls_for(claimed, grant.contacts_per_call)), now);
+    const std::size_t calls = calls_for(claimed, grant.contacts_per_call) * grant.calls_per_send;
+    take_calls(state, static_cast<std::int64_t>(calls), now);
     state.slots += static_cast<std::int64_t>(claimed);
     if (grant.kind == Grant::Kind::witness_probe || grant.kind == Grant::Kind::other_probe)
         state.breaker.probing_until = now + probe_deadline;

@@ -80,13 +80,15 @@ struct BudgetConfig {
     std::vector<RateLimit> limits;
     int reserve_percent = 5;
     std::size_t contacts_per_call = 1;  ///< Limits count calls; one takes up to so many contacts.
+    std::size_t calls_per_send = 1;     ///< With those that always come beside it.
 };
 
 /// What a claim may take.
 struct Grant {
     enum class Kind { none, work, witness_probe, other_probe } kind = Kind::none;
     std::size_t count = 0;              ///< Jobs.
-    std::size_t contacts_per_call = 1;  ///< As the budget had it, for `take`.
+    std::size_t contacts_per_call = 1;  ///< As the budget had them, for `take`.
+    std::size_t calls_per_send = 1;
     std::optional<Uuid> only;           ///< witness_probe: this contact, if it is due.
     std::vector<Uuid> except;           ///< other_probe: not these.
     Instant again_at = Instant::max();  ///< kind none: when to ask again; `Instant::max()`: when somebody acts.

@@ -13,8 +13,10 @@ namespace crmsync {
 /// The CRM acknowledged the contact.
 struct Upserted {
     enum class Change { created, updated, unknown } change = Change::unknown;
-    std::string remote_id;                       ///< Published in {crm}_contact_id; "": the CRM told none.
-    std::optional<std::string> numeric_id = {};  ///< Kept with the job, when told; "": what was kept may be wrong now.
+    std::string remote_id;  ///< Published in {crm}_contact_id; "": the CRM told none.
+    /// Kept with the job, when told: the CRM's second id or, at HubSpot, the address written last. "": what was kept
+    /// may be wrong now.
+    std::optional<std::string> numeric_id = {};
     std::vector<std::string> warnings = {};
 };
 

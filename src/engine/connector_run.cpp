@@ -20,6 +20,7 @@ BudgetConfig budget_of(const ConnectorTraits& traits)
 {
     auto budget = traits.budget;
     budget.contacts_per_call = traits.batch_max;
+    budget.calls_per_send = traits.calls_per_send;
     return budget;
 }
 
@@ -64,7 +65,8 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
       delivery_(connector, options_.retry, clock),
       recorder_(crm_, worker_id, store, clock, executor,
                 {.recorded = [this](const auto& batch) { on_recorded(batch); },
-                 .state = [this](const auto& state) { on_state(state); }}),
+                 .state = [this](const auto& state) { on_state(state); }},
+                connector.traits().calls_per_send),
       concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
       services_(executor),

@@ -56,14 +56,16 @@ std::vector<Delivered> applied(std::vector<Delivered> batch, const std::vector<R
 
 }  // namespace
 
-Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer)
+Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer,
+                   std::size_t calls_per_send)
     : crm_(crm),
       worker_id_(worker_id),
       store_(store),
       clock_(clock),
       alarm_(clock, executor),
       observer_(std::move(observer)),
-      recording_(std::string(display_name(crm)) + ": recording results")
+      recording_(std::string(display_name(crm)) + ": recording results"),
+      calls_per_send_(static_cast<std::int64_t>(calls_per_send))
 {
 }
 
@@ -108,7 +110,7 @@ std::function<void(ConnectorState&, std::span<const Recorded>)> Recorder::state_
     bool after_success = false;  // One of a run of successes says it all.
     for (std::size_t i = 0; i < batch.size(); ++i) {
         const Delivered& ended = batch[i];
-        const std::int64_t further_calls = std::max<std::int64_t>(ended.calls - 1, 0);
+        const std::int64_t further_calls = std::max<std::int64_t>(ended.calls - calls_per_send_, 0);
         const bool success = is_plain_success(ended);
         if (!success) suspicious_ = true;
         if (success && after_success && further_calls == 0)

@@ -27,7 +27,9 @@ public:
         std::function<void(const ConnectorState&)> state = {};
     };
 
-    Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer);
+    /// `calls_per_send`: those that the claim has booked already.
+    Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer,
+             std::size_t calls_per_send = 1);
 
     /// `more_expected`: ends that will follow soon; lets the batch grow.
     void add(std::vector<Delivered> ended, std::size_t more_expected);
@@ -58,6 +60,7 @@ private:
     Alarm alarm_;
     Observer observer_;
     RepeatedFailure recording_;
+    std::int64_t calls_per_send_;
     std::vector<Delivered> pending_;
     std::size_t in_flight_ = 0;
     std::size_t more_expected_ = 0;

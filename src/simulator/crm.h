@@ -18,6 +18,7 @@ struct Call {
     const http::ServerRequest& request;
     std::string_view path;  ///< Below the CRM's base.
     const FaultDecision& faults;
+    Monotonic arrived{};  ///< Before the faults delayed it: a CRM without locks decides by what it saw then.
 };
 
 struct Answer {

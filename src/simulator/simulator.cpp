@@ -8,6 +8,7 @@
 #include "simulator/crm.h"
 #include "simulator/hubspot/hubspot.h"
 #include "simulator/ledger.h"
+#include "simulator/mautic/mautic.h"
 #include "simulator/n8n/n8n.h"
 
 namespace crmsync::simulator {
@@ -32,6 +33,7 @@ public:
     {
         crms_.push_back(brevo::make_brevo(clock, options.brevo, plan_));
         crms_.push_back(hubspot::make_hubspot(clock, options.hubspot, plan_));
+        crms_.push_back(mautic::make_mautic(clock, options.mautic, plan_));
         crms_.push_back(n8n::make_n8n(clock, options.n8n, plan_));
         plan_.set(options.faults);
     }
@@ -83,6 +85,7 @@ Task<http::ServerResponse> LocalSimulator::handle(http::ServerRequest request)
     }
     Crm& crm = **owner;
     const std::string_view path = std::string_view(request.path).substr(crm.base().size());
+    const Monotonic arrived = clock_.monotonic();
     FaultDecision faults;
     if (!plan_.empty()) faults = plan_.decide(crm.name(), path, request);
     if (faults.latency > Duration{0}) {
@@ -90,7 +93,7 @@ Task<http::ServerResponse> LocalSimulator::handle(http::ServerRequest request)
         const auto state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none) co_return cut(Fault::reset);  // We may be gone.
     }
-    Answer answered = answer(crm, {.request = request, .path = path, .faults = faults});
+    Answer answered = answer(crm, {.request = request, .path = path, .faults = faults, .arrived = arrived});
     const int status = answered.response.fault == Fault::none ? answered.response.status : 0;
     ledger_.record(crm.name(), answered.route, request, status, clock_.now());
     co_return std::move(answered.response);

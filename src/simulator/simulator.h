@@ -10,6 +10,7 @@
 #include "simulator/brevo/options.h"
 #include "simulator/faults.h"
 #include "simulator/hubspot/options.h"
+#include "simulator/mautic/options.h"
 #include "simulator/n8n/options.h"
 
 namespace crmsync::simulator {
@@ -22,6 +23,7 @@ struct SimulatorOptions {
     bool log_bodies = false;
     brevo::BrevoOptions brevo;
     hubspot::HubSpotOptions hubspot;
+    mautic::MauticOptions mautic;
     n8n::N8nOptions n8n;
 };
 

@@ -316,8 +316,8 @@ public:
     virtual Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) = 0;
     /// Also with a call in flight: its answer then meets no job and changes nothing.
     virtual Task<Status> delete_contact(Uuid id, std::string actor, Instant now) = 0;
-    /// One batch, at most 5,000 rows, in chunks. Duplicates by address within the batch are merged in order (later values
-    /// win where present); existing contacts are updated, of several the oldest.
+    /// One batch, at most 5,000 rows, in chunks. Duplicates by address within the batch are merged in order (later
+    /// values win where present); existing contacts are updated, of several the oldest.
     virtual Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) = 0;
 
     // -- status

@@ -15,6 +15,17 @@ Status check_text(std::string_view field, std::string_view text)
     return {};
 }
 
+std::vector<std::string_view> states_that(const std::function<bool(const Published&)>& shows)
+{
+    std::vector<std::string_view> states;
+    for (const JobState state : all_job_states)
+        for (const Origin origin : all_origins)
+            if (state != JobState::idle && shows(publish(state, origin)) &&
+                (states.empty() || states.back() != to_string(state)))
+                states.push_back(to_string(state));
+    return states;
+}
+
 }  // namespace
 
 Status check_storable(const ContactFields& fields)
@@ -29,6 +40,16 @@ Status check_storable(const ContactFields& fields)
         if (text)
             if (Status checked = check_text(field, *text); !checked) return checked;
     return {};
+}
+
+std::vector<std::string_view> states_shown_as(SyncStatus status)
+{
+    return states_that([&](const Published& shown) { return shown.sync == status; });
+}
+
+std::vector<std::string_view> states_shown_as(ProcessingStatus status)
+{
+    return states_that([&](const Published& shown) { return shown.processing == status; });
 }
 
 std::string list_mark(const ContactFilter& filter, const ContactSort& sort)

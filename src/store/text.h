@@ -12,6 +12,11 @@ Status check_storable(const ContactFields& fields);
 /// The sort key's value of a contact, as both databases compute it: where a page ended.
 std::string sort_value(const Contact& contact, ContactSort::By by);
 
+/// Names of the job states that are published as this status. No job and an idle one are published alike, as New, which
+/// has none here.
+std::vector<std::string_view> states_shown_as(SyncStatus status);
+std::vector<std::string_view> states_shown_as(ProcessingStatus status);
+
 /// What a cursor of a list begins with: the same for the same filter and sort, on every machine.
 std::string list_mark(const ContactFilter& filter, const ContactSort& sort);
 /// `invalid`, for a cursor that is none or belongs to another list.

@@ -45,8 +45,7 @@ TEST(Call, WhoeverIsCancelledHasNoTurn)
     std::optional<Turn::Hold> first;
     asio::cancellation_signal stop;
     bool got_it = true;
-    asio::co_spawn(
-        loop, [&]() -> Task<> { first.emplace((co_await turn.take()).value()); }, asio::detached);
+    asio::co_spawn(loop, [&]() -> Task<> { first.emplace((co_await turn.take()).value()); }, asio::detached);
     asio::co_spawn(
         loop,
         [&]() -> Task<> {

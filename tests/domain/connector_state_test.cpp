@@ -138,6 +138,21 @@ TEST(Budget, CountsACallForAWholeBatch)
     EXPECT_EQ(admit(state, batches, 30, false, start + 1s).count, 30u);
 }
 
+TEST(Budget, CountsTheCallsThatComeBesideABatch)
+{
+    BudgetConfig batches = brevo_budget();
+    batches.contacts_per_call = 100;
+    batches.calls_per_send = 2;
+    ConnectorState state;
+    const Grant first = admit(state, batches, 5'000, false, start);
+    EXPECT_EQ(first.count % 100, 0u);
+    take(state, first, 150, 60s, start);
+    EXPECT_EQ(budget_left(state.windows[0], 5, start), 5);
+    batches.calls_per_send = 20;
+    EXPECT_EQ(admit(state, batches, 5'000, false, start + 1s).count, 100u)
+        << "one send at least, or none would ever go";
+}
+
 /// Whatever is claimed whenever: no stretch of a window's period holds more than its usable limit.
 RC_GTEST_PROP(Budget, IsNeverExceeded, ())
 {

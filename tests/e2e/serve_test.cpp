@@ -131,6 +131,59 @@ TEST_F(Served, ASelectionFromTheCommandLineArrivesAtOnce)
     EXPECT_THAT(ended.err, Not(HasSubstr("ann@example.com")));
 }
 
+TEST_F(Served, ASelectionForHubSpotArrivesInOneCall)
+{
+    const auto simulator = simulate();
+    const boost::json::value told = boost::json::parse(simulator->out());
+    home_.environment["HUBSPOT_API_KEY"] = "pat-test-token";
+    home_.environment["HUBSPOT_API_BASE_URL"] = told.at("hubspot").as_string();
+    home_.environment["HUBSPOT_LIST_ID"] = "1";
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    EXPECT_EQ(home_.run({"test", "hubspot"}).code, 0);
+    EXPECT_EQ(home_.run({"setup", "hubspot"}).code, 0);
+    EXPECT_EQ(home_.run({"import", "-"}, "email,name\nann@example.com,Ann Lee\nbob@example.com,Bob\n").code, 0);
+    EXPECT_EQ(home_.run({"select", "hubspot", "--all"}).code, 0);
+    ASSERT_TRUE(server.wait_for("HubSpot sync")) << server.err();
+    const Program::Ended complete = home_.run({"contacts", "list", "--sync-status", "hubspot=Complete", "--ids"});
+    EXPECT_EQ(std::ranges::count(complete.out, '\n'), 2) << home_.run({"status"}).out;
+    const std::string state = get(std::string(told.at("control").as_string()), "/state").body;
+    EXPECT_THAT(state, HasSubstr(R"("POST /crm/v3/objects/contacts/batch/upsert":{"200":1})"));
+
+    server.signal(SIGTERM);
+    const Program::Ended ended = server.finish();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, Not(HasSubstr("pat-test")));
+}
+
+TEST_F(Served, ASelectionForMauticArrivesInOneCall)
+{
+    const auto simulator = simulate();
+    const boost::json::value told = boost::json::parse(simulator->out());
+    home_.environment["MAUTIC_BASE_URL"] = told.at("mautic").as_string();
+    home_.environment["MAUTIC_CLIENT_ID"] = "crmsync";
+    home_.environment["MAUTIC_CLIENT_SECRET"] = "test-secret-of-mautic";
+    home_.environment["MAUTIC_TAGS"] = "crmsync";
+    home_.environment["MAUTIC_SEGMENT_ID"] = "1";
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    EXPECT_EQ(home_.run({"test", "mautic"}).code, 0);
+    EXPECT_EQ(home_.run({"setup", "mautic"}).code, 0);
+    EXPECT_EQ(home_.run({"import", "-"}, "email,name\nann@example.com,Ann Lee\nbob@example.com,Bob\n").code, 0);
+    EXPECT_EQ(home_.run({"select", "mautic", "--all"}).code, 0);
+    ASSERT_TRUE(server.wait_for("Mautic sync")) << server.err();
+    const Program::Ended complete = home_.run({"contacts", "list", "--sync-status", "mautic=Complete", "--ids"});
+    EXPECT_EQ(std::ranges::count(complete.out, '\n'), 2) << home_.run({"status"}).out;
+    const std::string state = get(std::string(told.at("control").as_string()), "/state").body;
+    EXPECT_THAT(state, HasSubstr(R"("POST /api/contacts/batch/new":{"201":1})"));
+    EXPECT_THAT(state, HasSubstr(R"("consent_writes":0)"));
+
+    server.signal(SIGTERM);
+    const Program::Ended ended = server.finish();
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.err, Not(HasSubstr("test-secret")));
+}
+
 TEST_F(Served, AContactGoesToN8nToo)
 {
     const auto simulator = simulate();

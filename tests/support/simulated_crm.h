@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -23,12 +25,16 @@ inline constexpr std::string_view secret_key = "xkeysib-0123456789abcdef";
 /// setting, "{base}" stands for the address of the simulated CRM.
 class SimulatedCrm {
 public:
-    explicit SimulatedCrm(Crm crm, Settings more = {}) : crm_(crm)
+    explicit SimulatedCrm(Crm crm, Settings more = {}, std::optional<FieldMapping> mapping = {}) : crm_(crm)
     {
         simulator::SimulatorOptions options;
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
+        options.hubspot.token = secret_key;
+        options.hubspot.per_10_seconds = options.hubspot.per_day = 0;
+        options.mautic.client_id = "crmsync";
+        options.mautic.client_secret = secret_key;
         options.n8n.auth = simulator::n8n::Auth::header;
         options.n8n.secret = "Bearer " + std::string(secret_key);
         options.n8n.api_key = secret_key;
@@ -39,12 +45,13 @@ public:
         for (auto& [name, value] : more)
             if (value.starts_with(base)) value.replace(0, base.size(), simulator_->base_url(to_string(crm)));
         std::vector<std::string> warnings;
-        connector =
-            find_connector(crm)->create(more, {.executor = loop.get_executor(), .clock = clock_}, warnings).value();
+        const ConnectorContext context{.executor = loop.get_executor(), .clock = clock_, .mapping = std::move(mapping)};
+        connector = find_connector(crm)->create(more, context, warnings).value();
     }
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
     SendResult send_all(const MappedContact& contact) { return await(loop, connector->send(std::span(&contact, 1))); }
+    SendResult send_all(const std::vector<MappedContact>& contacts) { return await(loop, connector->send(contacts)); }
     void set_up() { await(loop, connector->setup(true)).value(); }
 
     /// `rule` as simulator/faults.h reads it.
@@ -66,6 +73,8 @@ public:
     {
         return json::parse(control(http::Method::get, "/state", {})).at("requests").at(to_string(crm_));
     }
+    /// The CRM's own counts: "contacts", "duplicates", ...
+    json::value state() { return json::parse(control(http::Method::get, "/state", {})).at(to_string(crm_)); }
     /// What a person or a test does at the CRM itself, with the key.
     http::Response at_crm(http::Method method, std::string target, std::string body = {})
     {
@@ -73,7 +82,9 @@ public:
             direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(to_string(crm_))).value();
         return await(loop, direct_->send({.method = method,
                                           .target = std::move(target),
-                                          .headers = {{"api-key", std::string(secret_key)}},
+                                          .headers = {{"api-key", std::string(secret_key)},
+                                                      {"authorization", authorization()},
+                                                      {"content-type", "application/json"}},
                                           .body = std::move(body)}))
             .value();
     }
@@ -82,22 +93,29 @@ public:
     std::unique_ptr<Connector> connector;
 
 private:
+    std::string authorization() const
+    {
+        return crm_ == Crm::mautic ? "Basic dXNlcjpwYXNz" : "Bearer " + std::string(secret_key);
+    }
     Settings settings_of(Crm crm) const
     {
         const std::string url = simulator_->base_url(to_string(crm));
         switch (crm) {
             case Crm::brevo:
-                return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::hubspot:
+                return {{"API_KEY", std::string(secret_key)}, {"API_BASE_URL", url}, {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::mautic:
-                break;
+                return {{"BASE_URL", url},
+                        {"CLIENT_ID", "crmsync"},
+                        {"CLIENT_SECRET", std::string(secret_key)},
+                        {"HTTP_TIMEOUT_SECONDS", "1"}};
             case Crm::n8n:
                 return {{"WEBHOOK_URL", url + "/webhook/contacts-results"},
                         {"WEBHOOK_SECRET", std::string(secret_key)},
                         {"API_KEY", std::string(secret_key)},
                         {"HTTP_TIMEOUT_SECONDS", "1"}};
         }
-        throw std::logic_error("no settings for this CRM yet");
+        __builtin_unreachable();
     }
 
     std::string control(http::Method method, std::string target, std::string body)

@@ -45,8 +45,11 @@ Result<simulator::SimulatorOptions> options_of(const SimulateOptions& options)
 {
     simulator::SimulatorOptions result{
         .address = options.address, .port = options.port, .log_bodies = options.log_bodies};
-    if (options.unlimited)
+    if (options.unlimited) {
         result.brevo.contacts_per_second = result.brevo.contacts_per_hour = result.brevo.others_per_hour = 0;
+        result.hubspot.per_10_seconds = result.hubspot.oauth_per_10_seconds = 0;
+        result.hubspot.per_day = result.hubspot.search_per_second = 0;
+    }
     if (options.faults.empty()) return result;
     std::ifstream file(options.faults);
     std::ostringstream text;
@@ -60,24 +63,37 @@ Result<simulator::SimulatorOptions> options_of(const SimulateOptions& options)
     return result;
 }
 
-/// The simulated CRMs, and the settings that lead the program to them.
-constexpr std::pair<std::string_view, std::string_view> simulated[] = {
-    {"brevo", "BREVO_API_BASE_URL={}  (any BREVO_API_KEY)"},
-    {"n8n", "N8N_WEBHOOK_URL={}/webhook/contacts  (or contacts-ack, contacts-results)"},
-};
-
-void print_addresses(Console& console, const simulator::Simulator& simulator)
+/// What makes crmsync call a simulated CRM instead of the real one.
+std::string settings_for(Crm crm, std::string_view url)
 {
-    if (console.json()) {
-        boost::json::object addresses;
-        for (const auto& [crm, settings] : simulated) addresses[crm] = simulator.base_url(crm);
-        addresses["control"] = simulator.control_url();
-        return console.value(addresses);
+    switch (crm) {
+        case Crm::brevo:
+            return fmt::format("BREVO_API_BASE_URL={}  (any BREVO_API_KEY)", url);
+        case Crm::hubspot:
+            return fmt::format("HUBSPOT_API_BASE_URL={}  (any HUBSPOT_API_KEY)", url);
+        case Crm::mautic:
+            return fmt::format("MAUTIC_BASE_URL={}  (any MAUTIC_USERNAME and MAUTIC_PASSWORD)", url);
+        case Crm::n8n:
+            return fmt::format("N8N_WEBHOOK_URL={}/webhook/contacts  (or contacts-ack, contacts-results)", url);
     }
-    for (const auto& [crm, settings] : simulated)
-        console.line(fmt::format("Simulated {}: {}", display_name(parse_crm(crm).value()),
-                                 fmt::format(fmt::runtime(settings), simulator.base_url(crm))));
-    console.line(fmt::format("Control: curl {}/state", simulator.control_url()));
+    __builtin_unreachable();
+}
+
+void tell_addresses(Session& session, const simulator::Simulator& simulator)
+{
+    boost::json::object addresses;
+    for (const Crm crm : all_crms) {
+        const std::string url = simulator.base_url(to_string(crm));
+        if (url.empty()) continue;
+        addresses[to_string(crm)] = url;
+        if (!session.console.json())
+            session.console.line(fmt::format("Simulated {}: {}", display_name(crm), settings_for(crm, url)));
+    }
+    addresses["control"] = simulator.control_url();
+    if (session.console.json())
+        session.console.value(std::move(addresses));
+    else
+        session.console.line(fmt::format("Control: curl {}/state", simulator.control_url()));
 }
 
 int simulate(Session& session, const SimulateOptions& command)
@@ -87,7 +103,7 @@ int simulate(Session& session, const SimulateOptions& command)
     return run_loop([&](Executor executor) -> Task<int> {
         auto simulator = simulator::Simulator::start(executor, session.clock, *options);
         if (!simulator) co_return report(session, simulator.error());
-        print_addresses(session.console, **simulator);
+        tell_addresses(session, **simulator);
         asio::signal_set signals(executor, SIGINT, SIGTERM);
         co_await signals.async_wait(asio::use_awaitable);
         co_await (*simulator)->stop();

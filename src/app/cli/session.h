@@ -42,13 +42,13 @@ std::string database_of(const Session& session);
 /// A token for the API. Without a subject it names the user of this terminal.
 Result<std::string> mint(Session& session, std::string_view subject, std::chrono::seconds lifetime);
 
-/// Runs `work` with the vault that the connector of this CRM needs, or null when it needs none: only then the database
-/// is opened.
-Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
-
 /// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
 /// rehearsal.
 void hint_at_rehearsal(Session& session);
+
+/// Runs `work` with the vault that the connector of this CRM needs, or null when it needs none: only then the database
+/// is opened.
+Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
 
 using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
 /// Opens the database beside whatever server runs on it, runs `work` on a loop of its own to its end, and closes.

@@ -30,9 +30,10 @@ std::map<std::string, std::string> form_of(std::string_view body)
 
 http::ServerResponse refused(std::string_view status, std::string_view message)
 {
-    return json_response(
-        400, json::object{
-                 {"status", status}, {"message", message}, {"correlationId", "aeb5f871-7f07-4993-9211-075dc63e7cbf"}});
+    return json_response(400, json::object{{"status", status},
+                                           {"message", message},
+                                           {"category", status},
+                                           {"correlationId", "aeb5f871-7f07-4993-9211-075dc63e7cbf"}});
 }
 
 bool is_accepted(const std::string& sent, const std::string& expected)

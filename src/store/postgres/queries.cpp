@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "store/text.h"
+
 namespace crmsync::postgres::queries {
 
 namespace {
@@ -63,7 +65,8 @@ std::string published_error(std::string_view of)
 std::string shared_columns(std::string_view settled)
 {
     return replaced(R"(
-            SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at), CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
+            SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at),
+                   CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
               FROM (SELECT * FROM job k
                      WHERE k.contact_id = c.id AND k.crm <> '{crm}'
                        AND (k.state IN ('retrying', 'failed') OR
@@ -520,19 +523,6 @@ std::string like_pattern(std::string_view text)
     return pattern += '%';
 }
 
-/// The states a status is published for: status filters go through the job table's index, for `contacts` has none on a
-/// status. No job and an idle one are published alike, so New has no such states.
-std::vector<std::string_view> states_of(const std::function<bool(const Published&)>& shows)
-{
-    std::vector<std::string_view> states;
-    for (const JobState state : all_job_states)
-        for (const Origin origin : all_origins)
-            if (state != JobState::idle && shows(publish(state, origin)) &&
-                (states.empty() || states.back() != to_string(state)))
-                states.push_back(to_string(state));
-    return states;
-}
-
 class Conditions {
 public:
     explicit Conditions(Params& params) : params_(params) {}
@@ -544,6 +534,7 @@ public:
         params_.add(value);
         add_text(replaced(std::string(sql), "{}", "$" + std::to_string(params_.size())));
     }
+    /// Status filters go through the job table's index, for `contacts` has none on a status.
     void through_job(Crm crm, const std::vector<std::string_view>& states)
     {
         add(fmt::format("c.id IN (SELECT j.contact_id FROM job j WHERE j.crm = '{}' AND j.state = ANY({{}}))",
@@ -573,13 +564,12 @@ std::string where(const ContactFilter& filter, Params& params)
         if (const auto status = filter.sync_status[crm]) {
             conditions.add(fmt::format("c.{}_sync_status = {{}}::{}", to_string(crm), sync_type(crm)),
                            to_string(*status));
-            if (*status != SyncStatus::new_)
-                conditions.through_job(crm, states_of([&](const Published& p) { return p.sync == *status; }));
+            if (*status != SyncStatus::new_) conditions.through_job(crm, states_shown_as(*status));
         }
         if (const auto status = filter.crm_processing_status[crm]) {
             conditions.add(fmt::format("c.{}_processing_status = {{}}::{}", to_string(crm), processing_type(crm)),
                            to_string(*status));
-            conditions.through_job(crm, states_of([&](const Published& p) { return p.processing == *status; }));
+            conditions.through_job(crm, states_shown_as(*status));
         }
     }
     if (filter.email_type) conditions.add("c.email_type = {}::contact_email_type_enum", to_string(*filter.email_type));

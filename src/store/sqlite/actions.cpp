@@ -21,7 +21,7 @@ std::vector<Uuid> next_contacts(Connection& db, const Target& target, Progress& 
         const std::set<Uuid> different(ids->begin(), ids->end());
         return {different.begin(), different.end()};
     }
-    Where where(std::get<ContactFilter>(target));
+    Where where(db, std::get<ContactFilter>(target));
     if (progress.after) where.add("c.id > ?", {to_string(*progress.after)});
     where.values().emplace_back(std::int64_t{chunk_max});
     std::vector<Uuid> found;

@@ -103,7 +103,7 @@ Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const 
                              const PageRequest& request)
 {
     ContactPage page;
-    Where where(filter);
+    Where where(db, filter);
     if (request.with_total) count_total(db, where, page);
     const std::string_view key = sort_key(sort.by);
     const std::string_view direction = sort.descending ? "DESC" : "ASC";

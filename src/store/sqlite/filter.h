@@ -12,7 +12,9 @@ namespace crmsync::sqlite {
 class Where {
 public:
     Where() = default;
-    explicit Where(const ContactFilter& filter);
+    /// Statuses that few contacts have are found by their jobs: `contacts` has no index on any. Looks how many they
+    /// are.
+    Where(Connection& db, const ContactFilter& filter);
 
     /// `term` has one "?" per value.
     void add(std::string_view term, std::vector<Value> values);

@@ -195,6 +195,10 @@ inline const Query contact{"SELECT " CONTACT_COLUMNS " FROM contacts AS c WHERE 
 /// What a list of contacts is put together from.
 inline constexpr std::string_view list_contacts = "SELECT " CONTACT_COLUMNS " FROM contacts AS c";
 inline constexpr std::string_view list_ids = "SELECT c.id FROM contacts AS c";
+inline const Query count_in_states{
+    "SELECT count(*) FROM (SELECT 1 FROM job WHERE crm = ?1 AND state IN (SELECT value FROM json_each(?2)) LIMIT ?3)"};
+inline constexpr std::string_view in_states =
+    "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state IN (SELECT value FROM json_each(?)))";
 inline const Query last_rowid{"SELECT coalesce(max(rowid), 0) FROM contacts"};
 inline const Query create_contact{
     "INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context, "

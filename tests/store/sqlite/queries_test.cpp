@@ -92,6 +92,18 @@ TEST_F(QueryPlans, ADeepPageOfTheDefaultListIsASeek)
                                testing::Not(testing::HasSubstr("TEMP B-TREE"))));
 }
 
+TEST_F(QueryPlans, AFilterOnARareStatusGoesByItsJobs)
+{
+    ContactFilter filter;
+    filter.sync_status[Crm::brevo] = SyncStatus::error;
+    Where where(db_, filter);
+    const std::string plan = plan_of(std::string(sql::list_contacts) + where.text() + " ORDER BY c.created_at, c.id");
+    EXPECT_THAT(plan, testing::AllOf(testing::HasSubstr("job_state (crm=? AND state=?)"),
+                                     testing::HasSubstr("SEARCH c USING INDEX sqlite_autoindex_contacts_1 (id=?)"),
+                                     testing::Not(testing::HasSubstr("SCAN c"))))
+        << plan;
+}
+
 TEST_F(QueryPlans, AChunkOfAFilterIsASeekById)
 {
     Where where;

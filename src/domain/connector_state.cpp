@@ -399,7 +399,7 @@ void take_calls(ConnectorState& state, std::int64_t calls, Instant now)
 Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)
 {
     BudgetConfig calls = budget;
-    calls.contacts_per_call = 1;
+    calls.contacts_per_call = calls.calls_per_send = 1;
     Grant grant = admit(state, calls, wanted, false, now);
     if (grant.kind == Grant::Kind::none) return grant;
     if (grant.kind != Grant::Kind::work) return none("breaker open", Instant::max());

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <map>
 
 #include "base/log.h"
 
@@ -22,6 +22,14 @@ LateOperation to_operation(const LateFailure& failure, Crm crm)
         if (const auto job = parse_idempotency_key(key); job && job->first.crm == crm)
             operation.jobs.emplace_back(job->first.contact_id, job->second);
     return operation;
+}
+
+/// Whether another operation, one that told no id, acknowledged the contact after this one had failed: this one's
+/// answer had been lost. A retry comes minutes later, so that clocks may differ a little.
+bool is_older(const LateFailure& failure, const LateJob& late)
+{
+    constexpr Duration clocks_differ = 2min;
+    return late.job.remote_id != failure.operation_id && failure.at + clocks_differ < late.acknowledged_at;
 }
 
 }  // namespace
@@ -76,6 +84,19 @@ Task<Result<std::size_t>> FollowUp::run_once()
     co_return taken_back;
 }
 
+LateResult FollowUp::taken_back(const LateJob& late, const LateFailure& failure, Instant now) const
+{
+    const Crm crm = late.job.key.crm;
+    const Outcome outcome = Transient{.scope = Transient::Scope::contact,
+                                      .code = "execution_failed",
+                                      .reason = fmt::format("{} API error: {}", display_name(crm), failure.reason)};
+    return {.key = late.job.key,
+            .generation = late.job.generation,
+            .operation_ids = {},
+            .transition = decide(late.job, outcome, policy_, Cost::counts, now),
+            .worker_id = worker_id_};
+}
+
 Task<Result<std::size_t>> FollowUp::take_back(const std::vector<LateFailure>& failures)
 {
     const Crm crm = connector_.traits().crm;
@@ -86,19 +107,13 @@ Task<Result<std::size_t>> FollowUp::take_back(const std::vector<LateFailure>& fa
     const auto jobs = co_await store_.acknowledged_by(crm, std::move(operations));
     if (!jobs) co_return std::unexpected(jobs.error());
     LateRequest request{.crm = crm, .results = {}, .now = now};
-    std::set<Uuid> seen;  // Of several operations for one contact the newest counts.
+    std::map<Uuid, std::size_t> places;  // Of several operations for one contact the newest counts.
     for (const LateJob& late : *jobs) {
-        if (!seen.insert(late.job.key.contact_id).second) continue;
         const LateFailure& failure = failures[late.operation];
-        const Outcome outcome = Transient{.scope = Transient::Scope::contact,
-                                          .code = "execution_failed",
-                                          .reason = fmt::format("{} API error: {}", display_name(crm), failure.reason)};
-        LateResult& result = request.results.emplace_back();
-        result.key = late.job.key;
-        result.generation = late.job.generation;
-        result.operation_id = failure.operation_id;
-        result.transition = decide(late.job, outcome, policy_, Cost::counts, now);
-        result.worker_id = worker_id_;
+        if (is_older(failure, late)) continue;
+        const auto [place, is_new] = places.emplace(late.job.key.contact_id, request.results.size());
+        if (is_new) request.results.push_back(taken_back(late, failure, now));
+        request.results[place->second].operation_ids.push_back(failure.operation_id);
     }
     if (request.results.empty()) co_return 0;
     co_return co_await store_.record_late(std::move(request));

@@ -26,6 +26,7 @@ public:
     Task<Result<std::size_t>> run_once();
 
 private:
+    LateResult taken_back(const LateJob& late, const LateFailure& failure, Instant now) const;
     Task<Result<std::size_t>> take_back(const std::vector<LateFailure>& failures);
 
     Connector& connector_;

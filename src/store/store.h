@@ -348,7 +348,8 @@ public:
     /// is.
     virtual Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) = 0;
     /// Takes the completion back, publishes and wakes the engines; not of jobs that are another generation's or were
-    /// told of this operation before. The fingerprint goes, for the CRM does not have the payload. Returns how many.
+    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns how
+    /// many.
     virtual Task<Result<std::size_t>> record_late(LateRequest request) = 0;
 
     // -- the database itself

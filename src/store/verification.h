@@ -75,14 +75,15 @@ struct LateOperation {
 struct LateJob {
     ClaimedJob job;             ///< Without lease and contact. Its retry count has the late failures of its generation.
     std::size_t operation = 0;  ///< Which one.
+    Instant acknowledged_at{};
 };
 /// Such a job is not complete after all.
 struct LateResult {
     JobKey key;
     std::int64_t generation = 0;
-    std::string operation_id;
-    Transition transition;  ///< retrying or failed. History has it as a transient outcome.
-    Uuid worker_id;         ///< Who noticed.
+    std::vector<std::string> operation_ids;  ///< At least one; each is remembered as told.
+    Transition transition;                   ///< retrying or failed. History has it as a transient outcome.
+    Uuid worker_id;                          ///< Who noticed.
 };
 struct LateRequest {
     Crm crm = Crm::n8n;

@@ -55,7 +55,7 @@ protected:
     }
     LateResult late_result(const LateJob& late, const std::string& operation)
     {
-        LateResult result{.key = late.job.key, .generation = late.job.generation, .operation_id = operation};
+        LateResult result{.key = late.job.key, .generation = late.job.generation, .operation_ids = {operation}};
         result.transition = taken_back(late.job);
         result.worker_id = worker();
         return result;
@@ -225,18 +225,24 @@ TEST_P(StoreVerification, ReservesCallsWithinTheBudget)
         return calls;
     };
     CallRequest request{.crm = Crm::brevo, .wanted = 1};
-    request.budget = {.limits = {{"second", 1s, 10}}, .reserve_percent = 0, .contacts_per_call = 100};
+    request.budget = {
+        .limits = {{"second", 1s, 10}}, .reserve_percent = 0, .contacts_per_call = 100, .calls_per_send = 3};
     request.now = now();
     EXPECT_EQ(ok(store().reserve_calls(request)).count, 1u);
     EXPECT_EQ(booked(), 1);
     request.also_made = 2;
+    request.now += 200ms;
+    ok(store().reserve_calls(request));
+    EXPECT_EQ(booked(), 3) << "a tenth of a second takes a tenth of the calls";
+    request.also_made = 0;
+    request.now += 200ms;
     EXPECT_EQ(ok(store().reserve_calls(request)).count, 1u);
     EXPECT_EQ(booked(), 4);
     request.also_made = 6;
     const Grant none = ok(store().reserve_calls(request));
     EXPECT_EQ(none.kind, Grant::Kind::none) << "10 a second, and all are gone";
     EXPECT_EQ(none.why, "limit");
-    EXPECT_GT(none.again_at, now());
+    EXPECT_GT(none.again_at, request.now);
     EXPECT_EQ(booked(), 10);
     request.also_made = 0;
     request.now += 2s;
@@ -319,6 +325,22 @@ TEST_P(StoreVerification, LateFailuresComeToAnEnd)
     act(Action::sync, {id}, {Crm::n8n});
     complete(claim_one(Crm::n8n), "5");
     EXPECT_EQ(late_jobs({{.id = "5", .jobs = {}}}).at(0).job.retry_count, 0) << "a person decided: from the beginning";
+}
+
+TEST_P(StoreVerification, RemembersEveryOperationItWasToldOf)
+{
+    const Uuid id = add_synced("a@example.com", "7", Crm::n8n);
+    const auto generation = job(id, Crm::n8n)->generation;
+    const auto jobs = late_jobs({{.id = "9", .jobs = {{id, generation}}}, {.id = "8", .jobs = {{id, generation}}}});
+    ASSERT_THAT(jobs, SizeIs(2));
+    EXPECT_EQ(jobs[0].acknowledged_at, now());
+    LateResult result = late_result(jobs[0], "9");
+    result.operation_ids.push_back("8");
+    EXPECT_EQ(ok(store().record_late({Crm::n8n, {result}, now()})), 1u);
+    EXPECT_EQ(job(id, Crm::n8n)->retry_count, 1) << "one failure of two operations";
+    advance(5min);
+    complete(claim_one(Crm::n8n), "7");
+    EXPECT_THAT(late_jobs({{.id = "8", .jobs = {{id, generation}}}}), IsEmpty());
 }
 
 TEST_P(StoreVerification, ADecisionOvertakesALateFailure)

@@ -89,10 +89,28 @@ TEST_F(FollowUpTest, IgnoresKeysThatAreNotOurs)
 {
     start();
     const auto id = synced();
-    truth.late_failures.push_back(
-        {.operation_id = "execution-no-01", .idempotency_keys = {"", "else", to_string(id) + "-hubspot-1"}, .at = clock.now()});
+    truth.late_failures.push_back({.operation_id = "execution-no-01",
+                                   .idempotency_keys = {"", "else", to_string(id) + "-hubspot-1"},
+                                   .at = clock.now()});
     pass(10min);
     EXPECT_EQ(job(id).state, JobState::completed);
+}
+
+TEST_F(FollowUpTest, AnOperationWhoseAnswerWasLostIsNoNews)
+{
+    truth.script = [this](const MappedContact&) {
+        Answer answer;
+        answer.lost = truth.calls.empty();
+        return answer;
+    };
+    start();
+    const auto id = add("ann@example.com");
+    act(Action::select, {id});
+    pass(1s);
+    fail_execution("execution-no-01");
+    pass(20min);
+    EXPECT_EQ(job(id).state, JobState::completed) << "by the retry";
+    EXPECT_THAT(truth.calls, SizeIs(2));
 }
 
 TEST_F(FollowUpTest, LooksBackADayAtTheStartAndThenAnHourBeforeTheLastLook)

@@ -151,11 +151,10 @@ TEST_F(VerifierTest, KeepsToTheBudget)
     traits.budget = {.limits = {{"second", 1s, 2}}, .reserve_percent = 0};
     sync(8);
     clock.advance(2s);
-    const auto begun = clock.now();
     EXPECT_EQ(verify().checked, 8);
     ASSERT_THAT(truth.read_backs, SizeIs(4));
-    EXPECT_EQ(truth.read_backs[1], begun);
-    EXPECT_GE(truth.read_backs[2], begun + 1s) << "two calls a second";
+    EXPECT_GE(truth.read_backs[2] - truth.read_backs[0], 1s) << "two calls a second";
+    EXPECT_GE(truth.read_backs[3] - truth.read_backs[1], 1s);
 }
 
 TEST_F(VerifierTest, StopsWhenTheConnectorIsPaused)

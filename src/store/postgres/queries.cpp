@@ -717,16 +717,17 @@ const PerCrmQuery acknowledged_by = per_crm("acknowledged_by", R"(
 WITH named AS MATERIALIZED (
     SELECT * FROM unnest($3, $4, $5, $6) AS f (number, operation_id, contact_id, generation)),
 found AS MATERIALIZED (
-    SELECT f.number, f.operation_id, j.contact_id, j.generation, j.retry_count, j.remote_id
+    SELECT f.number, f.operation_id, j.contact_id, j.generation, j.retry_count, j.remote_id, j.acknowledged_at
       FROM named f JOIN job j ON j.contact_id = f.contact_id AND j.crm = '{crm}'
      WHERE CASE WHEN j.generation = f.generation THEN j.state = 'completed' END
     UNION ALL
-    SELECT f.number, f.operation_id, j.contact_id, j.generation, j.retry_count, j.remote_id
+    SELECT f.number, f.operation_id, j.contact_id, j.generation, j.retry_count, j.remote_id, j.acknowledged_at
       FROM unnest($1, $2) AS f (number, operation_id)
       JOIN job j ON j.remote_id = f.operation_id AND j.crm = '{crm}' AND j.state = 'completed')
 SELECT f.contact_id, f.generation, f.retry_count, f.remote_id,
        (SELECT count(*) FROM late_failure l
-         WHERE l.contact_id = f.contact_id AND l.crm = '{crm}' AND l.generation = f.generation), f.number
+         WHERE l.contact_id = f.contact_id AND l.crm = '{crm}' AND l.generation = f.generation), f.number,
+       f.acknowledged_at
   FROM found f
  WHERE (f.remote_id IS NULL OR length(f.remote_id) < length(f.operation_id) OR
         (length(f.remote_id) = length(f.operation_id) AND f.remote_id <= f.operation_id))
@@ -762,5 +763,11 @@ logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, code, message, duration_us)
     SELECT d.contact_id, '{crm}', $1, d.worker_id, 'transient', d.error_code, d.error, 0 FROM d)
 SELECT d.contact_id FROM d)");
+
+const PerCrmQuery note_late = per_crm("note_late", R"(
+INSERT INTO late_failure (contact_id, crm, generation, operation_id)
+SELECT c.id, '{crm}', r.generation, r.operation_id
+  FROM unnest($1, $2, $3) AS r (contact_id, generation, operation_id) JOIN contacts c ON c.id = r.contact_id
+ON CONFLICT DO NOTHING)");
 
 }  // namespace crmsync::postgres::queries

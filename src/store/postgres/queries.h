@@ -125,6 +125,7 @@ extern const Query verification_examples;      // $1: CRM, $2: limit
 extern const Query verifications_of;           // $1: contact
 extern const PerCrmQuery acknowledged_by;      // $1: numbers, $2: operations without jobs; $3 to $6: those with
 extern const PerCrmQuery record_late;          // $1: now, $2..: columns -> contacts
+extern const PerCrmQuery note_late;            // $1: contacts, $2: generations, $3: operations
 extern const Query schema_version;
 extern const Query news;  // What poll mode compares: changes when people or other programs acted.
 

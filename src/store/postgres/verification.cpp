@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <span>
 
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
@@ -64,7 +65,7 @@ Params late_params(const LateRequest& request)
     for (const LateResult& one : request.results) {
         ids.push_back(one.key.contact_id);
         generations.push_back(one.generation);
-        operations.push_back(storable(one.operation_id));
+        operations.push_back(storable(one.operation_ids.front()));
         states.push_back(to_string(one.transition.next));
         due.push_back(one.transition.due_at);
         retries.push_back(one.transition.retry_count);
@@ -224,6 +225,7 @@ Task<Result<std::vector<LateJob>>> PostgresStore::acknowledged_by(Crm crm, std::
         late.job.remote_id = row.next<std::optional<std::string>>();
         late.job.retry_count = std::max(retries, static_cast<int>(row.next<std::int64_t>()));
         late.operation = static_cast<std::size_t>(row.next<std::int64_t>());
+        late.acknowledged_at = row.next<std::optional<Instant>>().value_or(Instant{});
     }
     co_return jobs;
 }
@@ -231,11 +233,23 @@ Task<Result<std::vector<LateJob>>> PostgresStore::acknowledged_by(Crm crm, std::
 Task<Result<std::size_t>> PostgresStore::record_late(LateRequest request)
 {
     std::vector<Uuid> ids;
-    for (const LateResult& one : request.results) ids.push_back(one.key.contact_id);
-    const auto rows = co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-                                         Statement{queries::lock_contacts, Params::of(ids)},
-                                         Statement{queries::record_late[request.crm], late_params(request)},
-                                         Statement{queries::notify, Params::of("late")}));
+    Column<Uuid> contacts;
+    Column<std::int64_t> generations;
+    Column<std::string> operations;
+    for (const LateResult& one : request.results) {
+        ids.push_back(one.key.contact_id);
+        for (const std::string& operation : std::span(one.operation_ids).subspan(1)) {
+            contacts.push_back(one.key.contact_id);
+            generations.push_back(one.generation);
+            operations.push_back(storable(operation));
+        }
+    }
+    const auto rows =
+        co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                           Statement{queries::lock_contacts, Params::of(ids)},
+                           Statement{queries::record_late[request.crm], late_params(request)},
+                           Statement{queries::note_late[request.crm], Params::of(contacts, generations, operations)},
+                           Statement{queries::notify, Params::of("late")}));
     if (!rows) co_return std::unexpected(rows.error());
     const auto failed = static_cast<std::size_t>(rows->at(2).size());
     if (failed > 0) wake();

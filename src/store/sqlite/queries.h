@@ -270,12 +270,13 @@ inline const Query verifications_of{
     "SELECT v.crm, v.result, v.fields, v.opted_out, v.at, j.generation = v.generation AND j.state = 'completed' "
     "FROM verification AS v JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm WHERE v.contact_id = ?1"};
 /// ?1 CRM, ?2 operation. A longer number is a higher one.
-#define ACKNOWLEDGED_BY                                                                                          \
-    "SELECT j.contact_id, j.generation, j.retry_count, j.remote_id, (SELECT count(*) FROM late_failure AS l "    \
-    "WHERE l.contact_id = j.contact_id AND l.crm = ?1 AND l.generation = j.generation) FROM job AS j "           \
-    "WHERE j.crm = ?1 AND j.state = 'completed' AND NOT EXISTS (SELECT 1 FROM late_failure AS l "                \
-    "WHERE l.contact_id = j.contact_id AND l.crm = ?1 AND l.generation = j.generation AND l.operation_id = ?2) " \
-    "AND (j.remote_id IS NULL OR length(j.remote_id) < length(?2) "                                              \
+#define ACKNOWLEDGED_BY                                                                                              \
+    "SELECT j.contact_id, j.generation, j.retry_count, j.remote_id, (SELECT count(*) FROM late_failure AS l "        \
+    "WHERE l.contact_id = j.contact_id AND l.crm = ?1 AND l.generation = j.generation), j.acknowledged_at FROM job " \
+    "AS j "                                                                                                          \
+    "WHERE j.crm = ?1 AND j.state = 'completed' AND NOT EXISTS (SELECT 1 FROM late_failure AS l "                    \
+    "WHERE l.contact_id = j.contact_id AND l.crm = ?1 AND l.generation = j.generation AND l.operation_id = ?2) "     \
+    "AND (j.remote_id IS NULL OR length(j.remote_id) < length(?2) "                                                  \
     "OR (length(j.remote_id) = length(?2) AND j.remote_id <= ?2)) "
 inline const Query acknowledged_by_operation{ACKNOWLEDGED_BY "AND j.remote_id = ?2"};
 inline const Query acknowledged_for_contact{ACKNOWLEDGED_BY "AND j.contact_id = ?3 AND j.generation = ?4"};

@@ -63,6 +63,7 @@ void read_late_jobs(Rows rows, Crm crm, std::size_t operation, std::vector<LateJ
         late.job.generation = rows.integer(1);
         late.job.retry_count = static_cast<int>(std::max(rows.integer(2), rows.integer(4)));
         late.job.remote_id = rows.optional_text(3);
+        late.acknowledged_at = rows.instant(5);
     }
 }
 
@@ -77,8 +78,12 @@ bool fail_late(Connection& db, const LateResult& result, Instant now)
         rowid = rows.integer(0);
         origin = read_origin(rows, 1);
     }
-    if (db.run(sql::note_late_failure, result.key.contact_id, crm, result.generation, result.operation_id) == 0)
-        return false;
+    bool is_news = false;
+    for (const std::string& operation : result.operation_ids) {
+        const auto noted = db.run(sql::note_late_failure, result.key.contact_id, crm, result.generation, operation);
+        if (operation == result.operation_ids.front()) is_news = noted > 0;
+    }
+    if (!is_news) return false;
     const Transition& next = result.transition;
     db.run(sql::fail_late, rowid, to_string(next.next), next.due_at, next.retry_count, next.error, next.error_code);
     publish_job(db, result.key, next.next, origin, next.error);

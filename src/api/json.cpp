@@ -175,6 +175,16 @@ std::string to_text(const json::value& value)
     return text;
 }
 
+json::value to_json(const std::optional<KnownVerification>& known)
+{
+    if (!known) return nullptr;
+    return {{"result", to_string(known->found.result)},
+            {"fields", json::array(known->found.fields.begin(), known->found.fields.end())},
+            {"opted_out", known->found.opted_out},
+            {"verified_at", to_rfc3339(known->at)},
+            {"current", known->current}};
+}
+
 http::ServerResponse json_response(int status, const json::value& value)
 {
     return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = to_text(value), .stream = {}};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "domain/consent.h"
 #include "domain/normalise.h"
@@ -210,6 +211,22 @@ std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, c
     }
     mapped.fingerprint = fingerprint_of(mapped);
     return mapped;
+}
+
+std::optional<std::pair<JobKey, std::int64_t>> parse_idempotency_key(std::string_view key)
+{
+    constexpr std::size_t uuid_size = 36;
+    if (key.size() <= uuid_size || key[uuid_size] != '-') return std::nullopt;
+    const auto id = parse_uuid(key.substr(0, uuid_size));
+    key.remove_prefix(uuid_size + 1);
+    const auto dash = key.find('-');
+    if (!id || dash == std::string_view::npos) return std::nullopt;
+    const auto crm = parse_crm(key.substr(0, dash));
+    key.remove_prefix(dash + 1);
+    std::int64_t generation = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), generation);
+    if (!crm || error != std::errc() || end != key.data() + key.size()) return std::nullopt;
+    return std::pair{JobKey{*id, *crm}, generation};
 }
 
 std::string fingerprint_of(const MappedContact& contact)

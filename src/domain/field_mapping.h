@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -84,5 +85,8 @@ struct Explanation {
 /// Every rule in order, with what it made of the contact that `map_contact` mapped with the same arguments.
 std::vector<Explanation> explain(const FieldMapping& mapping, const MappedContact& contact,
                                  const std::vector<std::string>& without);
+
+/// The job and its generation that an idempotency key names; nothing for what is no such key.
+std::optional<std::pair<JobKey, std::int64_t>> parse_idempotency_key(std::string_view key);
 
 }  // namespace crmsync

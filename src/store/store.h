@@ -18,6 +18,7 @@
 #include "domain/job.h"
 #include "domain/selection.h"
 #include "domain/transition.h"
+#include "store/verification.h"
 
 namespace crmsync {
 
@@ -354,6 +355,28 @@ public:
     virtual Task<Result<Summary>> summary() = 0;
     virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;
     virtual Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) = 0;
+
+    // -- verification: what the CRMs hold of what they acknowledged
+    /// Admits and books calls beside deliveries, under the connector's row lock (see `crmsync::reserve_calls`).
+    virtual Task<Result<Grant>> reserve_calls(CallRequest request) = 0;
+    /// A page of completed contacts; fewer than the limit only at the end. Not those whose address a newer completed
+    /// contact has: the CRM holds that one's values.
+    virtual Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery query) = 0;
+    /// Keeps the readings and adds them to history, but for those whose job is another by now. Returns whose were kept.
+    virtual Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) = 0;
+    virtual Task<Status> note_verification_run(Crm crm, VerificationRun run) = 0;
+    virtual Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) = 0;
+    virtual Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) = 0;
+
+    // -- late failures: what a CRM acknowledged and failed afterwards
+    /// The completed jobs these operations stand for, each at most once per operation, and not those that another
+    /// operation with a higher number acknowledged since. Where an operation names no jobs, those whose remote id it
+    /// is.
+    virtual Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) = 0;
+    /// Takes the completion back, publishes and wakes the engines; not of jobs that are another generation's or were
+    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns how
+    /// many.
+    virtual Task<Result<std::size_t>> record_late(LateRequest request) = 0;
 
     // -- the database itself
     struct Health {

@@ -311,6 +311,48 @@ TEST_P(ConnectorConformance, ReadsBackWhatItSent)
     if (back->contacts.size() > 1) EXPECT_FALSE(back->contacts[1]);
 }
 
+/// The person opts out at the CRM itself; false where the CRM keeps no such mark.
+bool opt_out(test::SimulatedCrm& crm, Crm which, std::string_view email, const std::string& remote_id)
+{
+    const auto said = [&](http::Method method, std::string target, std::string body) {
+        return crm.at_crm(method, std::move(target), std::move(body)).status / 100 == 2;
+    };
+    switch (which) {
+        case Crm::brevo:
+            return said(http::Method::put, "/contacts/" + http::encode_component(email),
+                        R"({"emailBlacklisted":true})");
+        case Crm::hubspot:
+            return said(http::Method::post, "/communication-preferences/v3/unsubscribe",
+                        R"({"subscriptionId":"1","emailAddress":")" + std::string(email) + "\"}");
+        case Crm::mautic:
+            return said(http::Method::post, "/api/contacts/" + remote_id + "/dnc/email/add", R"({"reason":1})");
+        case Crm::n8n:
+            return false;
+    }
+    __builtin_unreachable();
+}
+
+TEST_P(ConnectorConformance, LeavesAnOptOutAsItIs)
+{
+    MappedContact contact = ann();
+    const auto first = std::get<Upserted>(crm.send(contact));
+    if (!opt_out(crm, GetParam(), contact.email, first.remote_id)) GTEST_SKIP() << "this CRM keeps no opt-outs";
+    const auto opted_out = [&] {
+        const Lookup lookup{.email = "ann@example.com", .remote_id = first.remote_id, .numeric_id = first.numeric_id};
+        const auto back = test::await(crm.loop, crm.connector->read_back(std::span(&lookup, 1))).value();
+        return back.contacts.at(0).value().opted_out;
+    };
+    EXPECT_TRUE(opted_out());
+    // The first time as to a CRM that is new to us, then as an update, changed and with a field emptied.
+    EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
+    contact = mapped({.email = "ann@example.com", .name = "Anna Leigh", .has_gmail = true});
+    contact.remote_id = first.remote_id;
+    contact.numeric_id = first.numeric_id;
+    contact.fields.front().value = Cleared{};
+    EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
+    EXPECT_TRUE(opted_out());
+}
+
 TEST_P(ConnectorConformance, FailsCallsAfterItWasClosed)
 {
     crm.connector->close();

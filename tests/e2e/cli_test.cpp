@@ -47,6 +47,10 @@ TEST(Cli, WrongUsageExitsWith64)
         {"failed", "--crm", "zoho"},
         {"token", "--expires", "soon"},
         {"pause", "zoho"},
+        {"verify", "--crm", "zoho"},
+        {"verify", "--sample", "0%"},
+        {"verify", "--sample", "half"},
+        {"verify", "--sample", "5%", "--all"},
     };
     for (const auto& arguments : wrong) {
         SCOPED_TRACE(testing::PrintToString(arguments));
@@ -80,7 +84,7 @@ TEST(Cli, EveryCommandHasHelp)
     const std::vector<std::string> commands{"serve",    "worker",  "simulate", "migrate", "import", "select",
                                             "unselect", "skip",    "sync",     "retry",   "status", "failed",
                                             "audit",    "preview", "setup",    "test",    "pause",  "resume",
-                                            "token",    "config",  "doctor",   "dismiss"};
+                                            "token",    "config",  "doctor",   "dismiss", "verify"};
     for (const std::string& command : commands) {
         EXPECT_THAT(all.out, HasSubstr("  " + command));
         const Program::Ended ended = home.run({command, "--help"});

@@ -11,6 +11,7 @@
 #include "domain/field_mapping.h"
 #include "engine/connector_run.h"
 #include "engine/events.h"
+#include "engine/verifier.h"
 
 namespace crmsync::api {
 
@@ -35,6 +36,10 @@ public:
     /// For CRMs that are configured alone.
     virtual Task<Result<std::string>> test(Crm crm) = 0;
     virtual Task<Result<SetupReport>> setup(Crm crm, bool create) = 0;
+    /// Begins to read back what the CRM holds; `conflict` while it does, or when this CRM cannot be asked.
+    virtual Task<Status> verify(Crm crm, VerifyOptions options) = 0;
+    /// The verification under way in this process.
+    virtual Task<std::optional<VerificationRun>> verification(Crm crm) = 0;
     /// The body that `send` would put on the wire, as JSON. Pure; any thread.
     virtual std::string payload(Crm crm, const MappedContact& contact) const = 0;
     /// Thread-safe; subscribers are called on the engine's loop.

@@ -2,9 +2,11 @@
 
 #include "api/connectors.h"
 #include "api/contacts.h"
+#include "api/preview.h"
 #include "api/selection.h"
 #include "api/status.h"
 #include "api/sync.h"
+#include "api/verification.h"
 
 namespace crmsync::api {
 
@@ -43,6 +45,8 @@ constexpr Route routes[] = {
     {post, "/api/v3/crm/{crm}/resume", resume_crm},
     {post, "/api/v3/crm/{crm}/test", test_crm},
     {post, "/api/v3/crm/{crm}/setup", setup_crm},
+    {post, "/api/v3/crm/{crm}/verify", start_verification},
+    {get, "/api/v3/crm/{crm}/verification", verification},
 
     {get, "/api/v3/audit", audit, true},
 };

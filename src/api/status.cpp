@@ -172,6 +172,9 @@ Task<Reply> contact_jobs(Call call)
     const auto jobs = co_await call.store().jobs_of(*id, history_rows);
     if (!jobs) co_return refuse(jobs.error());
 
+    const auto verifications = co_await call.store().verifications_of(*id);
+    if (!verifications) co_return refuse(verifications.error());
+
     PerCrm<json::object> by_crm;
     for (const Crm crm : all_crms) by_crm[crm] = to_json(Job{.key = {*id, crm}});
     for (const auto& job : jobs->jobs) by_crm[job.key.crm] = to_json(job);
@@ -179,6 +182,7 @@ Task<Reply> contact_jobs(Call call)
     for (const auto& attempt : jobs->history) history[attempt.key.crm].push_back(to_json(attempt));
     json::object all;
     for (const Crm crm : all_crms) {
+        by_crm[crm]["verification"] = to_json((*verifications)[crm]);
         by_crm[crm]["history"] = std::move(history[crm]);
         all[to_string(crm)] = std::move(by_crm[crm]);
     }

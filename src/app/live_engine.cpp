@@ -37,6 +37,22 @@ Task<Result<SetupReport>> LiveEngine::setup(Crm crm, bool create)
     co_return co_await asio::co_spawn(engine_loop_, connectors_[crm]->setup(create), asio::use_awaitable);
 }
 
+Task<Status> LiveEngine::verify(Crm crm, VerifyOptions options)
+{
+    const auto begin = [](Engine& engine, Crm which, VerifyOptions how) -> Task<Status> {
+        co_return engine.verify(which, std::move(how));
+    };
+    co_return co_await asio::co_spawn(engine_loop_, begin(engine_, crm, std::move(options)), asio::use_awaitable);
+}
+
+Task<std::optional<VerificationRun>> LiveEngine::verification(Crm crm)
+{
+    const auto ask = [](Engine& engine, Crm which) -> Task<std::optional<VerificationRun>> {
+        co_return engine.verification(which);
+    };
+    co_return co_await asio::co_spawn(engine_loop_, ask(engine_, crm), asio::use_awaitable);
+}
+
 std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const
 {
     return connectors_[crm] ? connectors_[crm]->payload(contact) : "null";

@@ -17,6 +17,7 @@
 #include "domain/connector_state.h"
 #include "domain/field_mapping.h"
 #include "domain/outcome.h"
+#include "domain/remote_contact.h"
 
 namespace crmsync {
 
@@ -54,6 +55,7 @@ struct ConnectorTraits {
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
     std::size_t calls_per_send = 1;    ///< That a `send` usually makes; the limits are kept by it.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
+    bool tells_late_failures = false;  ///< `failed_since` is worth asking.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.
     Duration timeout = 30s;          ///< Of one call, at most.
@@ -81,19 +83,6 @@ struct Lookup {
     std::string email;  ///< As mapped.
     std::optional<std::string> remote_id;
     std::optional<std::string> numeric_id;
-};
-/// A value at the CRM in the form in which we map it: phones in E.164, "true", dates as FieldType has them.
-struct RemoteValue {
-    std::string name;
-    std::string text;
-    bool operator==(const RemoteValue&) const = default;
-};
-struct RemoteContact {
-    std::string remote_id;
-    std::optional<std::string> numeric_id;
-    std::string email;
-    std::vector<RemoteValue> fields;  ///< The mapped ones that are not empty.
-    bool opted_out = false;           ///< Does not want our mail, by whatever the CRM calls it.
 };
 struct ReadBack {
     std::vector<std::optional<RemoteContact>> contacts;  ///< As looked up, in order; nothing: the CRM has none.

@@ -396,6 +396,17 @@ void take_calls(ConnectorState& state, std::int64_t calls, Instant now)
     for (Window& window : state.windows) book(window, calls, now);
 }
 
+Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)
+{
+    BudgetConfig calls = budget;
+    calls.contacts_per_call = calls.calls_per_send = 1;
+    Grant grant = admit(state, calls, wanted, false, now);
+    if (grant.kind == Grant::Kind::none) return grant;
+    if (grant.kind != Grant::Kind::work) return none("breaker open", Instant::max());
+    take_calls(state, static_cast<std::int64_t>(grant.count), now);
+    return grant;
+}
+
 void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now)
 {
     Breaker& breaker = state.breaker;

@@ -104,6 +104,10 @@ void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Durati
 /// Books further calls made outside a claim (set-up, repairs, reads).
 void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
 
+/// Admits and books up to `wanted` calls beside deliveries: within the limits, none while paused, throttled or with an
+/// open breaker. Grant::count is then of calls.
+Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
+
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
 /// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).
 void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now);

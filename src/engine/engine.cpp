@@ -33,6 +33,9 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
         for (std::size_t i = 0; run.enabled && i < run.instances; ++i)
             runs_.push_back(
                 std::make_unique<ConnectorRun>(*connector, run, worker_id_, store_, clock_, executor_, events_));
+        if (run.enabled && connector->traits().tells_late_failures)
+            follow_ups_.push_back(
+                std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_, clock_, executor_));
     }
 }
 
@@ -90,6 +93,7 @@ Task<Status> Engine::start()
     services_.spawn(absorb_loop());
     services_.spawn(prune_loop());
     for (const auto& run : runs_) workers_.spawn(run->run());
+    for (const auto& follow_up : follow_ups_) services_.spawn(follow_up->run());
     co_return Status{};
 }
 
@@ -115,10 +119,39 @@ Task<> Engine::stop(Duration grace)
     stopping_ = true;
     for (auto* alarm : {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_})
         alarm->ring();
+    for (const auto& follow_up : follow_ups_) follow_up->stop();
+    for (const Crm crm : all_crms)
+        if (verifiers_[crm]) verifiers_[crm]->cancel();
+    for (const auto& connector : connectors_) connector->close();  // Ends what the services ask.
     co_await services_.join();
     const auto retired = co_await store_.retire_worker(worker_id_, clock_.now());
     if (!retired) log::warn("Could not hand back this worker's leases: {}", retired.error().message);
-    for (const auto& connector : connectors_) connector->close();
+}
+
+Status Engine::verify(Crm crm, VerifyOptions options)
+{
+    Connector* asked = connector(crm);
+    if (!asked) return fail(ErrorCode::conflict, std::string(display_name(crm)) + " is not configured");
+    if (const Status can = can_verify(asked->traits()); !can) return can;
+    if (verifiers_[crm])
+        return fail(ErrorCode::conflict, "A verification of " + std::string(display_name(crm)) + " is under way");
+    if (stopping_) return fail(ErrorCode::unavailable, "The engine is stopping");
+    verifiers_[crm] = std::make_unique<Verifier>(*asked, store_, clock_, executor_, worker_id_);
+    services_.spawn(run_verification(crm, std::move(options)));
+    return {};
+}
+
+std::optional<VerificationRun> Engine::verification(Crm crm) const
+{
+    if (!verifiers_[crm]) return std::nullopt;
+    return verifiers_[crm]->so_far();
+}
+
+Task<> Engine::run_verification(Crm crm, VerifyOptions options)
+{
+    const auto run = co_await verifiers_[crm]->run(std::move(options));
+    if (!run) log::warn("{} verification could not begin: {}", display_name(crm), run.error().message);
+    verifiers_[crm].reset();
 }
 
 void Engine::wake()

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@
 #include "connectors/connector.h"
 #include "engine/connector_run.h"
 #include "engine/events.h"
+#include "engine/follow_up.h"
 #include "engine/repeated_failure.h"
+#include "engine/verifier.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -55,7 +58,13 @@ public:
     RunStatus status(Crm crm);
     const Uuid& worker_id() const { return worker_id_; }
 
+    /// Begins a verification and returns. `conflict`: one is under way here, or this CRM cannot be asked.
+    Status verify(Crm crm, VerifyOptions options);
+    /// The verification under way here, so far.
+    std::optional<VerificationRun> verification(Crm crm) const;
+
 private:
+    Task<> run_verification(Crm crm, VerifyOptions options);
     Task<> heartbeat_loop();
     Task<> watchdog_loop();
     Task<> rescue_loop();
@@ -71,6 +80,8 @@ private:
     std::vector<std::unique_ptr<Connector>> connectors_;
     Uuid worker_id_;
     std::vector<std::unique_ptr<ConnectorRun>> runs_;
+    std::vector<std::unique_ptr<FollowUp>> follow_ups_;
+    PerCrm<std::unique_ptr<Verifier>> verifiers_;  ///< Those under way.
     bool stopping_ = false;
     Monotonic renewed_at_{};
     Monotonic renewing_since_{};  // Without a gap.

@@ -18,6 +18,7 @@
 #include "domain/job.h"
 #include "domain/selection.h"
 #include "domain/transition.h"
+#include "store/verification.h"
 
 namespace crmsync {
 
@@ -173,6 +174,29 @@ struct ActionCounts {
     std::size_t nothing = 0;
 };
 
+/// Contacts of a selection that will meet each other at a CRM, said before anything is sent.
+struct Forecast {
+    struct Group {
+        std::string shared;         ///< The address, or the last digits of the number.
+        std::int64_t contacts = 0;  ///< In the selection.
+        std::vector<Uuid>
+            examples;  ///< The first few by newest `updated_at`, then id: with one address the first goes.
+    };
+    struct Meeting {
+        std::int64_t groups = 0;
+        std::int64_t contacts = 0;    ///< In all groups.
+        std::vector<Group> examples;  ///< The largest groups.
+    };
+    std::int64_t contacts = 0;  ///< In the selection.
+    Meeting same_address;       ///< One address in several spellings or rows (`address_of`).
+    Meeting same_phone;         ///< One phone number under different addresses.
+};
+inline constexpr std::size_t forecast_groups_max = 10;
+inline constexpr std::size_t forecast_members_max = 5;
+/// Numbers are written in many ways, with the country's code and without: equal last digits count as one number. What
+/// has fewer is no number to go by.
+inline constexpr std::size_t forecast_phone_digits = 9;
+
 struct ImportRow {
     ContactFields fields;  ///< e-mail checked and trimmed by the caller; absent fields do not erase.
 };
@@ -311,6 +335,9 @@ public:
     virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;
     virtual Task<Result<Contact>> contact(Uuid id) = 0;
     virtual Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) = 0;
+    /// Who of the target shares an address or a phone number. One look at all of them, bounded in what it tells;
+    /// contacts outside of the target are not looked at.
+    virtual Task<Result<Forecast>> forecast(Target target) = 0;
     virtual Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) = 0;
     virtual Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) = 0;
     /// Also with a call in flight: its answer then meets no job and changes nothing.
@@ -328,6 +355,28 @@ public:
     virtual Task<Result<Summary>> summary() = 0;
     virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;
     virtual Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) = 0;
+
+    // -- verification: what the CRMs hold of what they acknowledged
+    /// Admits and books calls beside deliveries, under the connector's row lock (see `crmsync::reserve_calls`).
+    virtual Task<Result<Grant>> reserve_calls(CallRequest request) = 0;
+    /// A page of completed contacts; fewer than the limit only at the end. Not those whose address a newer completed
+    /// contact has: the CRM holds that one's values.
+    virtual Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery query) = 0;
+    /// Keeps the readings and adds them to history, but for those whose job is another by now. Returns whose were kept.
+    virtual Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) = 0;
+    virtual Task<Status> note_verification_run(Crm crm, VerificationRun run) = 0;
+    virtual Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) = 0;
+    virtual Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) = 0;
+
+    // -- late failures: what a CRM acknowledged and failed afterwards
+    /// The completed jobs these operations stand for, each at most once per operation, and not those that another
+    /// operation with a higher number acknowledged since. Where an operation names no jobs, those whose remote id it
+    /// is.
+    virtual Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) = 0;
+    /// Takes the completion back, publishes and wakes the engines; not of jobs that are another generation's or were
+    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns how
+    /// many.
+    virtual Task<Result<std::size_t>> record_late(LateRequest request) = 0;
 
     // -- the database itself
     struct Health {

@@ -26,7 +26,7 @@ public:
     StillEngine()
     {
         traits.mapping.rules = {{SourceField::first_name, "FIRSTNAME", FieldType::text},
-                                {SourceField::phone, "SMS", FieldType::phone_e164}};
+                                {SourceField::phone, "SMS", FieldType::phone_e164, true}};
         infos_[Crm::brevo].traits = &traits;
         infos_[Crm::brevo].mapping = traits.mapping;
         for (const Crm crm : {Crm::hubspot, Crm::mautic, Crm::n8n})
@@ -54,8 +54,17 @@ public:
         }
         return body + "}}";
     }
+    Task<Status> verify(Crm, VerifyOptions options) override
+    {
+        if (verify_options) co_return fail(ErrorCode::conflict, "A verification of Brevo is under way");
+        verify_options = std::move(options);
+        co_return Status{};
+    }
+    Task<std::optional<VerificationRun>> verification(Crm) override { co_return running; }
     EventBus& events() override { return events_; }
 
+    std::optional<VerifyOptions> verify_options;
+    std::optional<VerificationRun> running;
     ConnectorTraits traits;
     RunStatus run_status;
     Result<std::string> account{"Acme"};

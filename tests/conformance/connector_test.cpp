@@ -1,10 +1,13 @@
-// What every connector does, whatever its CRM: run for each entry of the registry against its simulator.
+// What every connector does, whatever its CRM: run for each entry of the registry, and for the example of
+// docs/connectors.md, against its simulator.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "tests/examples/acme/connector.h"
+#include "tests/examples/acme/simulator.h"
 #include "tests/support/simulated_crm.h"
 
 namespace crmsync {
@@ -15,18 +18,32 @@ namespace json = boost::json;
 using testing::HasSubstr;
 using testing::Not;
 
-std::vector<Crm> registered()
+/// A connector under test. Goes for its CRM where a case is about one.
+struct Subject {
+    const ConnectorEntry* entry;
+    std::string_view name;  ///< Of its simulated CRM.
+    std::vector<simulator::CrmFactory> simulated = {};
+    operator Crm() const { return entry->crm; }
+};
+
+/// The one of docs/connectors.md, as it would stand in the registry.
+const ConnectorEntry acme_entry{Crm::brevo, acme::default_mapping, acme::create, {{"API_KEY", "preview"}}};
+
+std::vector<Subject> subjects()
 {
-    std::vector<Crm> crms;
-    for (const ConnectorEntry& entry : connector_registry()) crms.push_back(entry.crm);
-    return crms;
+    std::vector<Subject> all;
+    for (const ConnectorEntry& entry : connector_registry()) all.push_back({&entry, to_string(entry.crm)});
+    all.push_back({&acme_entry, "acme", {[](Clock&, simulator::FaultPlan& faults) {
+                       return acme::simulated(std::string(test::secret_key), faults);
+                   }}});
+    return all;
 }
 
-std::string name_of(const testing::TestParamInfo<Crm>& info) { return std::string(to_string(info.param)); }
+std::string name_of(const testing::TestParamInfo<Subject>& info) { return std::string(info.param.name); }
 
-class ConnectorConformance : public testing::TestWithParam<Crm> {
+class ConnectorConformance : public testing::TestWithParam<Subject> {
 protected:
-    ConnectorConformance() : crm(GetParam()) { crm.set_up(); }
+    ConnectorConformance() : crm(*GetParam().entry, GetParam().name, GetParam().simulated) { crm.set_up(); }
 
     /// The contact in the CRM's terms, by the connector's own mapping.
     MappedContact mapped(const ContactFields& fields, std::uint8_t number = 1)
@@ -294,13 +311,55 @@ TEST_P(ConnectorConformance, ReadsBackWhatItSent)
     if (back->contacts.size() > 1) EXPECT_FALSE(back->contacts[1]);
 }
 
+/// The person opts out at the CRM itself; false where the CRM keeps no such mark.
+bool opt_out(test::SimulatedCrm& crm, Crm which, std::string_view email, const std::string& remote_id)
+{
+    const auto said = [&](http::Method method, std::string target, std::string body) {
+        return crm.at_crm(method, std::move(target), std::move(body)).status / 100 == 2;
+    };
+    switch (which) {
+        case Crm::brevo:
+            return said(http::Method::put, "/contacts/" + http::encode_component(email),
+                        R"({"emailBlacklisted":true})");
+        case Crm::hubspot:
+            return said(http::Method::post, "/communication-preferences/v3/unsubscribe",
+                        R"({"subscriptionId":"1","emailAddress":")" + std::string(email) + "\"}");
+        case Crm::mautic:
+            return said(http::Method::post, "/api/contacts/" + remote_id + "/dnc/email/add", R"({"reason":1})");
+        case Crm::n8n:
+            return false;
+    }
+    __builtin_unreachable();
+}
+
+TEST_P(ConnectorConformance, LeavesAnOptOutAsItIs)
+{
+    MappedContact contact = ann();
+    const auto first = std::get<Upserted>(crm.send(contact));
+    if (!opt_out(crm, GetParam(), contact.email, first.remote_id)) GTEST_SKIP() << "this CRM keeps no opt-outs";
+    const auto opted_out = [&] {
+        const Lookup lookup{.email = "ann@example.com", .remote_id = first.remote_id, .numeric_id = first.numeric_id};
+        const auto back = test::await(crm.loop, crm.connector->read_back(std::span(&lookup, 1))).value();
+        return back.contacts.at(0).value().opted_out;
+    };
+    EXPECT_TRUE(opted_out());
+    // The first time as to a CRM that is new to us, then as an update, changed and with a field emptied.
+    EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
+    contact = mapped({.email = "ann@example.com", .name = "Anna Leigh", .has_gmail = true});
+    contact.remote_id = first.remote_id;
+    contact.numeric_id = first.numeric_id;
+    contact.fields.front().value = Cleared{};
+    EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
+    EXPECT_TRUE(opted_out());
+}
+
 TEST_P(ConnectorConformance, FailsCallsAfterItWasClosed)
 {
     crm.connector->close();
     EXPECT_EQ(outcome_name(crm.send(ann())), "transient");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ConnectorConformance, testing::ValuesIn(registered()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, ConnectorConformance, testing::ValuesIn(subjects()), name_of);
 
 }  // namespace
 }  // namespace crmsync

@@ -335,6 +335,24 @@ TEST(Breaker, OpensAtTheThirdFailureInARowWithItsContactAsWitness)
     }
 }
 
+TEST(Budget, ReservesCallsBesideDeliveries)
+{
+    ConnectorState state;
+    const BudgetConfig budget{
+        .limits = {{"hour", 1h, 3600}}, .reserve_percent = 0, .contacts_per_call = 100, .calls_per_send = 2};
+    EXPECT_EQ(reserve_calls(state, budget, 1, start).count, 1u) << "of calls, not of contacts";
+    EXPECT_EQ(budget_left(state.windows.at(0), 0, start), 3599);
+    EXPECT_EQ(state.slots, 0) << "the lanes' turns are the deliveries'";
+    state.breaker.open = true;
+    state.breaker.next_probe_at = start;
+    EXPECT_EQ(reserve_calls(state, budget, 1, start + 10min).why, "breaker open");
+    EXPECT_FALSE(state.breaker.probing_until);
+    resume(state);
+    pause(state, "ann");
+    EXPECT_EQ(reserve_calls(state, budget, 1, start + 20min).why, "paused");
+    EXPECT_EQ(budget_left(state.windows.at(0), 0, start + 20min), 3599);
+}
+
 TEST(Breaker, KeepsItsWitnessWhateverCallsInFlightBring)
 {
     ConnectorState state = opened(timed_out, start);

@@ -82,6 +82,7 @@ public:
     {
         return inner_.contacts_by_id(std::move(ids));
     }
+    Task<Result<Forecast>> forecast(Target target) override { return inner_.forecast(std::move(target)); }
     Task<Result<Contact>> create_contact(ContactFields f, CurationStatus c, Instant now) override
     {
         return inner_.create_contact(std::move(f), c, now);
@@ -104,6 +105,35 @@ public:
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> c, bool d) override
     {
         return inner_.failure_causes(c, d);
+    }
+    Task<Result<Grant>> reserve_calls(CallRequest r) override { return inner_.reserve_calls(std::move(r)); }
+    Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery q) override
+    {
+        return inner_.synced_contacts(q);
+    }
+    Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch b) override
+    {
+        return with_fault(inner_.record_verification(std::move(b)));
+    }
+    Task<Status> note_verification_run(Crm crm, VerificationRun run) override
+    {
+        return inner_.note_verification_run(crm, std::move(run));
+    }
+    Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t n) override
+    {
+        return inner_.verification_summary(crm, n);
+    }
+    Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid id) override
+    {
+        return inner_.verifications_of(id);
+    }
+    Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
+    {
+        return with_fault(inner_.acknowledged_by(crm, std::move(operations)));
+    }
+    Task<Result<std::size_t>> record_late(LateRequest r) override
+    {
+        return with_fault(inner_.record_late(std::move(r)));
     }
     Task<Result<Health>> health(Instant now) override { return inner_.health(now); }
     Task<Result<std::vector<std::string>>> required_contact_columns() override

@@ -77,6 +77,26 @@ public:
         co_return SendResult{.answer = std::move(items),
                              .exchange = {.http_status = 200, .elapsed = longest, .request_id = "r", .limits = {}}};
     }
+    Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override
+    {
+        truth_.read_backs.push_back(clock_.now());
+        co_await sleep_for(clock_, truth_.read_back_latency);
+        if (const auto error = std::exchange(truth_.read_back_error, std::nullopt)) co_return std::unexpected(*error);
+        ReadBack back{.contacts = {}, .exchange = {.http_status = 200, .request_id = "r", .limits = {}}};
+        for (const Lookup& lookup : lookups) {
+            const auto found = truth_.held.find(lookup.email);
+            back.contacts.push_back(found == truth_.held.end() ? std::nullopt : std::optional(found->second));
+        }
+        co_return back;
+    }
+    Task<Result<LateFailures>> failed_since(Instant since) override
+    {
+        truth_.asked_since.push_back(since);
+        LateFailures late;
+        for (const LateFailure& failure : truth_.late_failures)
+            if (failure.at >= since) late.failures.push_back(failure);
+        co_return late;
+    }
     Task<Result<std::string>> test() override { co_return "scripted"; }
     Task<Result<SetupReport>> setup(bool) override
     {

@@ -102,7 +102,30 @@ void print_fields(Console& console, const Contact& contact)
     }
 }
 
-void print_jobs(Console& console, const Contact& contact, const JobsOfContact& jobs)
+using Verifications = PerCrm<std::optional<KnownVerification>>;
+
+/// "drifted: FIRSTNAME, SMS; opted out", and when that was, or nothing.
+std::string verification_text(const std::optional<KnownVerification>& known)
+{
+    if (!known) return "";
+    std::string text(to_string(known->found.result));
+    if (!known->found.fields.empty()) text += fmt::format(": {}", fmt::join(known->found.fields, ", "));
+    if (known->found.opted_out) text += "; opted out";
+    return fmt::format("{}, {}{}", text, to_rfc3339(known->at), known->current ? "" : " (before the last sync)");
+}
+
+void print_verifications(Console& console, const Verifications& verifications)
+{
+    Table table{{"CRM", "READ BACK"}, {}};
+    for (const Crm crm : all_crms)
+        if (verifications[crm])
+            table.rows.push_back({std::string(display_name(crm)), verification_text(verifications[crm])});
+    if (table.rows.empty()) return;
+    console.line();
+    console.table(table);
+}
+
+void print_jobs(Console& console, const Contact& contact, const JobsOfContact& jobs, const Verifications& verifications)
 {
     Table states{{"CRM", "STATUS", "REMOTE ID", "NEXT ATTEMPT", "ERROR OR WARNINGS"}, {}};
     for (const Crm crm : all_crms) {
@@ -118,6 +141,7 @@ void print_jobs(Console& console, const Contact& contact, const JobsOfContact& j
     }
     console.line();
     console.table(states);
+    print_verifications(console, verifications);
     if (jobs.history.empty()) return;
     Table history{{"WHEN", "CRM", "OUTCOME", "HTTP", "MS", "MESSAGE"}, {}, {false, false, false, true, true}};
     for (const Attempt& attempt : jobs.history)
@@ -135,13 +159,16 @@ int show(Session& session, const ShowOptions& options)
         if (!contact) co_return std::unexpected(contact.error());
         const Result<JobsOfContact> jobs = co_await store.jobs_of(contact->id, options.history);
         if (!jobs) co_return std::unexpected(jobs.error());
+        const Result<Verifications> verifications = co_await store.verifications_of(contact->id);
+        if (!verifications) co_return std::unexpected(verifications.error());
         if (session.console.json()) {
             boost::json::object result = to_json(*contact);
             result["crm"] = to_json(*jobs);
+            result["verification"] = to_json(*verifications);
             session.console.value(result);
         } else {
             print_fields(session.console, *contact);
-            print_jobs(session.console, *contact, *jobs);
+            print_jobs(session.console, *contact, *jobs, *verifications);
         }
         co_return exit_fine;
     });

@@ -26,4 +26,12 @@ boost::json::object to_json(const Failure& failure)
     return result;
 }
 
+boost::json::object to_json(const PerCrm<std::optional<KnownVerification>>& verifications)
+{
+    boost::json::object result;
+    for (const Crm crm : all_crms)
+        if (verifications[crm]) result[to_string(crm)] = to_json(verifications[crm]);
+    return result;
+}
+
 }  // namespace crmsync::app

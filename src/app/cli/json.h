@@ -15,5 +15,7 @@ using api::to_json;  // Contacts, jobs and attempts read the same here as from t
 boost::json::array to_json(const std::vector<Contact>& contacts);
 boost::json::object to_json(const JobsOfContact& jobs);
 boost::json::object to_json(const Failure& failure);
+/// By CRM, those there are.
+boost::json::object to_json(const PerCrm<std::optional<KnownVerification>>& verifications);
 
 }  // namespace crmsync::app

@@ -27,6 +27,7 @@ ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
             .budget = {.limits = {{"second", 1s, settings.per_second}, {"hour", 1h, settings.per_hour}},
                        .reserve_percent = settings.reserve_percent},
             .batch_max = 1,
+            .read_back_max = 1,
             .concurrency_max = settings.max_in_flight,
             .timeout = settings.timeout,
             .mapping = std::move(mapping)};
@@ -66,6 +67,31 @@ std::optional<KnownContact> parse_contact(std::string_view body)
     return known;
 }
 
+/// A value at Brevo as we map it: numbers of phones come back without "+".
+std::optional<std::string> text_of(const json::value& value, FieldType type)
+{
+    if (value.is_bool()) return value.as_bool() ? "true" : "false";
+    if (value.is_number()) return json::serialize(value);
+    if (!value.is_string() || value.as_string().empty()) return std::nullopt;
+    std::string text(value.as_string());
+    if (type == FieldType::phone_e164 && !text.starts_with('+')) text.insert(text.begin(), '+');
+    return text;
+}
+
+std::vector<RemoteValue> mapped_values(std::string_view body, const FieldMapping& mapping)
+{
+    const json::value root = json::parse(body);
+    const json::value* attributes = root.as_object().if_contains("attributes");
+    const json::object* in = attributes ? attributes->if_object() : nullptr;
+    std::vector<RemoteValue> values;
+    for (const FieldRule& rule : mapping.rules) {
+        const json::value* value = in ? in->if_contains(rule.target) : nullptr;
+        auto text = value ? text_of(*value, rule.type) : std::nullopt;
+        if (text) values.push_back({rule.target, *std::move(text)});
+    }
+    return values;
+}
+
 class BrevoConnector final : public Connector {
 public:
     BrevoConnector(BrevoSettings settings, FieldMapping mapping, const Executor& executor,
@@ -82,6 +108,7 @@ public:
 
     const ConnectorTraits& traits() const override { return traits_; }
     Task<SendResult> send(std::span<const MappedContact> contacts) override;
+    Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
     std::string payload(const MappedContact& contact) const override
@@ -204,6 +231,29 @@ Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& 
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
     upserted->numeric_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
     co_return outcome;
+}
+
+Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups)
+{
+    assert(lookups.size() == 1);
+    const Lookup& lookup = lookups.front();
+    ReadBack result{.contacts = {}, .exchange = new_exchange()};
+    const std::string identifier = lookup.numeric_id && !lookup.numeric_id->empty()
+                                       ? *lookup.numeric_id
+                                       : http::encode_component(lookup.remote_id.value_or(lookup.email));
+    const auto answer = co_await call(http::Method::get, "/contacts/" + identifier, {}, result.exchange);
+    if (answer && is_not_found(*answer)) {
+        result.contacts.emplace_back();
+        co_return result;
+    }
+    auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
+    if (!known) co_return std::unexpected(as_error(classified(answer, nullptr)));
+    result.contacts.push_back(RemoteContact{.remote_id = known->email,
+                                            .numeric_id = known->numeric_id,
+                                            .email = known->email,
+                                            .fields = mapped_values(answer->body, traits_.mapping),
+                                            .opted_out = known->opted_out});
+    co_return result;
 }
 
 Task<Result<std::string>> BrevoConnector::test()

@@ -29,6 +29,7 @@ ConnectorTraits traits_from(const N8nSettings& settings, FieldMapping mapping)
             .budget = {.limits = {{"second", 1s, settings.per_second}, {"hour", 1h, settings.per_hour}},
                        .reserve_percent = settings.reserve_percent},
             .batch_max = settings.batch_size,
+            .tells_late_failures = !settings.api_url.empty() && !settings.api_key.empty(),
             .concurrency_max = settings.max_in_flight,
             .adapts_to_latency = settings.per_second == 0 && settings.per_hour == 0,
             .timeout = settings.timeout,

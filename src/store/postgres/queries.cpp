@@ -653,4 +653,121 @@ const Query news{"news", R"(
 SELECT concat_ws(' ', (SELECT max(id) FROM audit), (SELECT max(id) FROM contact_write),
                  (SELECT string_agg(state, ' ' ORDER BY crm) FROM connector)))"};
 
+// ---- verification and late failures --------------------------------------------------------------------------------
+
+const PerCrmQuery synced_contacts = per_crm("synced_contacts", R"(
+SELECT j.contact_id, j.generation, j.remote_id, j.numeric_id, j.options, j.warnings, j.acknowledged_at, c.updated_at,
+       c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, c.page_id,
+       c.source_job_id, coalesce(v.opted_out, false)
+  FROM job j JOIN contacts c ON c.id = j.contact_id
+  LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = '{crm}'
+ WHERE j.contact_id > $1 AND j.crm = '{crm}'
+   AND CASE WHEN j.acknowledged_at IS NOT NULL THEN j.state = 'completed' END
+   AND ($2 >= 1000000 OR random() * 1000000 < $2)
+   AND NOT EXISTS (
+       SELECT 1 FROM contacts o
+        CROSS JOIN LATERAL (SELECT * FROM job i WHERE i.contact_id = o.id AND i.crm = '{crm}' OFFSET 0) k
+        WHERE lower(btrim(o.email) COLLATE "C") = lower(btrim(c.email) COLLATE "C") AND btrim(c.email) <> ''
+          AND o.id <> c.id AND k.state = 'completed' AND k.acknowledged_at IS NOT NULL
+          AND (o.updated_at, o.id) > (c.updated_at, c.id))
+ ORDER BY j.contact_id LIMIT $3)");
+
+const PerCrmQuery record_verification = per_crm("record_verification", R"(
+WITH r AS (
+    SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+               AS r (contact_id, generation, result, fields, opted_out, worker_id, http_status, message, duration_us,
+                     request_id)),
+kept AS (
+    INSERT INTO verification (contact_id, crm, generation, at, result, fields, opted_out)
+    SELECT r.contact_id, '{crm}', r.generation, $1, r.result, r.fields, r.opted_out
+      FROM r JOIN job j ON j.contact_id = r.contact_id AND j.crm = '{crm}'
+     WHERE CASE WHEN j.generation = r.generation THEN j.state = 'completed' END
+     ORDER BY r.contact_id
+    ON CONFLICT (contact_id, crm) DO UPDATE
+       SET generation = excluded.generation, at = excluded.at, result = excluded.result, fields = excluded.fields,
+           opted_out = excluded.opted_out
+    RETURNING contact_id),
+logged AS (
+    INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, message, duration_us, request_id)
+    SELECT r.contact_id, '{crm}', $1, r.worker_id, r.result, r.http_status, r.message, r.duration_us, r.request_id
+      FROM r JOIN kept k ON k.contact_id = r.contact_id)
+SELECT k.contact_id FROM kept k)");
+
+const Query note_verification_run{"note_verification_run", R"(
+INSERT INTO verification_run (crm, run) VALUES ($1, $2) ON CONFLICT (crm) DO UPDATE SET run = excluded.run)"};
+const Query verification_run{"verification_run", "SELECT run FROM verification_run WHERE crm = $1"};
+const Query verification_counts{"verification_counts", R"(
+SELECT v.result, count(*) FROM job j
+  LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation
+ WHERE j.crm = $1 AND j.state = 'completed' GROUP BY v.result)"};
+const Query count_opted_out{"count_opted_out", "SELECT count(*) FROM verification WHERE crm = $1 AND opted_out"};
+const Query verification_examples{"verification_examples", R"(
+SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at
+  FROM verification v
+  JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation
+  JOIN contacts c ON c.id = v.contact_id
+ WHERE v.crm = $1 AND v.result IN ('drifted', 'missing') AND j.state = 'completed'
+ ORDER BY v.at DESC LIMIT $2)"};
+const Query verifications_of{"verifications_of", R"(
+SELECT v.crm, v.result, v.fields, v.opted_out, v.at, j.generation = v.generation AND j.state = 'completed'
+  FROM verification v JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm WHERE v.contact_id = $1)"};
+
+// A longer number is a higher one.
+const PerCrmQuery acknowledged_by = per_crm("acknowledged_by", R"(
+WITH named AS MATERIALIZED (
+    SELECT * FROM unnest($3, $4, $5, $6) AS f (number, operation_id, contact_id, generation)),
+found AS MATERIALIZED (
+    SELECT f.number, f.operation_id, j.contact_id, j.generation, j.retry_count, j.remote_id, j.acknowledged_at
+      FROM named f JOIN job j ON j.contact_id = f.contact_id AND j.crm = '{crm}'
+     WHERE CASE WHEN j.generation = f.generation THEN j.state = 'completed' END
+    UNION ALL
+    SELECT f.number, f.operation_id, j.contact_id, j.generation, j.retry_count, j.remote_id, j.acknowledged_at
+      FROM unnest($1, $2) AS f (number, operation_id)
+      JOIN job j ON j.remote_id = f.operation_id AND j.crm = '{crm}' AND j.state = 'completed')
+SELECT f.contact_id, f.generation, f.retry_count, f.remote_id,
+       (SELECT count(*) FROM late_failure l
+         WHERE l.contact_id = f.contact_id AND l.crm = '{crm}' AND l.generation = f.generation), f.number,
+       f.acknowledged_at
+  FROM found f
+ WHERE (f.remote_id IS NULL OR length(f.remote_id) < length(f.operation_id) OR
+        (length(f.remote_id) = length(f.operation_id) AND f.remote_id <= f.operation_id))
+   AND NOT EXISTS (SELECT 1 FROM late_failure l
+                    WHERE l.contact_id = f.contact_id AND l.crm = '{crm}' AND l.generation = f.generation
+                      AND l.operation_id = f.operation_id)
+ ORDER BY f.number, f.contact_id)");
+
+const PerCrmQuery record_late = per_crm("record_late", R"(
+WITH r AS (
+    SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
+               AS r (contact_id, generation, operation_id, state, due_at, retry_count, error, error_code, worker_id)),
+told AS (
+    INSERT INTO late_failure (contact_id, crm, generation, operation_id)
+    SELECT r.contact_id, '{crm}', r.generation, r.operation_id
+      FROM r JOIN job j ON j.contact_id = r.contact_id AND j.crm = '{crm}'
+     WHERE CASE WHEN j.generation = r.generation AND j.lease_token IS NULL THEN j.state = 'completed' END
+    ON CONFLICT DO NOTHING
+    RETURNING contact_id),
+d AS (
+    UPDATE job j SET state = r.state, due_at = r.due_at, retry_count = r.retry_count, error = r.error,
+           error_code = r.error_code, fingerprint = NULL, dismissed = false
+      FROM r JOIN told t ON t.contact_id = r.contact_id
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
+       AND CASE WHEN j.lease_token IS NULL THEN j.state = 'completed' END
+    RETURNING j.contact_id, j.state, j.origin, j.due_at, j.retry_count, j.error, j.error_code, r.worker_id),
+published AS (
+    UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
+           {crm}_processing_error = {error(d)}, retry_count = d.retry_count, last_retry_at = $1,
+           next_retry_at = CASE WHEN d.state = 'retrying' THEN d.due_at END, last_failed_crm = '{crm}'
+      FROM d WHERE c.id = d.contact_id),
+logged AS (
+    INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, code, message, duration_us)
+    SELECT d.contact_id, '{crm}', $1, d.worker_id, 'transient', d.error_code, d.error, 0 FROM d)
+SELECT d.contact_id FROM d)");
+
+const PerCrmQuery note_late = per_crm("note_late", R"(
+INSERT INTO late_failure (contact_id, crm, generation, operation_id)
+SELECT c.id, '{crm}', r.generation, r.operation_id
+  FROM unnest($1, $2, $3) AS r (contact_id, generation, operation_id) JOIN contacts c ON c.id = r.contact_id
+ON CONFLICT DO NOTHING)");
+
 }  // namespace crmsync::postgres::queries

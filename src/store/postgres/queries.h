@@ -113,6 +113,19 @@ extern const Query history_of;      // $1: contact, $2: limit
 extern const Query failures;        // $1: CRM, $2: code, $3: with dismissed, $4: limit, $5: offset
 extern const Query failure_causes;  // $1: CRM, $2: with dismissed
 extern const Query database_clock;
+
+// -- verification and late failures
+extern const PerCrmQuery synced_contacts;      // $1: after, $2: share in millionths, $3: limit
+extern const PerCrmQuery record_verification;  // $1: now, $2..: columns -> contacts
+extern const Query note_verification_run;      // $1: CRM, $2: JSON
+extern const Query verification_run;           // $1: CRM
+extern const Query verification_counts;        // $1: CRM -> result or null, count
+extern const Query count_opted_out;            // $1: CRM
+extern const Query verification_examples;      // $1: CRM, $2: limit
+extern const Query verifications_of;           // $1: contact
+extern const PerCrmQuery acknowledged_by;      // $1: numbers, $2: operations without jobs; $3 to $6: those with
+extern const PerCrmQuery record_late;          // $1: now, $2..: columns -> contacts
+extern const PerCrmQuery note_late;            // $1: contacts, $2: generations, $3: operations
 extern const Query schema_version;
 extern const Query news;  // What poll mode compares: changes when people or other programs acted.
 

@@ -5,20 +5,16 @@
 
 namespace crmsync::postgres {
 
-namespace {
-
-std::vector<std::string> parse_warnings(std::string_view text)
+std::vector<std::string> parse_texts(std::string_view text)
 {
     boost::system::error_code error;
     const auto value = boost::json::parse(text, error);
-    std::vector<std::string> warnings;
-    if (error || !value.is_array()) return warnings;
-    for (const auto& warning : value.get_array())
-        if (warning.is_string()) warnings.emplace_back(warning.get_string());
-    return warnings;
+    std::vector<std::string> texts;
+    if (error || !value.is_array()) return texts;
+    for (const auto& one : value.get_array())
+        if (one.is_string()) texts.emplace_back(one.get_string());
+    return texts;
 }
-
-}  // namespace
 
 std::vector<std::string_view> crm_names(std::optional<Crm> only)
 {
@@ -44,7 +40,7 @@ Job read_job(Row& row)
     job.fingerprint = row.next<std::optional<std::string>>();
     job.error = row.next<std::optional<std::string>>();
     job.error_code = row.next<std::optional<std::string>>();
-    job.warnings = parse_warnings(row.next<std::string_view>());
+    job.warnings = parse_texts(row.next<std::string_view>());
     job.options = parse_job_options(row.next<std::string_view>());
     job.last_attempt_at = row.next<std::optional<Instant>>();
     job.acknowledged_at = row.next<std::optional<Instant>>();

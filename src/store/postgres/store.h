@@ -54,6 +54,7 @@ public:
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
     Task<Result<Contact>> contact(Uuid id) override;
     Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) override;
+    Task<Result<Forecast>> forecast(Target target) override;
     Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override;
     Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) override;
     Task<Status> delete_contact(Uuid id, std::string actor, Instant now) override;
@@ -67,6 +68,16 @@ public:
     Task<Result<std::vector<Failure>>> failures(FailureQuery query) override;
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override;
     Task<Result<Health>> health(Instant now) override;
+
+    // verification.cpp
+    Task<Result<Grant>> reserve_calls(CallRequest request) override;
+    Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery query) override;
+    Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) override;
+    Task<Status> note_verification_run(Crm crm, VerificationRun run) override;
+    Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) override;
+    Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) override;
+    Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override;
+    Task<Result<std::size_t>> record_late(LateRequest request) override;
 
     void on_wake(WakeHandler handler) override;
     Task<> close() override;
@@ -104,6 +115,9 @@ private:
                                              std::optional<Uuid> worker);
     Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
                                                        const std::function<void(ConnectorState&)>& update);
+
+    // verification.cpp
+    Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);
 
     // inbox.cpp
     Task<Answer<AbsorbResult>> absorb_some(Connection& connection, Instant now);
@@ -167,6 +181,8 @@ std::vector<std::string_view> crm_names(std::optional<Crm> only);
 ContactFields read_fields(Row& row);
 /// Reads `queries::contact_columns`.
 Contact read_contact(Row& row);
+/// A JSON array of texts; none for what is no such array.
+std::vector<std::string> parse_texts(std::string_view text);
 /// The job columns of `queries::jobs_of` and `queries::failures`.
 Job read_job(Row& row);
 

@@ -235,6 +235,60 @@ inline const Query failure_causes{
     "SELECT j.crm, coalesce(j.error_code, ''), min(j.error), count(*) FROM job AS j WHERE " FAILED
     " GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2"};
 
+// ---- verification and late failures
+// ----------------------------------------------------------------------------------
+
+/// Along the primary key: + hides the state from the planner, whose index of states would have to be sorted.
+inline const Query synced_contacts{
+    "SELECT j.contact_id, j.generation, j.remote_id, j.numeric_id, j.options, j.warnings, j.acknowledged_at, "
+    "c.updated_at, " FIELD_COLUMNS
+    ", coalesce(v.opted_out, 0) FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+    "LEFT JOIN verification AS v ON v.contact_id = j.contact_id AND v.crm = j.crm "
+    "WHERE j.contact_id > ?2 AND j.crm = ?1 AND +j.state = 'completed' AND j.acknowledged_at IS NOT NULL "
+    "AND (?3 >= 1000000 OR abs(random() % 1000000) < ?3) "
+    "AND NOT EXISTS (SELECT 1 FROM contacts AS o CROSS JOIN job AS k ON k.contact_id = o.id AND k.crm = ?1 "
+    "WHERE lower(trim(o.email)) = lower(trim(c.email)) AND trim(c.email) <> '' AND o.id <> c.id "
+    "AND k.state = 'completed' AND k.acknowledged_at IS NOT NULL AND (o.updated_at, o.id) > (c.updated_at, c.id)) "
+    "ORDER BY j.contact_id LIMIT ?4"};
+inline const Query completed_job{
+    "SELECT 1 FROM job WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed'"};
+inline const Query keep_verification{
+    "INSERT OR REPLACE INTO verification (contact_id, crm, generation, at, result, fields, opted_out) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+inline const Query note_verification_run{"INSERT OR REPLACE INTO verification_run (crm, run) VALUES (?1, ?2)"};
+inline const Query verification_run{"SELECT run FROM verification_run WHERE crm = ?1"};
+inline const Query verification_counts{
+    "SELECT v.result, count(*) FROM job AS j LEFT JOIN verification AS v ON v.contact_id = j.contact_id "
+    "AND v.crm = j.crm AND v.generation = j.generation WHERE j.crm = ?1 AND j.state = 'completed' GROUP BY 1"};
+inline const Query count_opted_out{"SELECT count(*) FROM verification WHERE crm = ?1 AND opted_out = 1"};
+inline const Query verification_examples{
+    "SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at FROM verification AS v "
+    "CROSS JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation "
+    "CROSS JOIN contacts AS c ON c.id = v.contact_id "
+    "WHERE v.crm = ?1 AND v.result IN ('drifted', 'missing') AND j.state = 'completed' ORDER BY v.at DESC LIMIT ?2"};
+inline const Query verifications_of{
+    "SELECT v.crm, v.result, v.fields, v.opted_out, v.at, j.generation = v.generation AND j.state = 'completed' "
+    "FROM verification AS v JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm WHERE v.contact_id = ?1"};
+/// ?1 CRM, ?2 operation. A longer number is a higher one.
+#define ACKNOWLEDGED_BY                                                                                              \
+    "SELECT j.contact_id, j.generation, j.retry_count, j.remote_id, (SELECT count(*) FROM late_failure AS l "        \
+    "WHERE l.contact_id = j.contact_id AND l.crm = ?1 AND l.generation = j.generation), j.acknowledged_at FROM job " \
+    "AS j "                                                                                                          \
+    "WHERE j.crm = ?1 AND j.state = 'completed' AND NOT EXISTS (SELECT 1 FROM late_failure AS l "                    \
+    "WHERE l.contact_id = j.contact_id AND l.crm = ?1 AND l.generation = j.generation AND l.operation_id = ?2) "     \
+    "AND (j.remote_id IS NULL OR length(j.remote_id) < length(?2) "                                                  \
+    "OR (length(j.remote_id) = length(?2) AND j.remote_id <= ?2)) "
+inline const Query acknowledged_by_operation{ACKNOWLEDGED_BY "AND j.remote_id = ?2"};
+inline const Query acknowledged_for_contact{ACKNOWLEDGED_BY "AND j.contact_id = ?3 AND j.generation = ?4"};
+inline const Query note_late_failure{
+    "INSERT OR IGNORE INTO late_failure (contact_id, crm, generation, operation_id) VALUES (?1, ?2, ?3, ?4)"};
+inline const Query job_to_fail_late{
+    "SELECT rowid, origin FROM job WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed' "
+    "AND lease_token IS NULL"};
+inline const Query fail_late{
+    "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, fingerprint = NULL, "
+    "dismissed = 0 WHERE rowid = ?1"};
+
 // ---- schema
 // ----------------------------------------------------------------------------------------------------------
 
@@ -254,5 +308,6 @@ inline const Query note_migration{
 #undef WAITING
 #undef CLAIM_COLUMNS
 #undef FAILED
+#undef ACKNOWLEDGED_BY
 
 }  // namespace crmsync::sqlite::sql

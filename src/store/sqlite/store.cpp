@@ -174,6 +174,10 @@ public:
     {
         return read([ids = std::move(ids)](Connection& db) { return verbs::contacts_by_id(db, ids); });
     }
+    Task<Result<Forecast>> forecast(Target target) override
+    {
+        return read([target = std::move(target)](Connection& db) { return verbs::forecast(db, target); });
+    }
     Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override
     {
         return write([=, fields = std::move(fields)](Connection& db) {
@@ -221,6 +225,43 @@ public:
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override
     {
         return read([=](Connection& db) { return verbs::failure_causes(db, crm, with_dismissed); });
+    }
+
+    Task<Result<Grant>> reserve_calls(CallRequest request) override
+    {
+        return write([request = std::move(request)](Connection& db) { return verbs::reserve_calls(db, request); });
+    }
+    Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery query) override
+    {
+        return read([=](Connection& db) { return verbs::synced_contacts(db, query); });
+    }
+    Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) override
+    {
+        return write([batch = std::move(batch)](Connection& db) { return verbs::record_verification(db, batch); });
+    }
+    Task<Status> note_verification_run(Crm crm, VerificationRun run) override
+    {
+        return write(
+            [crm, run = std::move(run)](Connection& db) { return verbs::note_verification_run(db, crm, run); });
+    }
+    Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) override
+    {
+        return read([=](Connection& db) { return verbs::verification_summary(db, crm, examples); });
+    }
+    Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) override
+    {
+        return read([=](Connection& db) { return verbs::verifications_of(db, contact_id); });
+    }
+    Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
+    {
+        return read([crm, operations = std::move(operations)](Connection& db) {
+            return verbs::acknowledged_by(db, crm, operations);
+        });
+    }
+    Task<Result<std::size_t>> record_late(LateRequest request) override
+    {
+        return woken_by(
+            write([request = std::move(request)](Connection& db) { return verbs::record_late(db, request); }));
     }
 
     Task<Result<Health>> health(Instant) override

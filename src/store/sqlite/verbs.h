@@ -63,6 +63,7 @@ Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const 
                              const PageRequest& page);
 Result<Contact> contact(Connection& db, const Uuid& id);
 Result<std::vector<Contact>> contacts_by_id(Connection& db, const std::vector<Uuid>& ids);
+Result<Forecast> forecast(Connection& db, const Target& target);
 Result<Contact> create_contact(Connection& db, const ContactFields& fields, CurationStatus curation, Instant now);
 Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChange& change, Instant now);
 Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now);
@@ -81,5 +82,14 @@ Result<JobsOfContact> jobs_of(Connection& db, const Uuid& contact_id, std::size_
 Result<Store::Summary> summary(Connection& db);
 Result<std::vector<Failure>> failures(Connection& db, const FailureQuery& query);
 Result<std::vector<FailureCause>> failure_causes(Connection& db, std::optional<Crm> crm, bool with_dismissed);
+// -- verification.cpp
+Result<Grant> reserve_calls(Connection& db, const CallRequest& request);
+Result<std::vector<SyncedContact>> synced_contacts(Connection& db, const SyncedQuery& query);
+Result<std::vector<Uuid>> record_verification(Connection& db, const VerifiedBatch& batch);
+Status note_verification_run(Connection& db, Crm crm, const VerificationRun& run);
+Result<VerificationSummary> verification_summary(Connection& db, Crm crm, std::size_t examples);
+Result<PerCrm<std::optional<KnownVerification>>> verifications_of(Connection& db, const Uuid& contact_id);
+Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std::vector<LateOperation>& operations);
+Result<std::size_t> record_late(Connection& db, const LateRequest& request);
 
 }  // namespace crmsync::sqlite::verbs

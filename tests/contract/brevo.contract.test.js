@@ -95,8 +95,10 @@ describe("Brevo, by the vendor's document", { skip: missing }, () => {
 
   check('reads back what it wrote', async (t) => {
     if (!(await bench.crmsync.can('verify'))) return t.skip('this crmsync verifies nothing')
+    const before = bench.proxy.exchanges.length
     await bench.crmsync.run(['verify', '--crm', 'brevo'])
-    bench.saw(/^GET \/contacts\?/)
+    const reads = bench.proxy.exchanges.slice(before).filter(({ method, status }) => method === 'GET' && status === 200)
+    assert.ok(reads.some(({ path }) => path.startsWith('/contacts/zoe%40')), reads.map(({ path }) => path).join('\n'))
   })
 
   check('imports many', async (t) => {

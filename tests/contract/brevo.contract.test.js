@@ -98,7 +98,10 @@ describe("Brevo, by the vendor's document", { skip: missing }, () => {
     const before = bench.proxy.exchanges.length
     await bench.crmsync.run(['verify', '--crm', 'brevo'])
     const reads = bench.proxy.exchanges.slice(before).filter(({ method, status }) => method === 'GET' && status === 200)
-    assert.ok(reads.some(({ path }) => path.startsWith('/contacts/zoe%40')), reads.map(({ path }) => path).join('\n'))
+    assert.ok(
+      reads.some(({ path }) => path.startsWith('/contacts/zoe%40')),
+      reads.map(({ path }) => path).join('\n'),
+    )
   })
 
   check('imports many', async (t) => {

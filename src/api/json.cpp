@@ -254,4 +254,41 @@ ContactFilter read_filter(Input& input)
 
 bool is_empty(const ContactFilter& filter) { return filter == ContactFilter{}; }
 
+json::array to_json(const std::vector<Explanation>& lines)
+{
+    json::array fields;
+    for (const Explanation& line : lines) {
+        json::object field{{"field", line.field}, {"value", nullptr}, {"rule", line.rule}, {"note", line.note}};
+        if (line.value) field["value"] = crmsync::to_text(*line.value);
+        fields.push_back(std::move(field));
+    }
+    return fields;
+}
+
+json::object to_json(const Forecast& forecast, bool with_phones)
+{
+    const auto meeting = [](const Forecast::Meeting& of, std::string_view shared) {
+        json::array examples;
+        for (const Forecast::Group& group : of.examples) {
+            json::array ids;
+            for (const Uuid& id : group.examples) ids.emplace_back(to_string(id));
+            examples.push_back({{shared, group.shared}, {"contact_count", group.contacts}, {"contact_ids", ids}});
+        }
+        return json::object{{"group_count", of.groups}, {"contact_count", of.contacts}, {"examples", examples}};
+    };
+    json::object result{{"contact_count", forecast.contacts},
+                        {"same_address", meeting(forecast.same_address, "address")},
+                        {"same_phone", nullptr}};
+    if (with_phones) result["same_phone"] = meeting(forecast.same_phone, "phone_ends_in");
+    return result;
+}
+
+std::vector<std::string> read_left_out(Input& input, const FieldMapping& mapping)
+{
+    constexpr std::size_t fields_max = 100;
+    auto names = input.texts("without_fields", fields_max).value_or(std::vector<std::string>{});
+    if (auto why_not = check_left_out(names, mapping); !why_not.empty()) input.wrong("without_fields", why_not);
+    return names;
+}
+
 }  // namespace crmsync::api

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "api/input.h"
 #include "domain/contact.h"
+#include "domain/field_mapping.h"
 #include "domain/job.h"
 #include "store/store.h"
 
@@ -19,6 +21,10 @@ boost::json::object to_json(const Attempt& attempt);
 boost::json::value to_json(const std::optional<KnownVerification>& known);
 /// `detail` as the object it holds.
 boost::json::object to_json(const AuditEntry& entry);
+/// `with_phones`: the CRM takes a phone number once; else "same_phone" is null.
+boost::json::object to_json(const Forecast& forecast, bool with_phones);
+/// What each rule made of a contact; null where it sends nothing.
+boost::json::array to_json(const std::vector<Explanation>& lines);
 boost::json::value to_json(const std::optional<Instant>& at);
 boost::json::value to_json(const std::optional<std::string>& text);
 
@@ -33,6 +39,8 @@ ContactChange read_contact_change(Input& input);
 /// The filter fields of lists and actions.
 ContactFilter read_filter(Input& input);
 bool is_empty(const ContactFilter& filter);
+/// "without_fields": optional fields of the CRM that are not to be sent.
+std::vector<std::string> read_left_out(Input& input, const FieldMapping& mapping);
 
 /// "brevo_sync_status" and the like.
 std::string column(Crm crm, std::string_view name);

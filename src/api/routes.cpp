@@ -2,6 +2,7 @@
 
 #include "api/connectors.h"
 #include "api/contacts.h"
+#include "api/preview.h"
 #include "api/selection.h"
 #include "api/status.h"
 #include "api/sync.h"

@@ -7,6 +7,5 @@ namespace crmsync::api {
 Task<Reply> sync_batch(Call call);
 Task<Reply> sync_filtered(Call call);
 Task<Reply> retry(Call call);
-Task<Reply> preview(Call call);
 
 }  // namespace crmsync::api

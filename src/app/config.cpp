@@ -252,7 +252,7 @@ private:
     void mappings()
     {
         if (!sources_.toml) return;
-        FieldChanges changes = parse_field_changes(*sources_.toml, sources_.toml_path);
+        FieldChanges changes = parse_field_changes(*sources_.toml, sources_.toml_path, config_.phone_region);
         problems_.insert(problems_.end(), changes.problems.begin(), changes.problems.end());
         for (const Crm crm : all_crms) config_.crm[crm].fields = std::move(changes.fields[crm]);
     }

@@ -36,6 +36,12 @@ FieldMapping mapping_of(const Config& config, Crm crm)
     return mapping;
 }
 
+std::vector<Crm> taking_phones_once(const Config& config, std::vector<Crm> crms)
+{
+    std::erase_if(crms, [&](Crm crm) { return !has_unique_phone(mapping_of(config, crm)); });
+    return crms;
+}
+
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
                                                   TokenVault* vault, std::vector<std::string>& warnings)
 {

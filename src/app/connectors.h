@@ -13,6 +13,8 @@ namespace crmsync::app {
 
 /// What is sent to a CRM, with the changes of the configuration; empty when this version has no connector for it.
 FieldMapping mapping_of(const Config& config, Crm crm);
+/// Those of the CRMs that take a phone number from one contact alone.
+std::vector<Crm> taking_phones_once(const Config& config, std::vector<Crm> crms);
 
 /// The connector of a CRM, as configured. `denied` when its credentials are missing, `not_found` when this version
 /// has none for that CRM, `invalid` when its factory refuses a setting; the message goes into logs and error columns.

@@ -252,25 +252,73 @@ This page is made from the program's own table by `crmsync config --page`, `.env
 --env-example`; a test keeps them equal.
 )";
 
-constexpr std::string_view page_tail = R"(
+constexpr std::string_view page_tail = R"page(
 ## Field mappings
 
 `crmsync.toml` (or the file `CRMSYNC_CONFIG` names) adds, changes and removes fields, per CRM. The left side is the
-field's name at the CRM, the right side a field of the contact:
+field's name at the CRM, the right side says where its value comes from:
 
 ```toml
 [brevo.fields]
-JOB_CONTEXT = "context"                          # adds a field
-SMS = { from = "phone", type = "phone_e164" }    # the default, in full
-PAGE_ID = false                                  # removes a default
+JOB = "context"                                              # adds a field
+PAGE_ID = false                                              # removes a default
+EMAIL_TYPE = { rename = "KIND" }                             # sends a default to another field
+LASTNAME = { from = "last_name", transform = ["upper"] }     # changes a default
+GREETING = { template = "Hello {first_name} ({email})" }     # put together
+ORIGIN = { value = "crmsync" }                               # the same for every contact
+LEAD = { value = true }
+NICKNAME = { from = "name", transform = ["first_word", "lower"], default = "friend" }
+NOTE = { from = "context", empty = "clear" }                 # emptied at the CRM where the contact has none
 ```
 
-Fields of a contact: `email`, `name`, `first_name`, `last_name`, `phone`, `email_type`, `has_gmail`, `context`,
-`source_url`, `domain_id`, `page_id`, `source_job_id`, `contact_id`, `synced_at` (the time of sending). Types: `text`,
-`phone_e164`, `boolean`, `number`, `date`, `datetime`; where the type is left out, `phone` is sent in E.164, `has_gmail`
-as a boolean, `synced_at` as a datetime, everything else as text. Empty values are left out. `crmsync preview brevo ID`
-shows what would be sent.
-)";
+What this sends, of a contact with everything and of one with an address alone:
+
+| field | Ann van der Lee, ann@example.com, (202) 456-1111, CORPORATE, "Plumber" | bob@example.com |
+|---|---|---|
+| `FIRSTNAME` | Ann |  |
+| `LASTNAME` | VAN DER LEE |  |
+| `SMS` | +12024561111 |  |
+| `KIND` | CORPORATE |  |
+| `GREETING` | Hello Ann (ann@example.com) | Hello (bob@example.com) |
+| `JOB` | Plumber |  |
+| `LEAD` | true | true |
+| `NICKNAME` | ann | friend |
+| `NOTE` | Plumber | (emptied) |
+| `ORIGIN` | crmsync | crmsync |
+
+What a field takes:
+
+- `from`: a field of the contact. `email`, `name`, `first_name`, `last_name`, `phone`, `email_type`, `has_gmail`,
+  `context`, `source_url`, `domain_id`, `page_id`, `source_job_id`, `contact_id`, `synced_at` (the time of sending).
+  `X = "phone"` is short for `X = { from = "phone" }`.
+- `value`: a constant. A text, a number, a date, `true` or `false`.
+- `template`: a text with fields of the contact in braces; `{{` and `}}` are braces. What the contact holds is never
+  read as a template.
+- `rename`: the new name of a default, whose rule stays. Goes alone.
+- `type`: `text`, `phone_e164`, `boolean`, `number`, `date`, `datetime`. Left out: `phone` goes in E.164, `has_gmail` as
+  a boolean, `synced_at` as a datetime, a constant as it is written, everything else as text.
+- `transform`: what is done to the text, in order. `trim`, `lower`, `upper`, `e164`, `first_word`, `rest` (all but the
+  first word).
+- `default`: sent where the value is empty.
+- `empty`: `"leave"` (usual): an empty value is not sent, the CRM keeps what it has. `"clear"`: the field is emptied.
+- `unique`: `true` where the CRM takes the value from one contact alone. One that it refuses for it is sent without.
+- `consent`: see below.
+
+A field has one of `from`, `value`, `template` and `rename`. A value that is not of its type is left out with a warning.
+Every mistake in the file is reported at start, with its line. Fields that the CRM lacks are made by `crmsync setup`;
+those it has with another type are left out, which `crmsync doctor` tells.
+
+**Consent.** Fields that say whether a contact wants mail (Brevo `emailBlacklisted`, `OPT_IN` and the like, HubSpot
+`hs_email_optout...` and `hs_marketable_status`, Mautic `doNotContact`) are refused unless marked, and then only ever
+take consent away: a value that would turn a contact on is left out with a warning, for the contact may have opted out.
+
+```toml
+[hubspot.fields]
+hs_email_optout = { from = "context", type = "boolean", consent = true }   # goes when it is true
+```
+
+`crmsync preview brevo ID --explain` shows what would be sent and which rule made it.
+)page";
 
 }  // namespace
 

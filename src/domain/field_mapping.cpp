@@ -6,17 +6,12 @@
 #include <array>
 #include <charconv>
 
+#include "domain/consent.h"
 #include "domain/normalise.h"
 
 namespace crmsync {
 
 namespace {
-
-constexpr std::array all_source_fields{SourceField::email,      SourceField::name,     SourceField::first_name,
-                                       SourceField::last_name,  SourceField::phone,    SourceField::email_type,
-                                       SourceField::has_gmail,  SourceField::context,  SourceField::source_url,
-                                       SourceField::domain_id,  SourceField::page_id,  SourceField::source_job_id,
-                                       SourceField::contact_id, SourceField::synced_at};
 
 std::optional<std::string> id_text(const std::optional<Uuid>& id)
 {
@@ -29,9 +24,6 @@ std::optional<std::string> name_part(const std::optional<std::string>& name, boo
     const auto [first_name, last_name] = split_name(*name);
     return std::string(first ? first_name : last_name);
 }
-
-/// RFC 3339 without the fraction, which not every CRM reads.
-std::string to_seconds_text(Instant at) { return to_rfc3339(at).substr(0, 19) + 'Z'; }
 
 /// The contact's field as text; a missing one is nothing.
 std::optional<std::string> source_text(const ContactFields& contact, const JobKey& key, const std::string& email,
@@ -70,71 +62,52 @@ std::optional<std::string> source_text(const ContactFields& contact, const JobKe
     __builtin_unreachable();
 }
 
-/// JSON's own grammar of numbers, so that the text can go on the wire as it is.
-bool is_number(std::string_view text)
+/// What goes into a rule before any of it is cleaned; "" when the contact has nothing.
+std::string text_of(const FieldRule& rule, const ContactFields& contact, const JobKey& key, const std::string& email,
+                    Instant now)
 {
-    const auto digits = [&] {
-        const auto end = std::min(text.find_first_not_of("0123456789"), text.size());
-        text.remove_prefix(end);
-        return end;
-    };
-    if (text.starts_with('-')) text.remove_prefix(1);
-    const bool zero = text.starts_with('0');
-    const auto whole = digits();
-    if (whole == 0 || (zero && whole > 1)) return false;
-    if (text.starts_with('.')) {
-        text.remove_prefix(1);
-        if (digits() == 0) return false;
-    }
-    if (text.starts_with('e') || text.starts_with('E')) {
-        text.remove_prefix(1);
-        if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-        if (digits() == 0) return false;
-    }
-    return text.empty();
+    const auto read = [&](SourceField source) { return source_text(contact, key, email, source, now).value_or(""); };
+    if (rule.parts.empty()) return read(rule.source);
+    std::string text;
+    for (const TextPart& part : rule.parts)
+        std::visit(Overloaded{[&](const std::string& literal) { text += literal; },
+                              [&](SourceField source) { text += read(source); }},
+                   part);
+    return text;
 }
 
-/// From a date or an instant in RFC 3339.
-std::optional<Instant> to_instant(const std::string& text)
+bool names(const FieldRule& rule, SourceField source)
 {
-    const auto at = parse_rfc3339(text.size() == 10 ? text + "T00:00:00Z" : text);
-    return at ? std::optional(*at) : std::nullopt;
+    if (rule.parts.empty()) return rule.source == source;
+    return std::ranges::find(rule.parts, TextPart(source)) != rule.parts.end();
 }
 
 /// The value as the rule wants it. Nothing when it is empty or, with a warning, unusable.
-std::optional<FieldValue> to_value(const std::string& text, const FieldRule& rule, const std::string& phone_region,
-                                   std::vector<std::string>& warnings)
+std::optional<FieldValue> make_value(const std::string& raw, const FieldRule& rule, Crm crm,
+                                     const std::string& phone_region, std::vector<std::string>& warnings)
 {
-    CleanText clean = clean_text(text);
-    if (clean.text.empty()) return std::nullopt;
     const auto left_out = [&](std::string_view why) {
         warnings.push_back(rule.target + " left out: the value " + std::string(why));
         return std::nullopt;
     };
-    switch (rule.type) {
-        case FieldType::text:
-            if (clean.repaired) warnings.push_back(rule.target + ": characters that are not valid UTF-8 were replaced");
-            return std::move(clean.text);
-        case FieldType::phone_e164: {
-            Normalised phone = normalise_phone(clean.text, phone_region);
-            if (!phone) return left_out(phone.error());
-            return *std::move(phone);
-        }
-        case FieldType::boolean:
-            if (clean.text == "true") return true;
-            if (clean.text == "false") return false;
-            return left_out("is neither true nor false");
-        case FieldType::number:
-            if (is_number(clean.text)) return Number{std::move(clean.text)};
-            return left_out("is not a number");
-        case FieldType::date:
-            if (const auto at = to_instant(clean.text)) return to_rfc3339(*at).substr(0, 10);
-            return left_out("is not a date such as 2026-11-20");
-        case FieldType::datetime:
-            if (const auto at = to_instant(clean.text)) return to_seconds_text(*at);
-            return left_out("is not a time such as 2026-11-20T12:30:00Z");
+    CleanText clean = clean_text(raw);
+    if (!rule.transforms.empty()) {
+        auto changed = transformed(std::move(clean.text), rule.transforms, phone_region);
+        if (!changed) return left_out(changed.error());
+        clean.text = *std::move(changed);
     }
-    __builtin_unreachable();
+    if (clean.text.empty()) {
+        if (rule.when_empty == WhenEmpty::clear) return Cleared{};
+        if (rule.fallback.empty()) return std::nullopt;
+        clean = clean_text(rule.fallback);
+    }
+    auto value = to_value(std::move(clean.text), rule.type, phone_region);
+    if (!value) return left_out(value.error());
+    if (rule.consent && !takes_consent_away(consent_field(crm, rule.target), *value))
+        return left_out("would turn on a contact who may have opted out");
+    if (clean.repaired && rule.type == FieldType::text)
+        warnings.push_back(rule.target + ": characters that are not valid UTF-8 were replaced");
+    return *std::move(value);
 }
 
 /// Lengths go before texts, so that no two payloads share one input.
@@ -147,63 +120,49 @@ void append_to_fingerprint(std::string& input, std::string_view text)
 
 }  // namespace
 
-std::string_view to_string(SourceField field)
-{
-    switch (field) {
-        case SourceField::email:
-            return "email";
-        case SourceField::name:
-            return "name";
-        case SourceField::first_name:
-            return "first_name";
-        case SourceField::last_name:
-            return "last_name";
-        case SourceField::phone:
-            return "phone";
-        case SourceField::email_type:
-            return "email_type";
-        case SourceField::has_gmail:
-            return "has_gmail";
-        case SourceField::context:
-            return "context";
-        case SourceField::source_url:
-            return "source_url";
-        case SourceField::domain_id:
-            return "domain_id";
-        case SourceField::page_id:
-            return "page_id";
-        case SourceField::source_job_id:
-            return "source_job_id";
-        case SourceField::contact_id:
-            return "contact_id";
-        case SourceField::synced_at:
-            return "synced_at";
-    }
-    __builtin_unreachable();
-}
-
-std::optional<SourceField> parse_source_field(std::string_view text)
-{
-    for (const SourceField field : all_source_fields)
-        if (to_string(field) == text) return field;
-    return std::nullopt;
-}
-
 FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& changes)
 {
+    std::vector<FieldRule>& rules = mapping.rules;
     for (const FieldChange& change : changes) {
-        const auto old = std::ranges::find(mapping.rules, change.target, &FieldRule::target);
+        const auto old = std::ranges::find(rules, change.target, &FieldRule::target);
+        if (!change.renamed_to.empty()) continue;
         if (!change.rule) {
-            if (old != mapping.rules.end()) mapping.rules.erase(old);
-        } else if (old == mapping.rules.end()) {
-            mapping.rules.push_back(*change.rule);
+            if (old != rules.end()) rules.erase(old);
+        } else if (old == rules.end()) {
+            rules.push_back(*change.rule);
         } else {
-            const bool unique = old->unique;
+            const bool unique = old->unique || change.rule->unique;
             *old = *change.rule;
             old->unique = unique;
         }
     }
+    // Last, so that a new name meets no rule that another change takes away.
+    for (const FieldChange& change : changes) {
+        const auto old = std::ranges::find(rules, change.target, &FieldRule::target);
+        if (!change.renamed_to.empty() && old != rules.end()) old->target = change.renamed_to;
+    }
     return mapping;
+}
+
+std::vector<std::string> conflicts_of(const FieldMapping& mapping, const std::vector<FieldChange>& changes)
+{
+    std::vector<std::string> conflicts;
+    std::vector<std::string_view> targets;
+    for (const FieldChange& change : changes) {
+        if (change.rule) targets.push_back(change.target);
+        if (change.renamed_to.empty()) continue;
+        targets.push_back(change.renamed_to);
+        if (std::ranges::find(mapping.rules, change.target, &FieldRule::target) == mapping.rules.end())
+            conflicts.push_back(change.target + ": there is no default of that name to rename; use from = \"...\"");
+    }
+    for (const FieldRule& rule : mapping.rules)
+        if (std::ranges::find(changes, rule.target, &FieldChange::target) == changes.end())
+            targets.push_back(rule.target);
+    std::ranges::sort(targets);
+    for (auto at = targets.begin(); (at = std::ranges::adjacent_find(at, targets.end())) != targets.end();
+         at = std::ranges::find_if_not(at, targets.end(), [&](std::string_view other) { return other == *at; }))
+        conflicts.push_back(std::string(*at) + ": two rules fill it; rename or remove one");
+    return conflicts;
 }
 
 std::string check_left_out(const std::vector<std::string>& names, const FieldMapping& mapping)
@@ -218,6 +177,12 @@ std::string check_left_out(const std::vector<std::string>& names, const FieldMap
     if (unknown.empty()) return "";
     for (const FieldRule& rule : mapping.rules) join(optional, rule.target);
     return "names " + unknown + ", but what can be left out is " + (optional.empty() ? "nothing" : optional);
+}
+
+bool has_unique_phone(const FieldMapping& mapping)
+{
+    return std::ranges::any_of(mapping.rules,
+                               [](const FieldRule& rule) { return rule.unique && names(rule, SourceField::phone); });
 }
 
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
@@ -237,13 +202,12 @@ std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, c
         to_string(key.contact_id) + '-' + std::string(to_string(key.crm)) + '-' + std::to_string(generation);
     for (const FieldRule& rule : mapping.rules) {
         if (std::ranges::find(without, rule.target) != without.end()) continue;
-        const auto text = source_text(contact, key, mapped.email, rule.source, now);
-        if (!text) continue;
-        if (auto value = to_value(*text, rule, mapping.phone_region, mapped.warnings))
+        const std::string text = text_of(rule, contact, key, mapped.email, now);
+        if (auto value = make_value(text, rule, key.crm, mapping.phone_region, mapped.warnings))
             mapped.fields.push_back({.name = rule.target,
                                      .value = *std::move(value),
                                      .type = rule.type,
-                                     .is_volatile = rule.source == SourceField::synced_at});
+                                     .is_volatile = names(rule, SourceField::synced_at)});
     }
     mapped.fingerprint = fingerprint_of(mapped);
     return mapped;
@@ -294,6 +258,25 @@ std::string fingerprint_of(const MappedContact& contact)
         text += hex[digest[i] & 0x0f];
     }
     return text;
+}
+
+std::vector<Explanation> explain(const FieldMapping& mapping, const MappedContact& contact,
+                                 const std::vector<std::string>& without)
+{
+    std::vector<Explanation> lines;
+    for (const FieldRule& rule : mapping.rules) {
+        Explanation& line = lines.emplace_back(Explanation{rule.target, describe(rule), std::nullopt, ""});
+        const auto warning = std::ranges::find_if(
+            contact.warnings, [&](const std::string& text) { return text.starts_with(rule.target + " left out"); });
+        const auto field = std::ranges::find(contact.fields, rule.target, &MappedField::name);
+        if (field != contact.fields.end())
+            line.value = field->value;
+        else if (std::ranges::find(without, rule.target) != without.end())
+            line.note = "left out on request";
+        else
+            line.note = warning == contact.warnings.end() ? "empty" : *warning;
+    }
+    return lines;
 }
 
 }  // namespace crmsync

@@ -11,48 +11,10 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "domain/contact.h"
+#include "domain/field_rule.h"
 #include "domain/job.h"
 
 namespace crmsync {
-
-/// The fields of a contact that can be mapped.
-enum class SourceField {
-    email,
-    name,
-    first_name,
-    last_name,
-    phone,
-    email_type,
-    has_gmail,
-    context,
-    source_url,
-    domain_id,
-    page_id,
-    source_job_id,
-    contact_id,
-    synced_at,  ///< When the payload is made: RFC 3339, UTC, whole seconds. Not part of the fingerprint.
-};
-std::string_view to_string(SourceField field);
-std::optional<SourceField> parse_source_field(std::string_view text);
-
-/// How the CRM wants a value.
-enum class FieldType {
-    text,
-    phone_e164,
-    boolean,
-    number,
-    date,      ///< "2026-11-20"
-    datetime,  ///< "2026-11-20T12:30:00Z"
-};
-
-/// One line of a mapping: contact field -> the CRM's field.
-struct FieldRule {
-    SourceField source = SourceField::email;
-    std::string target;  ///< The CRM's name of the field.
-    FieldType type = FieldType::text;
-    bool unique = false;  ///< The CRM refuses the contact when another has the value: repairable by omission.
-    bool operator==(const FieldRule&) const = default;
-};
 
 /// Data, not code: a connector brings defaults, a user's TOML adds, changes and removes.
 struct FieldMapping {
@@ -63,26 +25,23 @@ struct FieldMapping {
 /// One line of a mapping that a person changed.
 struct FieldChange {
     std::string target;             ///< The CRM's name of the field.
-    std::optional<FieldRule> rule;  ///< Nothing: the field is not sent.
+    std::optional<FieldRule> rule;  ///< Nothing: the field is not sent, or is renamed.
+    std::string renamed_to = {};    ///< The default's rule, to another field of the CRM.
     bool operator==(const FieldChange&) const = default;
 };
 /// The mapping with a person's changes: rules for the same target are replaced in their place (what is unique at the
-/// CRM stays so), removed, or added at the end.
+/// CRM stays so), renamed, removed, or added at the end.
 FieldMapping with_changes(FieldMapping mapping, const std::vector<FieldChange>& changes);
+/// Why the changes cannot be made together: two rules for one field, or the new name for a field without a rule. Each
+/// reads on after the name of the field's table.
+std::vector<std::string> conflicts_of(const FieldMapping& mapping, const std::vector<FieldChange>& changes);
 
 /// Why not all of these fields of the CRM can be left out, in words that go after "without_fields"; "" when they can.
 std::string check_left_out(const std::vector<std::string>& names, const FieldMapping& mapping);
 
-/// A number as JSON writes it: goes on the wire as it is, without the loss of a binary fraction.
-struct Number {
-    std::string text;
-    bool operator==(const Number&) const = default;
-};
-/// The field is to be emptied at the CRM; each connector knows how its CRM wants that said.
-struct Cleared {
-    bool operator==(const Cleared&) const = default;
-};
-using FieldValue = std::variant<std::string, bool, Number, Cleared>;
+/// Whether the CRM takes a phone number from one contact alone: the next that has it goes without.
+bool has_unique_phone(const FieldMapping& mapping);
+
 struct MappedField {
     std::string name;
     FieldValue value;
@@ -115,6 +74,17 @@ std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, c
                                                  std::int64_t generation, const FieldMapping& mapping,
                                                  const std::vector<std::string>& without, Instant now);
 std::string fingerprint_of(const MappedContact& contact);
+
+/// What became of one rule.
+struct Explanation {
+    std::string field;                ///< The CRM's name.
+    std::string rule;                 ///< In words: "phone as phone_e164, unique".
+    std::optional<FieldValue> value;  ///< Nothing: not sent.
+    std::string note;                 ///< Why it is not sent: "empty", "left out on request", or the warning.
+};
+/// Every rule in order, with what it made of the contact that `map_contact` mapped with the same arguments.
+std::vector<Explanation> explain(const FieldMapping& mapping, const MappedContact& contact,
+                                 const std::vector<std::string>& without);
 
 /// The job and its generation that an idempotency key names; nothing for what is no such key.
 std::optional<std::pair<JobKey, std::int64_t>> parse_idempotency_key(std::string_view key);

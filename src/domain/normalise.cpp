@@ -1,10 +1,13 @@
 #include "domain/normalise.h"
 
 #include <idn2.h>
+#include <locale.h>
+#include <wctype.h>
 
 #include <phonenumbers/phonenumberutil.h>
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
 namespace crmsync {
@@ -56,6 +59,39 @@ constexpr bool is_space(char32_t c)
 {
     return c == ' ' || (c >= 0x09 && c <= 0x0d) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
            (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+void append(std::string& out, char32_t c)
+{
+    const auto byte = [&](char32_t bits) { out += static_cast<char>(static_cast<unsigned char>(bits)); };
+    if (c < 0x80) return byte(c);
+    if (c < 0x800) {
+        byte(0xc0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            byte(0xe0 | c >> 12);
+        } else {
+            byte(0xf0 | c >> 18);
+            byte(0x80 | (c >> 12 & 0x3f));
+        }
+        byte(0x80 | (c >> 6 & 0x3f));
+    }
+    byte(0x80 | (c & 0x3f));
+}
+
+/// The text with every letter through one of the C library's tables, which know Unicode in this locale alone.
+std::string mapped_letters(std::string_view text, wint_t (*map)(wint_t, locale_t))
+{
+    static const locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    if (unicode == nullptr) std::abort();  // Built into the C library.
+    std::string result;
+    result.reserve(text.size());
+    while (!text.empty()) {
+        const CodePoint c = decode(text);
+        text.remove_prefix(std::max<std::size_t>(c.size, 1));
+        append(result, c.size == 0 ? U'\ufffd' : static_cast<char32_t>(map(static_cast<wint_t>(c.value), unicode)));
+    }
+    return result;
 }
 
 constexpr bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
@@ -204,6 +240,9 @@ CleanText clean_text(std::string_view text)
     }
     return clean;
 }
+
+std::string lower_case(std::string_view text) { return mapped_letters(text, ::towlower_l); }
+std::string upper_case(std::string_view text) { return mapped_letters(text, ::towupper_l); }
 
 std::pair<std::string_view, std::string_view> split_name(std::string_view name)
 {

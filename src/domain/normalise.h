@@ -29,6 +29,10 @@ struct CleanText {
 };
 CleanText clean_text(std::string_view text);
 
+/// Every letter of a valid UTF-8 text for its small or capital one, where Unicode has a single one for it.
+std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);
+
 /// The name trimmed and split at its first run of (Unicode) white space; one word is the first name.
 std::pair<std::string_view, std::string_view> split_name(std::string_view name);
 

@@ -33,6 +33,18 @@ void log_state(Crm crm, std::string_view name, const Breaker& breaker)
     }
 }
 
+/// What a person has to see to: a field that cannot be made is told with its reason alone.
+std::vector<std::string> problems_of(const SetupReport& report)
+{
+    std::vector<std::string> problems = report.problems;
+    for (const std::string& field : report.missing) {
+        const auto is_about = [&](const std::string& problem) { return problem.starts_with(field + " "); };
+        if (std::ranges::none_of(report.problems, is_about))
+            problems.push_back(field + " is missing; its values are left out");
+    }
+    return problems;
+}
+
 }  // namespace
 
 std::string_view state_name(const ConnectorState& state, Instant now)
@@ -116,7 +128,7 @@ Task<Duration> ConnectorRun::set_up()
         co_return setup_retry;
     }
     if (status_.ready && !last_report_) log::info("{} set-up: works now", display_name(crm_));
-    status_.problems = report->problems;
+    status_.problems = problems_of(*report);
     tell(*report);
     // A person may make the fields, or mend what keeps them from being made, at any time.
     co_return report->missing.empty() && report->problems.empty() ? Duration::max() : Duration{options_.interval};

@@ -35,6 +35,7 @@ public:
         crms_.push_back(hubspot::make_hubspot(clock, options.hubspot, plan_));
         crms_.push_back(mautic::make_mautic(clock, options.mautic, plan_));
         crms_.push_back(n8n::make_n8n(clock, options.n8n, plan_));
+        for (const CrmFactory& make : options.more) crms_.push_back(make(clock, plan_));
         plan_.set(options.faults);
     }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,12 +16,17 @@
 
 namespace crmsync::simulator {
 
+class Crm;
+class FaultPlan;
+using CrmFactory = std::function<std::unique_ptr<Crm>(Clock&, FaultPlan&)>;
+
 struct SimulatorOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;         ///< 0: any free one.
     std::vector<FaultRule> faults;  ///< In force from the start.
     std::size_t log_size = 1'000;   ///< Requests that GET /_control/requests remembers.
     bool log_bodies = false;
+    std::vector<CrmFactory> more;  ///< CRMs beside those below, such as the one of docs/connectors.md.
     brevo::BrevoOptions brevo;
     hubspot::HubSpotOptions hubspot;
     mautic::MauticOptions mautic;

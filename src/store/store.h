@@ -174,6 +174,29 @@ struct ActionCounts {
     std::size_t nothing = 0;
 };
 
+/// Contacts of a selection that will meet each other at a CRM, said before anything is sent.
+struct Forecast {
+    struct Group {
+        std::string shared;         ///< The address, or the last digits of the number.
+        std::int64_t contacts = 0;  ///< In the selection.
+        std::vector<Uuid>
+            examples;  ///< The first few by newest `updated_at`, then id: with one address the first goes.
+    };
+    struct Meeting {
+        std::int64_t groups = 0;
+        std::int64_t contacts = 0;    ///< In all groups.
+        std::vector<Group> examples;  ///< The largest groups.
+    };
+    std::int64_t contacts = 0;  ///< In the selection.
+    Meeting same_address;       ///< One address in several spellings or rows (`address_of`).
+    Meeting same_phone;         ///< One phone number under different addresses.
+};
+inline constexpr std::size_t forecast_groups_max = 10;
+inline constexpr std::size_t forecast_members_max = 5;
+/// Numbers are written in many ways, with the country's code and without: equal last digits count as one number. What
+/// has fewer is no number to go by.
+inline constexpr std::size_t forecast_phone_digits = 9;
+
 struct ImportRow {
     ContactFields fields;  ///< e-mail checked and trimmed by the caller; absent fields do not erase.
 };
@@ -312,6 +335,9 @@ public:
     virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;
     virtual Task<Result<Contact>> contact(Uuid id) = 0;
     virtual Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) = 0;
+    /// Who of the target shares an address or a phone number. One look at all of them, bounded in what it tells;
+    /// contacts outside of the target are not looked at.
+    virtual Task<Result<Forecast>> forecast(Target target) = 0;
     virtual Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) = 0;
     virtual Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) = 0;
     /// Also with a call in flight: its answer then meets no job and changes nothing.

@@ -26,7 +26,7 @@ public:
     StillEngine()
     {
         traits.mapping.rules = {{SourceField::first_name, "FIRSTNAME", FieldType::text},
-                                {SourceField::phone, "SMS", FieldType::phone_e164}};
+                                {SourceField::phone, "SMS", FieldType::phone_e164, true}};
         infos_[Crm::brevo].traits = &traits;
         infos_[Crm::brevo].mapping = traits.mapping;
         for (const Crm crm : {Crm::hubspot, Crm::mautic, Crm::n8n})

@@ -88,35 +88,5 @@ TEST_F(SyncTest, WantsToKnowWhatToRetry)
               R"([{"field":"contact_ids","reason":"goes neither with filter fields nor with all"}])");
 }
 
-TEST_F(SyncTest, PreviewsWhatWouldBeSent)
-{
-    const auto a = add("Ann@Example.com");
-    put("/contacts/" + a, {{"name", "Ann Lee"}, {"phone_number", "no number"}});
-    const auto b = add("nonsense");
-    const auto answer = post("/contacts/brevo/preview", {{"contact_ids", {a, b, nobody}}});
-    ASSERT_EQ(answer.status, 200) << answer.text;
-    EXPECT_EQ(answer.at("/not_found_count"), 1);
-    json::value good;
-    json::value bad;
-    for (const auto& one : answer.at("/previews").as_array())
-        (one.at("contact_id") == json::string(a) ? good : bad) = one;
-    EXPECT_EQ(good.at("would_send"), true);
-    EXPECT_EQ(good.at("payload"), (json::value{{"email", "ann@example.com"}, {"attributes", {{"FIRSTNAME", "Ann"}}}}));
-    EXPECT_EQ(good.at("warnings").as_array().size(), 1U);
-    EXPECT_EQ(good.at("unchanged_since_last_sync"), false);
-    EXPECT_EQ(bad.at("would_send"), false);
-    EXPECT_EQ(bad.at_pointer("/refusal/code"), "invalid_email");
-    EXPECT_EQ(column_of(a, "brevo_sync_status"), "New");
-
-    const auto without =
-        post("/contacts/brevo/preview", {{"contact_ids", {a, a}}, {"without_fields", {"SMS", "FIRSTNAME"}}});
-    EXPECT_EQ(without.at("/previews/0/payload/attributes"), json::object());
-    const auto unbuilt = post("/contacts/mautic/preview", {{"contact_ids", {a, b}}});
-    EXPECT_EQ(unbuilt.status, 409);
-    EXPECT_EQ(detail(unbuilt), "Mautic connector not built yet");
-    EXPECT_EQ(detail(post("/contacts/brevo/preview", json::object{})),
-              R"([{"field":"contact_ids","reason":"is required"}])");
-}
-
 }  // namespace
 }  // namespace crmsync::api

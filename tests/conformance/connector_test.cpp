@@ -1,10 +1,13 @@
-// What every connector does, whatever its CRM: run for each entry of the registry against its simulator.
+// What every connector does, whatever its CRM: run for each entry of the registry, and for the example of
+// docs/connectors.md, against its simulator.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "tests/examples/acme/connector.h"
+#include "tests/examples/acme/simulator.h"
 #include "tests/support/simulated_crm.h"
 
 namespace crmsync {
@@ -15,18 +18,32 @@ namespace json = boost::json;
 using testing::HasSubstr;
 using testing::Not;
 
-std::vector<Crm> registered()
+/// A connector under test. Goes for its CRM where a case is about one.
+struct Subject {
+    const ConnectorEntry* entry;
+    std::string_view name;  ///< Of its simulated CRM.
+    std::vector<simulator::CrmFactory> simulated = {};
+    operator Crm() const { return entry->crm; }
+};
+
+/// The one of docs/connectors.md, as it would stand in the registry.
+const ConnectorEntry acme_entry{Crm::brevo, acme::default_mapping, acme::create, {{"API_KEY", "preview"}}};
+
+std::vector<Subject> subjects()
 {
-    std::vector<Crm> crms;
-    for (const ConnectorEntry& entry : connector_registry()) crms.push_back(entry.crm);
-    return crms;
+    std::vector<Subject> all;
+    for (const ConnectorEntry& entry : connector_registry()) all.push_back({&entry, to_string(entry.crm)});
+    all.push_back({&acme_entry, "acme", {[](Clock&, simulator::FaultPlan& faults) {
+                       return acme::simulated(std::string(test::secret_key), faults);
+                   }}});
+    return all;
 }
 
-std::string name_of(const testing::TestParamInfo<Crm>& info) { return std::string(to_string(info.param)); }
+std::string name_of(const testing::TestParamInfo<Subject>& info) { return std::string(info.param.name); }
 
-class ConnectorConformance : public testing::TestWithParam<Crm> {
+class ConnectorConformance : public testing::TestWithParam<Subject> {
 protected:
-    ConnectorConformance() : crm(GetParam()) { crm.set_up(); }
+    ConnectorConformance() : crm(*GetParam().entry, GetParam().name, GetParam().simulated) { crm.set_up(); }
 
     /// The contact in the CRM's terms, by the connector's own mapping.
     MappedContact mapped(const ContactFields& fields, std::uint8_t number = 1)
@@ -342,7 +359,7 @@ TEST_P(ConnectorConformance, FailsCallsAfterItWasClosed)
     EXPECT_EQ(outcome_name(crm.send(ann())), "transient");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ConnectorConformance, testing::ValuesIn(registered()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, ConnectorConformance, testing::ValuesIn(subjects()), name_of);
 
 }  // namespace
 }  // namespace crmsync

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "domain/normalise.h"
+
 namespace crmsync {
 namespace {
 
@@ -178,13 +180,150 @@ TEST(MapContact, RefusesAContactWithoutAUsableAddress)
     EXPECT_EQ(refused("nonsense").field, "email");
 }
 
-TEST(SourceFields, AreReadAsWritten)
+// ---- Rules with more than a source ---------------------------------------------------------------------------------
+
+TEST(WithChanges, RenamesWithoutMeetingWhatAnotherChangeTakesAway)
 {
-    for (int i = 0; i <= static_cast<int>(SourceField::synced_at); ++i) {
-        const auto field = static_cast<SourceField>(i);
-        EXPECT_EQ(parse_source_field(to_string(field)), field);
+    const FieldMapping before{.rules = {{SourceField::first_name, "A"}, {SourceField::phone, "B"}}};
+    const FieldMapping after = with_changes(before, {{"A", std::nullopt, "B"}, {"B", std::nullopt}});
+    EXPECT_EQ(after.rules, (std::vector<FieldRule>{{SourceField::first_name, "B"}}));
+    EXPECT_EQ(with_changes(before, {{"NONE", std::nullopt, "C"}}).rules, before.rules);
+}
+
+TEST(WithChanges, ConflictsNameTheField)
+{
+    const FieldMapping before{.rules = {{SourceField::first_name, "A"}, {SourceField::phone, "B"}}};
+    EXPECT_THAT(conflicts_of(before, {{"A", std::nullopt, "C"}, {"B", std::nullopt}}), IsEmpty());
+    EXPECT_THAT(conflicts_of(before, {{"A", std::nullopt, "B"}}),
+                ElementsAre("B: two rules fill it; rename or remove one"));
+    EXPECT_THAT(conflicts_of(before, {{"A", std::nullopt, "C"}, {"C", FieldRule{SourceField::name, "C"}}}),
+                ElementsAre("C: two rules fill it; rename or remove one"));
+    EXPECT_THAT(conflicts_of(before, {{"Z", std::nullopt, "C"}}),
+                ElementsAre("Z: there is no default of that name to rename; use from = \"...\""));
+}
+
+TEST(MapContact, PutsTextsTogether)
+{
+    const FieldMapping own{
+        .rules = {{.target = "ORIGIN", .parts = {"crmsync"}},
+                  {.target = "GREETING", .parts = parse_template("Hello {first_name}  ({email})").value()},
+                  {.target = "PLACE", .parts = parse_template("{context}{source_url}").value()},
+                  {.target = "SINCE", .type = FieldType::number, .parts = {"2026"}},
+                  {.target = "SEEN", .parts = parse_template("at {synced_at}").value()}}};
+    const MappedContact contact = mapped({.email = "A@b.co", .name = "{email} Lee"}, {}, own);
+    EXPECT_THAT(contact.fields, ElementsAre(text("ORIGIN", "crmsync"), text("GREETING", "Hello {email} (a@b.co)"),
+                                            MappedField{"SINCE", Number{"2026"}, FieldType::number},
+                                            MappedField{"SEEN", "at 1970-01-01T00:00:00Z", FieldType::text, true}));
+}
+
+TEST(MapContact, FillsEmptiesOrLeavesWhatIsEmpty)
+{
+    const FieldRule rule{.source = SourceField::last_name, .target = "L", .transforms = {Transform::upper}};
+    FieldRule filled = rule, cleared = rule;
+    filled.fallback = "unknown";
+    cleared.when_empty = WhenEmpty::clear;
+    const auto value_of = [](const FieldRule& one, const char* name) -> std::optional<FieldValue> {
+        const MappedContact contact = mapped({.email = "a@b.co", .name = name}, {}, {.rules = {one}});
+        return contact.fields.empty() ? std::nullopt : std::optional(contact.fields[0].value);
+    };
+    EXPECT_EQ(value_of(rule, "Ann Lee"), FieldValue("LEE"));
+    EXPECT_EQ(value_of(rule, "Ann"), std::nullopt);
+    EXPECT_EQ(value_of(filled, "Ann"), FieldValue("unknown"));
+    EXPECT_EQ(value_of(filled, "Ann Lee"), FieldValue("LEE"));
+    EXPECT_EQ(value_of(cleared, "Ann"), FieldValue(Cleared{}));
+    EXPECT_EQ(value_of(cleared, "Ann Lee"), FieldValue("LEE"));
+}
+
+TEST(MapContact, LeavesOutWhatATransformCannotUse)
+{
+    const FieldMapping own{.rules = {{.source = SourceField::context,
+                                      .target = "P",
+                                      .transforms = {Transform::e164},
+                                      .fallback = "+12024561111"}}};
+    const MappedContact contact = mapped({.email = "a@b.co", .context = "call me"}, {}, own);
+    EXPECT_THAT(contact.fields, IsEmpty());
+    EXPECT_THAT(contact.warnings, ElementsAre("P left out: the value is not a phone number"));
+}
+
+TEST(MapContact, NeverTurnsAnOptedOutContactOn)
+{
+    const FieldMapping own{.rules = {{.source = SourceField::context,
+                                      .target = "emailBlacklisted",
+                                      .type = FieldType::boolean,
+                                      .consent = true}}};
+    EXPECT_EQ(mapped({.email = "a@b.co", .context = "true"}, {}, own).fields.at(0).value, FieldValue(true));
+    const MappedContact on = mapped({.email = "a@b.co", .context = "false"}, {}, own);
+    EXPECT_THAT(on.fields, IsEmpty());
+    EXPECT_THAT(on.warnings, ElementsAre("emailBlacklisted left out: the value would turn on a contact who may have "
+                                         "opted out"));
+}
+
+TEST(UniquePhones, AreThoseOfUniqueRules)
+{
+    EXPECT_TRUE(has_unique_phone(mapping));
+    EXPECT_FALSE(has_unique_phone({.rules = {{SourceField::phone, "P"}, {SourceField::name, "N", {}, true}}}));
+}
+
+TEST(Explain, TellsWhatBecameOfEveryRule)
+{
+    const MappedContact contact = mapped({.email = "a@b.co", .name = "Ann", .phone_number = "call me"}, {"HAS_GMAIL"});
+    const auto lines = explain(mapping, contact, {"HAS_GMAIL"});
+    ASSERT_EQ(lines.size(), mapping.rules.size());
+    EXPECT_EQ(lines[0].field, "FIRSTNAME");
+    EXPECT_EQ(lines[0].rule, "first_name");
+    EXPECT_EQ(lines[0].value, FieldValue("Ann"));
+    EXPECT_EQ(lines[1].note, "empty");
+    EXPECT_EQ(lines[2].rule, "phone as phone_e164, unique");
+    EXPECT_EQ(lines[2].note, "SMS left out: the value is not a phone number");
+    EXPECT_EQ(lines[4].note, "left out on request");
+}
+
+/// A rule of any kind that the configuration would take.
+FieldRule any_rule(std::size_t number)
+{
+    using Parts = std::vector<TextPart>;
+    const auto transforms = *rc::gen::container<std::vector<Transform>>(
+        rc::gen::element(Transform::trim, Transform::lower, Transform::upper, Transform::first_word, Transform::rest));
+    const auto parts =
+        *rc::gen::element(Parts{}, Parts{"crmsync {name}"}, parse_template("{name} / {context} {{").value(),
+                          parse_template("{{{phone}}}{email_type}").value());
+    return {.source = *rc::gen::element(SourceField::email, SourceField::name, SourceField::last_name,
+                                        SourceField::phone, SourceField::context, SourceField::has_gmail),
+            .target = "F" + std::to_string(number),
+            .type = *rc::gen::element(FieldType::text, FieldType::phone_e164, FieldType::boolean, FieldType::number,
+                                      FieldType::date),
+            .parts = parts,
+            .transforms = transforms,
+            .fallback = *rc::gen::element<std::string>("", "12", "true", "no {email}"),
+            .when_empty = *rc::gen::element(WhenEmpty::leave, WhenEmpty::clear)};
+}
+
+/// Whatever the database holds and whatever the rules are.
+RC_GTEST_PROP(MapContact, MakesCleanValuesByAnyRule,
+              (const std::string& name, const std::string& context, const std::string& phone))
+{
+    FieldMapping own;
+    for (std::size_t i = 0; i < 5; ++i) own.rules.push_back(any_rule(i));
+    const ContactFields contact{.email = "a@b.co", .name = name, .phone_number = phone, .context = context};
+    const MappedContact once = mapped(contact, {}, own);
+    RC_ASSERT(once.fields == mapped(contact, {}, own).fields);
+    for (const MappedField& field : once.fields) {
+        if (const auto* value = std::get_if<std::string>(&field.value)) {
+            RC_ASSERT(!value->empty());
+            RC_ASSERT(is_utf8(*value));
+            RC_ASSERT(clean_text(*value).text == *value);
+        }
+        if (const auto* number = std::get_if<Number>(&field.value)) RC_ASSERT(!number->text.empty());
     }
-    EXPECT_EQ(parse_source_field("zip"), std::nullopt);
+}
+
+/// What a contact holds is never read as a template.
+RC_GTEST_PROP(MapContact, DoesNotReadWhatItPutIn, (const std::string& word))
+{
+    const std::string name = "{" + clean_text(word).text + "}{email}";
+    const FieldMapping own{.rules = {{.target = "X", .parts = parse_template("<{name}>").value()}}};
+    const MappedContact contact = mapped({.email = "a@b.co", .name = name}, {}, own);
+    RC_ASSERT(contact.fields.at(0).value == FieldValue(clean_text("<" + name + ">").text));
 }
 
 // ---- Fingerprint ---------------------------------------------------------------------------------------------------

@@ -127,5 +127,12 @@ INSTANTIATE_TEST_SUITE_P(All, Names,
                                          NameCase{"Ann\u00a0 \tLee", "Ann", "Lee"},
                                          NameCase{"Jos\xe9 M", "Jos\xe9", "M"}));
 
+TEST(Letters, ChangeCaseAsUnicodeHasIt)
+{
+    EXPECT_EQ(lower_case("ÀÉÎ ŁÓDŹ ΑΩ ЖЯ 𐐀 1-2"), "àéî łódź αω жя 𐐨 1-2");
+    EXPECT_EQ(upper_case("àéî łódź αω жя 𐐨 ß"), "ÀÉÎ ŁÓDŹ ΑΩ ЖЯ 𐐀 ß");
+    EXPECT_EQ(lower_case(""), "");
+}
+
 }  // namespace
 }  // namespace crmsync

@@ -331,6 +331,44 @@ TEST(Cli, PreviewShowsThePayloadWithoutAKey)
     EXPECT_THAT(home.run({"test", "brevo"}).err, HasSubstr("BREVO_API_KEY not configured"));
 }
 
+TEST(Cli, PreviewExplainsAndTakesSeveral)
+{
+    const Home home;
+    home.run({"contacts", "add", "ann@example.com", "--name", "Ann Lee"});
+    home.run({"contacts", "add", "nonsense"});
+    const Program::Ended explained = home.run({"preview", "brevo", "ann@example.com", "--explain"});
+    EXPECT_EQ(explained.code, 0) << explained.err;
+    EXPECT_THAT(explained.out, HasSubstr("FIRSTNAME\tAnn\tfirst_name\t\n"));
+    EXPECT_THAT(explained.out, HasSubstr("SMS\t\tphone as phone_e164, unique\tempty\n"));
+    const Program::Ended both = home.run({"preview", "--all-crms", "ann@example.com", "nonsense", "--json"});
+    EXPECT_EQ(both.code, 2) << both.err;
+    const boost::json::array previews = json_of(both).as_array();
+    ASSERT_GE(previews.size(), 2u);
+    EXPECT_EQ(previews[0].at("crm").as_string(), "brevo");
+    EXPECT_EQ(previews[0].at("payload").at("email").as_string(), "ann@example.com");
+    EXPECT_EQ(previews[1].at("refusal").at("code").as_string(), "invalid_email");
+    EXPECT_EQ(home.run({"preview", "brevo"}).code, 64);
+    EXPECT_EQ(home.run({"preview", "brevo", "--all"}).code, 64);
+}
+
+TEST(Cli, ForecastsWhoWillMeetBeforeAnythingIsSent)
+{
+    const Home home;
+    home.run({"contacts", "add", "ann@example.com", "--phone-number", "202-555-0101"});
+    home.run({"contacts", "add", "ANN@example.com"});
+    home.run({"contacts", "add", "bob@example.com", "--phone-number", "+1 202 555 0101"});
+    const boost::json::value told = json_of(home.run({"preview", "brevo", "--forecast", "--all", "--json"}));
+    EXPECT_EQ(told.at("contact_count").to_number<int>(), 3);
+    EXPECT_EQ(told.at("same_address").at("group_count").to_number<int>(), 1);
+    EXPECT_EQ(told.at("same_phone").at("contact_count").to_number<int>(), 2);
+    EXPECT_THAT(home.run({"preview", "brevo", "--forecast", "--email-contains", "ann"}).out,
+                HasSubstr("1 e-mail address(es) on 2 contacts: of each the newest goes, 1 will not be sent"));
+    EXPECT_EQ(home.run({"preview", "brevo", "--forecast"}).code, 64);
+    EXPECT_THAT(home.run({"select", "brevo", "--all"}).err,
+                HasSubstr("1 share an e-mail address with a newer contact; 2 share a phone number, which Brevo takes "
+                          "once; see who: crmsync preview brevo --forecast"));
+}
+
 TEST(Cli, MappingChangesReachThePayload)
 {
     Home home;

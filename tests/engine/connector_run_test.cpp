@@ -260,9 +260,11 @@ TEST_F(ConnectorRunTest, SetUpIsRepeatedUntilNothingIsMissingAndToldOnce)
     pass(1h);
     EXPECT_EQ(truth.setups, 13) << "at once and after every interval";
     EXPECT_EQ(log.lines("DOMAIN_ID is missing").size(), 1u);
+    EXPECT_EQ(engine->status(crm).problems, std::vector<std::string>{"DOMAIN_ID is missing; its values are left out"});
     report = {.present = {"DOMAIN_ID"}};
     pass(5min);
     EXPECT_EQ(log.lines("DOMAIN_ID is there now").size(), 1u);
+    EXPECT_TRUE(engine->status(crm).problems.empty());
     pass(1h);
     EXPECT_EQ(truth.setups, 14);
 }

@@ -82,6 +82,7 @@ public:
     {
         return inner_.contacts_by_id(std::move(ids));
     }
+    Task<Result<Forecast>> forecast(Target target) override { return inner_.forecast(std::move(target)); }
     Task<Result<Contact>> create_contact(ContactFields f, CurationStatus c, Instant now) override
     {
         return inner_.create_contact(std::move(f), c, now);

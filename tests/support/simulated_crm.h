@@ -25,9 +25,17 @@ inline constexpr std::string_view secret_key = "xkeysib-0123456789abcdef";
 /// setting, "{base}" stands for the address of the simulated CRM.
 class SimulatedCrm {
 public:
-    explicit SimulatedCrm(Crm crm, Settings more = {}, std::optional<FieldMapping> mapping = {}) : crm_(crm)
+    explicit SimulatedCrm(Crm crm, Settings more = {}, std::optional<FieldMapping> mapping = {})
+        : SimulatedCrm(*find_connector(crm), to_string(crm), {}, std::move(more), std::move(mapping))
+    {
+    }
+    /// Of an entry that need not be in the registry. `name` is that of its simulated CRM, which `simulated` makes.
+    SimulatedCrm(const ConnectorEntry& entry, std::string_view name, std::vector<simulator::CrmFactory> simulated,
+                 Settings more = {}, std::optional<FieldMapping> mapping = {})
+        : crm_(entry.crm), name_(name)
     {
         simulator::SimulatorOptions options;
+        options.more = std::move(simulated);
         options.brevo.api_key = secret_key;
         options.brevo.contacts_per_second = 0;
         options.brevo.contacts_per_hour = 0;
@@ -40,13 +48,13 @@ public:
         options.n8n.api_key = secret_key;
         simulator_ = simulator::Simulator::start(loop.get_executor(), clock_, std::move(options)).value();
         control_ = http::Client::create(loop.get_executor(), simulator_->control_url()).value();
-        more.merge(settings_of(crm));
+        more.merge(settings_of(entry.crm));
         constexpr std::string_view base = "{base}";
-        for (auto& [name, value] : more)
-            if (value.starts_with(base)) value.replace(0, base.size(), simulator_->base_url(to_string(crm)));
+        for (auto& [setting, value] : more)
+            if (value.starts_with(base)) value.replace(0, base.size(), simulator_->base_url(name_));
         std::vector<std::string> warnings;
         const ConnectorContext context{.executor = loop.get_executor(), .clock = clock_, .mapping = std::move(mapping)};
-        connector = find_connector(crm)->create(more, context, warnings).value();
+        connector = entry.create(more, context, warnings).value();
     }
 
     Outcome send(const MappedContact& contact) { return std::get<PerItem>(send_all(contact).answer).outcomes.at(0); }
@@ -59,27 +67,22 @@ public:
     void no_faults() { control(http::Method::delete_, "/faults", {}); }
     void change_settings(std::string_view settings)
     {
-        control(http::Method::put, "/settings",
-                "{\"" + std::string(to_string(crm_)) + "\":" + std::string(settings) + "}");
+        control(http::Method::put, "/settings", "{\"" + name_ + "\":" + std::string(settings) + "}");
     }
     /// The CRM's record of an address, as the CRM shows it, with its "writes"; null when there is none.
     json::value find(std::string_view email)
     {
         const auto found = control(http::Method::get, "/contacts?email=" + http::encode_component(email), {});
-        return json::parse(found).at(to_string(crm_));
+        return json::parse(found).at(name_);
     }
     /// {"POST /contacts": {"201": 1}}
-    json::value calls()
-    {
-        return json::parse(control(http::Method::get, "/state", {})).at("requests").at(to_string(crm_));
-    }
+    json::value calls() { return json::parse(control(http::Method::get, "/state", {})).at("requests").at(name_); }
     /// The CRM's own counts: "contacts", "duplicates", ...
-    json::value state() { return json::parse(control(http::Method::get, "/state", {})).at(to_string(crm_)); }
+    json::value state() { return json::parse(control(http::Method::get, "/state", {})).at(name_); }
     /// What a person or a test does at the CRM itself, with the key.
     http::Response at_crm(http::Method method, std::string target, std::string body = {})
     {
-        if (!direct_)
-            direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(to_string(crm_))).value();
+        if (!direct_) direct_ = http::Client::create(loop.get_executor(), simulator_->base_url(name_)).value();
         return await(loop, direct_->send({.method = method,
                                           .target = std::move(target),
                                           .headers = {{"api-key", std::string(secret_key)},
@@ -99,7 +102,7 @@ private:
     }
     Settings settings_of(Crm crm) const
     {
-        const std::string url = simulator_->base_url(to_string(crm));
+        const std::string url = simulator_->base_url(name_);
         switch (crm) {
             case Crm::brevo:
             case Crm::hubspot:
@@ -128,6 +131,7 @@ private:
     }
 
     Crm crm_;
+    std::string name_;
     SystemClock clock_;
     std::unique_ptr<simulator::Simulator> simulator_;
     std::unique_ptr<http::Client> control_;

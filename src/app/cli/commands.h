@@ -10,7 +10,8 @@ void add_import_command(Menu& menu);      ///< import
 void add_contact_commands(Menu& menu);    ///< contacts list|show|add|edit|delete
 void add_decision_commands(Menu& menu);   ///< select, unselect, skip, sync, retry
 void add_status_commands(Menu& menu);     ///< status, failed, dismiss, audit
-void add_connector_commands(Menu& menu);  ///< preview, setup, test, pause, resume
+void add_preview_command(Menu& menu);     ///< preview
+void add_connector_commands(Menu& menu);  ///< setup, test, pause, resume
 void add_verify_command(Menu& menu);      ///< verify
 void add_access_commands(Menu& menu);     ///< token, config, version
 void add_doctor_command(Menu& menu);      ///< doctor

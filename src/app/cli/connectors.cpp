@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "app/cli/command.h"
@@ -20,76 +19,6 @@ struct CrmOptions {
 void define_crm(CLI::App& app, CrmOptions& options)
 {
     app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas")->required();
-}
-
-struct PreviewOptions {
-    std::string crm;
-    std::string contact;
-    std::vector<std::string> without_fields;
-};
-
-void define_preview(CLI::App& app, PreviewOptions& options)
-{
-    app.add_option("crm", options.crm, "brevo, hubspot, mautic or n8n")->required();
-    app.add_option("contact", options.contact, "Id or e-mail address")->required();
-    app.add_option("--without-field", options.without_fields, "An optional field of the CRM to leave out");
-}
-
-/// What would go out, or why nothing would.
-struct Preview {
-    std::optional<Refusal> refusal;
-    std::string payload;
-    std::vector<std::string> warnings;
-};
-
-Result<Preview> preview_of(const Contact& contact, Crm crm, const Config& config, const Executor& executor,
-                           Clock& clock, const std::vector<std::string>& without)
-{
-    std::vector<std::string> warnings;
-    const Result<std::unique_ptr<Connector>> connector = make_preview_connector(config, crm, executor, clock, warnings);
-    if (!connector) return std::unexpected(connector.error());
-    const auto mapped =
-        map_contact(contact.fields, {contact.id, crm}, 0, (*connector)->traits().mapping, without, clock.now());
-    if (const auto* refusal = std::get_if<Refusal>(&mapped)) return Preview{.refusal = *refusal};
-    const auto& good = std::get<MappedContact>(mapped);
-    warnings.insert(warnings.end(), good.warnings.begin(), good.warnings.end());
-    return Preview{.payload = (*connector)->payload(good), .warnings = std::move(warnings)};
-}
-
-void print_preview(Console& console, const Preview& preview)
-{
-    if (console.json()) {
-        boost::system::error_code ignored;
-        boost::json::object result{{"would_send", !preview.refusal},
-                                   {"payload", boost::json::parse(preview.payload, ignored)},
-                                   {"warnings", boost::json::array(preview.warnings.begin(), preview.warnings.end())},
-                                   {"refusal", nullptr}};
-        if (const auto& refusal = preview.refusal)
-            result["refusal"] = {{"field", refusal->field}, {"code", refusal->code}, {"reason", refusal->reason}};
-        return console.value(result);
-    }
-    if (preview.refusal)
-        return console.line(fmt::format("refused, {}: {}", preview.refusal->field, printable(preview.refusal->reason)));
-    console.line(preview.payload);
-    for (const std::string& warning : preview.warnings)
-        console.note(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), printable(warning)));
-}
-
-int preview(Session& session, const PreviewOptions& options)
-{
-    const std::optional<Crm> crm = parse_crm(options.crm);
-    if (!crm) return wrong_usage(session, crms_of(options.crm).error().message);
-    if (const Status known = check_without(options.without_fields, {*crm}, session.config); !known)
-        return wrong_usage(session, known.error().message);
-    return with_store(session, [&](Store& store, Executor executor) -> Task<Result<int>> {
-        const Result<Contact> contact = co_await find_contact(session, store, options.contact);
-        if (!contact) co_return std::unexpected(contact.error());
-        const Result<Preview> preview =
-            preview_of(*contact, *crm, session.config, executor, session.clock, options.without_fields);
-        if (!preview) co_return std::unexpected(preview.error());
-        print_preview(session.console, *preview);
-        co_return preview->refusal ? exit_rejects : exit_fine;
-    });
 }
 
 /// Runs `work` for every connector the command line names; the worst exit code counts.
@@ -159,10 +88,16 @@ void print_setup(Console& console, Crm crm, const SetupReport& report)
             console.line(fmt::format("{}: {}: {}", to_string(crm), name, printable(text)));
 }
 
+/// Says what it is about to make before it makes it.
 int setup(Session& session, const SetupOptions& options)
 {
     return for_connectors(session, options.crms, [&](Connector& connector, Crm crm) -> Task<Status> {
-        const Result<SetupReport> report = co_await connector.setup(!options.dry_run);
+        Result<SetupReport> report = co_await connector.setup(false);
+        if (!options.dry_run && report && !report->missing.empty()) {
+            session.console.note(fmt::format("{}: to be made: {}", to_string(crm),
+                                             printable(fmt::format("{}", fmt::join(report->missing, ", ")))));
+            report = co_await connector.setup(true);
+        }
         if (!report) co_return std::unexpected(report.error());
         print_setup(session.console, crm, *report);
         if (!report->problems.empty()) co_return fail(ErrorCode::invalid, "not all could be set up");
@@ -207,8 +142,6 @@ int run_resume(Session& session, const CrmOptions& options)
 
 void add_connector_commands(Menu& menu)
 {
-    add_command<PreviewOptions>(menu.app, menu, "preview", "What would be sent of a contact, without sending it",
-                                "  crmsync preview brevo ann@example.com", define_preview, preview);
     add_command<SetupOptions>(menu.app, menu, "setup", "Create the attributes a CRM lacks",
                               "  crmsync setup brevo --dry-run\n  crmsync setup brevo", define_setup, setup);
     add_command<CrmOptions>(menu.app, menu, "test", "Check a CRM's credentials", "  crmsync test brevo", define_crm,

@@ -3,6 +3,8 @@
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 #include "app/cli/filter_options.h"
+#include "app/cli/forecast.h"
+#include "app/connectors.h"
 
 namespace crmsync::app {
 
@@ -67,6 +69,21 @@ Lane lane_of(const Target& target)
     return ids && ids->size() <= hand_lane_max_ids ? Lane::hand : Lane::bulk;
 }
 
+/// Said before the engine finds out. Asked before the decision, which may change what a filter finds; a failure to
+/// foresee is no reason not to decide.
+Task<std::string> foresee(Session& session, Store& store, const ActionRequest& request)
+{
+    const bool queues = request.action == Action::select || request.action == Action::sync;
+    const auto* ids = std::get_if<std::vector<Uuid>>(&request.target);
+    if (!queues || session.console.json() || (ids && ids->size() < 2)) co_return "";
+    const Result<Forecast> forecast = co_await store.forecast(request.target);
+    if (!forecast) co_return "";
+    const std::string hint = forecast_hint(*forecast, taking_phones_once(session.config, request.crms));
+    if (hint.empty()) co_return "";
+    co_return fmt::format("{}; see who: crmsync preview {} --forecast with the same contacts", hint,
+                          to_string(request.crms.front()));
+}
+
 template <Action action>
 int decide(Session& session, const DecisionOptions& options)
 {
@@ -86,6 +103,7 @@ int decide(Session& session, const DecisionOptions& options)
                           .now = session.clock.now()};
     if (!options.cause.empty()) request.error_code = options.cause;
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        const std::string hint = co_await foresee(session, store, request);
         Progress progress("contacts");
         const Result<ActionCounts> counts = co_await store.act(request, [&](std::size_t done) {
             progress.show(done, 0, session.clock.monotonic().time_since_epoch() / 1ms);
@@ -96,6 +114,7 @@ int decide(Session& session, const DecisionOptions& options)
         if (counts->found == 0 && counts->not_found > 0)
             co_return fail(ErrorCode::not_found, "No contacts found with provided IDs");
         print_counts(session.console, request, *counts);
+        if (!hint.empty()) session.console.note(hint);
         co_return counts->not_found > 0 ? exit_rejects : exit_fine;
     });
 }

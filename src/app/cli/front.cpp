@@ -94,6 +94,7 @@ int run_program(int argc, char** argv)
     add_contact_commands(menu);
     add_decision_commands(menu);
     add_status_commands(menu);
+    add_preview_command(menu);
     add_connector_commands(menu);
     add_verify_command(menu);
     add_access_commands(menu);

@@ -54,6 +54,8 @@ std::string_view attribute_type(FieldType type)
     __builtin_unreachable();
 }
 
+bool is_blacklist_mark(std::string_view field) { return field == "emailBlacklisted" || field == "smsBlacklisted"; }
+
 const Fit::Unusable* Fit::find_unusable(std::string_view field) const
 {
     const auto found = std::ranges::find(unusable, field, &Unusable::field);
@@ -65,8 +67,8 @@ Fit fit(const FieldMapping& mapping, std::span<const Attribute> attributes)
     Fit out;
     for (const FieldRule& rule : mapping.rules) {
         const auto attribute = std::ranges::find(attributes, rule.target, &Attribute::name);
-        // SMS is an identifier of every account, whether it is listed or not.
-        const bool is_identifier = rule.target == "SMS";
+        // SMS is an identifier of every account, whether it is listed or not; the marks are never listed.
+        const bool is_identifier = rule.target == "SMS" || is_blacklist_mark(rule.target);
         if (!is_identifier && attribute == attributes.end()) {
             out.missing.push_back(rule);
             out.unusable.push_back({rule.target, "Brevo has no such attribute"});

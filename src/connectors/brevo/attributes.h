@@ -24,6 +24,9 @@ std::optional<std::vector<Attribute>> parse_attributes(std::string_view body);
 /// The type of attribute that takes a mapped value.
 std::string_view attribute_type(FieldType type);
 
+/// Whether Brevo has the field beside the attributes of a contact: the marks of who wants no mail or messages.
+bool is_blacklist_mark(std::string_view field);
+
 /// What the account's attributes mean for a mapping. Brevo answers 204 to values for attributes that are missing or of
 /// another type, and drops them; so they are not sent, and the contact is told about.
 struct Fit {

@@ -9,12 +9,19 @@ namespace {
 void append_members(std::string& out, const MappedContact& contact, const Fit& fit)
 {
     for (const MappedField& field : contact.fields) {
-        if (fit.find_unusable(field.name)) continue;
+        if (is_blacklist_mark(field.name) || fit.find_unusable(field.name)) continue;
         if (out.back() != '{') out += ',';
         append_json(out, field.name);
         out += ':';
         append_json(out, field.value, R"("")");
     }
+}
+
+/// A mapping may say that a contact has opted out, and nothing else about it (domain/consent.h).
+void append_marks(std::string& out, const MappedContact& contact)
+{
+    for (const MappedField& field : contact.fields)
+        if (is_blacklist_mark(field.name)) out += ",\"" + field.name + "\":true";
 }
 
 void append_list(std::string& out, const PayloadRules& rules)
@@ -33,6 +40,7 @@ std::string upsert_body(const MappedContact& contact, const PayloadRules& rules)
     out += ",\"attributes\":{";
     append_members(out, contact, rules.fit);
     out += '}';
+    append_marks(out, contact);
     append_list(out, rules);
     out += ",\"updateEnabled\":true}";
     return out;
@@ -44,6 +52,7 @@ std::string change_address_body(const MappedContact& contact, const PayloadRules
     append_json(out, contact.email);
     append_members(out, contact, rules.fit);
     out += '}';
+    append_marks(out, contact);
     append_list(out, rules);
     out += '}';
     return out;

@@ -54,6 +54,7 @@ public:
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
     Task<Result<Contact>> contact(Uuid id) override;
     Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) override;
+    Task<Result<Forecast>> forecast(Target target) override;
     Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override;
     Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) override;
     Task<Status> delete_contact(Uuid id, std::string actor, Instant now) override;

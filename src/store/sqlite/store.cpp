@@ -174,6 +174,10 @@ public:
     {
         return read([ids = std::move(ids)](Connection& db) { return verbs::contacts_by_id(db, ids); });
     }
+    Task<Result<Forecast>> forecast(Target target) override
+    {
+        return read([target = std::move(target)](Connection& db) { return verbs::forecast(db, target); });
+    }
     Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override
     {
         return write([=, fields = std::move(fields)](Connection& db) {

@@ -63,6 +63,7 @@ Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const 
                              const PageRequest& page);
 Result<Contact> contact(Connection& db, const Uuid& id);
 Result<std::vector<Contact>> contacts_by_id(Connection& db, const std::vector<Uuid>& ids);
+Result<Forecast> forecast(Connection& db, const Target& target);
 Result<Contact> create_contact(Connection& db, const ContactFields& fields, CurationStatus curation, Instant now);
 Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChange& change, Instant now);
 Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now);

@@ -45,5 +45,12 @@ TEST(Fit, TellsWhatIsThereMissingOrOfAnotherKind)
     EXPECT_EQ(result.find_unusable("SMS"), nullptr);
 }
 
+TEST(Fit, TakesTheMarksThatBrevoHasBesideItsAttributes)
+{
+    const Fit result = fit({.rules = {{SourceField::context, "emailBlacklisted", FieldType::boolean}}}, {});
+    EXPECT_THAT(result.present, ElementsAre("emailBlacklisted"));
+    EXPECT_THAT(result.missing, IsEmpty());
+}
+
 }  // namespace
 }  // namespace crmsync::brevo

@@ -35,5 +35,14 @@ TEST(BrevoPayload, MovesTheAddress)
               R"("HAS_GMAIL":false},"listIds":[7]})");
 }
 
+TEST(BrevoPayload, SaysThatAContactHasOptedOutBesideTheAttributes)
+{
+    const MappedContact gone{.email = "a@b.co", .fields = {{"emailBlacklisted", true}, {"FIRSTNAME", "A"}}};
+    EXPECT_EQ(upsert_body(gone, {}),
+              R"({"email":"a@b.co","attributes":{"FIRSTNAME":"A"},"emailBlacklisted":true,"updateEnabled":true})");
+    EXPECT_EQ(change_address_body(gone, {}),
+              R"({"attributes":{"EMAIL":"a@b.co","FIRSTNAME":"A"},"emailBlacklisted":true})");
+}
+
 }  // namespace
 }  // namespace crmsync::brevo

@@ -39,6 +39,12 @@ struct CrmTruth {
     std::function<Result<SetupReport>()> setup = [] { return SetupReport{}; };
     Duration setup_latency{};
     int setups = 0;  // Begun.
+    std::map<std::string, RemoteContact> held;  // What can be read back, by address.
+    std::vector<Instant> read_backs;            // When each call was made.
+    std::optional<Error> read_back_error = {};  // Of the next one; then none.
+    Duration read_back_latency{};
+    std::vector<LateFailure> late_failures;
+    std::vector<Instant> asked_since;
 };
 
 /// A connector whose CRM is a script on the same clock: everything the engine meets, without sockets. The real

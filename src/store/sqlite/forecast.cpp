@@ -9,9 +9,9 @@ namespace crmsync::sqlite::verbs {
 
 namespace {
 
-Where where_of(const Target& target)
+Where where_of(Connection& db, const Target& target)
 {
-    if (const auto* filter = std::get_if<ContactFilter>(&target)) return Where(*filter);
+    if (const auto* filter = std::get_if<ContactFilter>(&target)) return Where(db, *filter);
     std::string ids = "[";
     for (const Uuid& id : std::get<std::vector<Uuid>>(target))
         ids += fmt::format("{}\"{}\"", ids.size() > 1 ? "," : "", to_string(id));
@@ -45,7 +45,7 @@ Forecast::Meeting read_meeting(Connection& db, const std::string& sql, const std
 
 Result<Forecast> forecast(Connection& db, const Target& target)
 {
-    Where where = where_of(target);
+    Where where = where_of(db, target);
     const std::string picked = fmt::format(
         "SELECT c.id, c.updated_at, lower(trim(c.email)) AS address, substr({}, -{}) AS phone "
         "FROM contacts AS c{}",

@@ -20,8 +20,8 @@ COLUMNS_MAX = 120
 FUNCTION_LINES_MAX = 70
 SUBJECT_MAX = 72
 
-TEXT_SUFFIXES = {".cpp", ".h", ".py", ".sh", ".sql", ".cmake", ".txt", ".md", ".json", ".toml", ".html", ".css", ".ts",
-                 ".yml", ".yaml", ".service", ""}
+TEXT_SUFFIXES = {".cpp", ".h", ".py", ".sh", ".sql", ".cmake", ".txt", ".md", ".json", ".toml", ".html", ".css", ".js",
+                 ".ts", ".yml", ".yaml", ".service", ""}
 DATA_SUFFIXES = {".csv", ".ndjson", ".json"}
 PROSE_SUFFIXES = {".md"}
 

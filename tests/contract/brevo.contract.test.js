@@ -95,8 +95,12 @@ describe("Brevo, by the vendor's document", { skip: missing }, () => {
 
   check('reads back what it wrote', async (t) => {
     if (!(await bench.crmsync.can('verify'))) return t.skip('this crmsync verifies nothing')
-    await bench.crmsync.run(['verify', '--crm', 'brevo'])
-    bench.saw(/^GET \/contacts\?/)
+    const { brevo } = await bench.simulator.contact('zoe@new.example.com')
+    await bench.syncNew([{ email: 'lost@verified.example.com' }])
+    await bench.atCrm('DELETE', '/contacts/lost%40verified.example.com')
+    const told = await bench.crmsync.run(['verify', '--crm', 'brevo'], { code: 2 })
+    assert.match(told, /1 missing/)
+    bench.saw(`GET /contacts/${brevo.id} 200`)
   })
 
   check('imports many', async (t) => {

@@ -121,19 +121,29 @@ describe("HubSpot's official client at the simulator", () => {
     }
   })
 
-  it('waits by itself and tries again after a search limit and a failure', async (t) => {
+  it('waits by itself and tries again after each limit and a failure', async (t) => {
     const patient = connect(2)
-    const told = t.mock.method(console, 'error', () => {})
+    const { setTimeout } = globalThis
+    t.mock.method(globalThis, 'setTimeout', (then, ms, ...rest) => setTimeout(then, Math.min(ms, 100), ...rest))
+    const waits = []
+    t.mock.method(console, 'error', (text) => {
+      const [status, , ms] = text.match(/\d+/g).map(Number)
+      waits.push([status, ms])
+    })
     await simulator.settings({ hubspot: { search_per_second: 1 } })
     const search = () => patient.crm.contacts.searchApi.doSearch({ filterGroups: [] })
-    await Promise.all([search(), search()])
+    await search()
+    await assert.rejects(search(), { code: 429 }, 'for the simulator, it did not wait a second')
     await simulator.settings({ hubspot: { search_per_second: 0 } })
-    await simulator.faults({ times: 1, effect: { kind: 'respond', status: 502 } })
-    await patient.crm.properties.groupsApi.getAll('contacts')
-    assert.deepEqual(
-      told.mock.calls.map(({ arguments: [text] }) => text.match(/\[(\d+)\]/)[1]),
-      ['429', '502'],
-    )
+    for (const effect of [{ kind: 'rate_limited' }, { kind: 'respond', status: 502 }]) {
+      await simulator.faults({ times: 1, effect })
+      await patient.crm.properties.groupsApi.getAll('contacts')
+    }
+    assert.deepEqual(waits, [
+      [429, 1_000],
+      [429, 10_000],
+      [502, 200],
+    ])
   })
 
   it('renews its OAuth token', async () => {

@@ -121,10 +121,14 @@ describe("HubSpot, by the vendor's documents", { skip: missing }, () => {
 
   check('reads back what it wrote', async (t) => {
     if (!(await bench.crmsync.can('verify'))) return t.skip('this crmsync verifies nothing')
+    await bench.syncNew([{ email: 'lost@verified.example.com' }])
+    const { hubspot } = await bench.simulator.contact('lost@verified.example.com')
+    await bench.atCrm('DELETE', `${CONTACTS}/${hubspot.id}`)
     const before = bench.proxy.exchanges.length
-    await bench.crmsync.run(['verify', '--crm', 'hubspot'])
-    const targets = bench.proxy.exchanges.slice(before).map(({ path }) => path)
-    assert.ok(targets.includes(`${CONTACTS}/batch/read`), targets.join('\n'))
+    const told = await bench.crmsync.run(['verify', '--crm', 'hubspot'], { code: 2 })
+    assert.match(told, /1 missing/)
+    const reads = bench.proxy.exchanges.slice(before).filter(({ path }) => path === `${CONTACTS}/batch/read`)
+    assert.deepEqual(new Set(reads.map(({ status }) => status)), new Set([200, 207]))
   })
 
   check('has its refusals documented', async () => {

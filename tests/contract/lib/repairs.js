@@ -57,6 +57,10 @@ export const brevoRepairs = [
       }
     },
   },
+  {
+    reason: 'an error of a contact is an object, though nothing says so',
+    repair: (document) => Object.assign(document.components.schemas.contactErrorModel, { type: 'object' }),
+  },
   failed,
   {
     reason: 'fields that GET /account has got since; the official client of 2026 has them',
@@ -93,6 +97,7 @@ export const brevoRepairs = [
     },
   },
 ]
+
 export const hubspotRepairs = [
   {
     reason: 'filters within filters within filters: Prism unrolls them for minutes, and no static list has one',

@@ -6,7 +6,7 @@ usage: tools/test_results.py DIRECTORY STAGE...
 Of each stage the directory holds STAGE.status (its exit code), STAGE.log and, where ctest ran, a folder STAGE with
 ctest.xml (JUnit) and one NAME.json per ctest test: each is a process of Google Test cases, counted one by one. A
 process that left no such file (it crashed or timed out) counts as one failure, and so does a build that failed, or a
-stage that failed elsewhere.
+stage that failed elsewhere. Where another runner ran, STAGE.xml (JUnit) has its cases.
 """
 import json
 import re
@@ -68,13 +68,31 @@ def ctest_tally(folder, stage):
     return tally
 
 
+def junit_tally(report, stage):
+    """Of a JUnit report whose suites hold their cases, at any depth."""
+    tally = Tally()
+    for suite in ElementTree.parse(report).getroot().iter():
+        for case in suite.findall("testcase"):
+            title = f"{stage}: {suite.get('name', '')} {case.get('name')}"
+            failure, skipped = case.find("failure"), case.find("skipped")
+            if failure is not None:
+                tally.failures.append((title, tail(failure.text or failure.get("message", ""))))
+            elif skipped is not None:
+                tally.skips.append((title, skipped.get("message", "")))
+            else:
+                tally.passed += 1
+    return tally
+
+
 def stage_tally(directory, stage):
     ok = (directory / f"{stage}.status").read_text().strip() == "0"
     log = (directory / f"{stage}.log").read_text(errors="replace")
     if (directory / stage / "ctest.xml").is_file():
         tally = ctest_tally(directory / stage, stage)
+    elif (directory / f"{stage}.xml").is_file():
+        tally = junit_tally(directory / f"{stage}.xml", stage)
     else:
-        # A stage without ctest is one test, and those of Python's unittest that it ran.
+        # A stage without cases is one test, and those of Python's unittest that it ran.
         tally = Tally(passed=sum(int(count) for count in re.findall(r"^Ran (\d+) tests? in", log, re.MULTILINE)))
         tally.passed += ok
     if "ninja: build stopped" in log:

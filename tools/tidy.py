@@ -103,7 +103,7 @@ class Tree:
         names = _git(root, "ls-files", "--cached", "--others", "--exclude-standard")
         if names is None:
             paths = [str(p.relative_to(root)) for p in sorted(root.rglob("*"))
-                     if p.is_file() and not re.match(r"(build|\.git)/", str(p.relative_to(root)))]
+                     if p.is_file() and not re.match(r"(build|\.git|.*/node_modules)/", str(p.relative_to(root)))]
         else:
             paths = [name for name in names.splitlines() if (root / name).is_file()]
         log = _git(root, "log", "--no-merges", "--format=%h %s", "HEAD") or ""

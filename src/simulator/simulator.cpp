@@ -106,7 +106,9 @@ http::ServerResponse respond(const Crm& crm, const FaultRule& rule)
     response.status = rule.status;
     response.headers = rule.headers;
     response.body = rule.body.empty() ? crm.error_body(rule.status) : rule.body;
-    if (!response.headers.find("content-type")) response.headers.add("Content-Type", "application/json");
+    const bool is_page = response.body.starts_with('<');
+    if (!response.headers.find("content-type"))
+        response.headers.add("Content-Type", is_page ? "text/html" : "application/json");
     return response;
 }
 

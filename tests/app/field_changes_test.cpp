@@ -112,6 +112,29 @@ TEST(FieldChanges, MistakesNameLineFieldAndRemedy)
     }
 }
 
+TEST(FieldChanges, ConsentHasToBeMarkedAtEveryCrmAndThenOnlyOptsOut)
+{
+    const std::pair<Crm, const char*> fields[] = {{Crm::brevo, "emailBlacklisted"},
+                                                  {Crm::brevo, "smsBlacklisted"},
+                                                  {Crm::hubspot, "hs_email_optout"},
+                                                  {Crm::hubspot, "hs_email_optout_1"},
+                                                  {Crm::mautic, "doNotContact"}};
+    for (const auto& [crm, field] : fields) {
+        const auto changes = [&](std::string_view rest) {
+            return parsed(fmt::format("[{}.fields]\n{} = {{ from = 'context', type = 'boolean'{} }}", to_string(crm),
+                                      field, rest));
+        };
+        EXPECT_EQ(changes("").problems.size(), 1u) << field;
+        const FieldChanges marked = changes(", consent = true");
+        EXPECT_THAT(marked.problems, IsEmpty()) << field;
+        const FieldMapping mapping = with_changes({}, marked.fields[crm]);
+        for (const auto& [said, sent] : {std::pair{"true", 1u}, {"false", 0u}, {"", 0u}, {"perhaps", 0u}}) {
+            const auto mapped = map_contact({.email = "a@b.co", .context = said}, {{}, crm}, 1, mapping, {}, {});
+            EXPECT_EQ(std::get<MappedContact>(mapped).fields.size(), sent) << field << ' ' << said;
+        }
+    }
+}
+
 TEST(FieldChanges, MistakesAreToldAllAtOnce)
 {
     const FieldChanges changes = parsed(

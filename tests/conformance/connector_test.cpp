@@ -110,6 +110,13 @@ TEST_P(ConnectorConformance, SendsLongValuesWholeOrSaysWhyNot)
     EXPECT_TRUE(whole || testing::Value(warnings, testing::ElementsAre(HasSubstr("characters"))));
 }
 
+TEST_P(ConnectorConformance, SaysNothingOfConsentUnasked)
+{
+    const std::string payload = crm.connector->payload(ann());
+    for (const char* word : {"lacklist", "optout", "opt_in", "oNotContact", "marketable", "onsent", "legal"})
+        EXPECT_THAT(payload, Not(HasSubstr(word)));
+}
+
 // ---- Failures ------------------------------------------------------------------------------------------------------
 
 struct FaultCase {

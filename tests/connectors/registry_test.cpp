@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/consent.h"
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 
@@ -15,7 +17,7 @@ TEST(Registry, IsInCrmOrderWithoutDoubles)
     EXPECT_TRUE(std::ranges::is_sorted(entries, {}, &ConnectorEntry::crm));
     EXPECT_EQ(std::ranges::adjacent_find(entries, {}, &ConnectorEntry::crm), entries.end());
     for (const ConnectorEntry& entry : entries) EXPECT_EQ(find_connector(entry.crm), &entry);
-    EXPECT_EQ(find_connector(Crm::mautic), nullptr);
+    for (const Crm crm : all_crms) EXPECT_NE(find_connector(crm), nullptr) << to_string(crm);
 }
 
 TEST(Registry, NamesWhatEachConnectorNeeds)
@@ -29,6 +31,18 @@ TEST(Registry, NamesWhatEachConnectorNeeds)
         EXPECT_THAT(connector.error().message, testing::HasSubstr(" not configured"));
         EXPECT_TRUE(entry.create(entry.stand_ins, {.executor = loop.get_executor(), .clock = clock}, warnings));
         EXPECT_FALSE(entry.default_mapping().rules.empty());
+    }
+}
+
+TEST(Registry, DefaultMappingsAreSoundAndSayNothingOfConsent)
+{
+    for (const ConnectorEntry& entry : connector_registry()) {
+        const FieldMapping mapping = entry.default_mapping();
+        for (const FieldRule& rule : mapping.rules) {
+            EXPECT_TRUE(problems_of(rule, entry.crm, "US").empty()) << to_string(entry.crm) << ' ' << rule.target;
+            EXPECT_EQ(consent_field(entry.crm, rule.target), ConsentField::none) << rule.target;
+        }
+        EXPECT_TRUE(conflicts_of(mapping, {}).empty()) << to_string(entry.crm);
     }
 }
 

@@ -72,6 +72,15 @@ TEST_F(Faults, CarryHeaders)
     EXPECT_EQ(post(contact(1)).status, 201);
 }
 
+TEST_F(Faults, TellPagesFromJson)
+{
+    start();
+    faults(R"([{"effect":{"kind":"respond","status":502,"body":"<html>"},"times":1},)"
+           R"({"effect":{"kind":"respond","status":502},"times":1}])");
+    EXPECT_EQ(post(contact(1)).headers.find("content-type"), "text/html");
+    EXPECT_EQ(post(contact(1)).headers.find("content-type"), "application/json");
+}
+
 TEST_F(Faults, HitTheChosenContactsOnly)
 {
     start();

@@ -74,6 +74,26 @@ class Results(unittest.TestCase):
         self.assertIn("error: no such type", output)
         self.assertEqual(code, 1)
 
+    def test_cases_of_another_runner_are_counted_from_its_report(self):
+        self.stage("contract", status=1)
+        (self.directory / "contract.xml").write_text("""<testsuites>
+            <testsuite name="Brevo"><testcase name="creates"/>
+                <testcase name="updates"><failure message="broken">id: must be integer</failure></testcase>
+            </testsuite>
+            <testcase name="HubSpot"><skipped message="no documents"/></testcase></testsuites>""")
+        code, output = self.run_main("contract")
+        self.assertEqual(output.splitlines()[-1], "1 passed, 1 failed, 1 skipped")
+        self.assertEqual(code, 1)
+        self.assertIn("contract: Brevo updates\nid: must be integer", output)
+        self.assertIn("no documents", output)
+
+    def test_a_runner_that_broke_off_is_a_failure(self):
+        self.stage("contract", status=1, log="npm: no such package\n")
+        (self.directory / "contract.xml").write_text('<testsuites><testcase name="creates"/></testsuites>')
+        code, output = self.run_main("contract")
+        self.assertEqual(output.splitlines()[-1], "1 passed, 1 failed, 0 skipped")
+        self.assertIn("npm: no such package", output)
+
     def test_a_failed_build_is_a_failure_beside_the_cases(self):
         self.stage("release", status=8, log="a.cpp:1: error: no such type\nmore\nninja: build stopped: errors\n",
                    processes={"base": (True, [PASSED]), "e2e": (False, None)})

@@ -55,6 +55,21 @@ bool is_step_back(const Property& property, std::string_view from, std::string_v
     return position(to) < position(from);
 }
 
+/// Of a read: once with commas between, or once each.
+std::vector<std::string> properties_asked_for(const http::ServerRequest& request)
+{
+    std::vector<std::string> names;
+    for (const auto& [parameter, list] : request.query) {
+        if (parameter != "properties") continue;
+        for (std::size_t from = 0; from < list.size();) {
+            const std::size_t end = std::min(list.find(',', from), list.size());
+            names.emplace_back(list.substr(from, end - from));
+            from = end + 1;
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 Problem non_unique(std::string_view property)
@@ -62,17 +77,6 @@ Problem non_unique(std::string_view property)
     Problem problem = invalid("Unable to perform update/upsert by non-unique 0-1 property " + std::string(property));
     problem.of_call = true;
     return problem;
-}
-
-std::vector<std::string> names_of(std::optional<std::string_view> list)
-{
-    std::vector<std::string> names;
-    for (std::size_t from = 0; list && from < list->size();) {
-        const std::size_t end = std::min(list->find(',', from), list->size());
-        names.emplace_back(list->substr(from, end - from));
-        from = end + 1;
-    }
-    return names;
 }
 
 void Contacts::add_to(Routes& routes)
@@ -251,7 +255,7 @@ http::ServerResponse Contacts::list(const Call& call) const
     };
     const auto limit = static_cast<std::size_t>(std::max<std::int64_t>(number("limit", 10), 1));
     if (limit > limit_max) return reply(invalid("limit must be at most 100"));
-    const auto wanted = names_of(call.request.query_value("properties"));
+    const auto wanted = properties_asked_for(call.request);
     json::array results;
     json::object body;
     for (auto it = state_.contacts().upper_bound(number("after", 0)); it != state_.contacts().end(); ++it) {
@@ -271,7 +275,7 @@ http::ServerResponse Contacts::get(const Call& call, const Params& params) const
     const auto contact = find(params["id"], call.request.query_value("idProperty").value_or(""));
     if (!contact) return reply(contact.error());
     if (!*contact) return reply(not_found());
-    return json_response(200, render(**contact, names_of(call.request.query_value("properties"))));
+    return json_response(200, render(**contact, properties_asked_for(call.request)));
 }
 
 http::ServerResponse Contacts::update(const Call& call, const Params& params)

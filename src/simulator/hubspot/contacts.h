@@ -52,7 +52,5 @@ private:
 };
 
 Problem non_unique(std::string_view property);
-/// The names in a comma-separated query value; empty without one.
-std::vector<std::string> names_of(std::optional<std::string_view> list);
 
 }  // namespace crmsync::simulator::hubspot

@@ -23,6 +23,8 @@ TEST_F(HubSpotContacts, CreatesReadsUpdatesAndArchives)
     EXPECT_TRUE(read.body.at("properties").at("firstname").is_null());
     EXPECT_TRUE(read.body.at("properties").as_object().contains("hs_object_id"));
     EXPECT_FALSE(read.body.at("properties").as_object().contains("email")) << "only what was asked for";
+    const auto alike = get(one + "?properties=lastname&properties=firstname&properties=phone");
+    EXPECT_EQ(alike.body.at("properties"), read.body.at("properties")) << "as HubSpot's own client asks";
     EXPECT_EQ(get(std::string(contacts) + "/ELLY@example.com?idProperty=email").status, 200);
     EXPECT_EQ(call(Method::delete_, one).status, 204);
     EXPECT_EQ(get(one).member("category"), "OBJECT_NOT_FOUND");

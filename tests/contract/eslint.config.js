@@ -1,0 +1,23 @@
+import js from '@eslint/js'
+
+export default [
+  js.configs.recommended,
+  {
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'AbortController',
+          'Buffer',
+          'TextDecoderStream',
+          'URL',
+          'clearTimeout',
+          'console',
+          'fetch',
+          'process',
+          'setTimeout',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+    rules: { 'no-unused-vars': ['error', { varsIgnorePattern: '^_' }], eqeqeq: 'error', 'prefer-const': 'error' },
+  },
+]

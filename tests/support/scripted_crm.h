@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/this_coro.hpp>
 #include <functional>
 #include <map>
 #include <optional>
@@ -38,7 +39,7 @@ struct CrmTruth {
     std::function<Answer(const MappedContact&)> script = [](const MappedContact&) { return Answer{}; };
     std::function<Result<SetupReport>()> setup = [] { return SetupReport{}; };
     Duration setup_latency{};
-    int setups = 0;  // Begun.
+    int setups = 0;                             // Begun.
     std::map<std::string, RemoteContact> held;  // What can be read back, by address.
     std::vector<Instant> read_backs;            // When each call was made.
     std::optional<Error> read_back_error = {};  // Of the next one; then none.
@@ -87,6 +88,9 @@ public:
     {
         truth_.read_backs.push_back(clock_.now());
         co_await sleep_for(clock_, truth_.read_back_latency);
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none)
+            co_return fail(ErrorCode::unavailable, "the call was stopped");
         if (const auto error = std::exchange(truth_.read_back_error, std::nullopt)) co_return std::unexpected(*error);
         ReadBack back{.contacts = {}, .exchange = {.http_status = 200, .request_id = "r", .limits = {}}};
         for (const Lookup& lookup : lookups) {

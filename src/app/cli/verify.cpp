@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <csignal>
+#include <memory>
 
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
@@ -84,10 +85,13 @@ public:
         for (const std::string& warning : warnings) session_.console.note("warning: " + warning);
         if (!connector) co_return std::unexpected(connector.error());
         Verifier verifier(**connector, store_, session_.clock, executor_, Uuid{});
-        signals_.async_wait([&](const boost::system::error_code& error, int) {
-            if (!error) verifier.cancel();
+        // A signal may be on its way to the handler when the run has ended.
+        const auto running = std::make_shared<Verifier*>(&verifier);
+        signals_.async_wait([running](const boost::system::error_code& error, int) {
+            if (!error && *running) (*running)->cancel();
         });
         auto run = co_await verifier.run(std::move(options), [this](const VerificationRun& so_far) { show(so_far); });
+        *running = nullptr;
         signals_.cancel();
         (*connector)->close();
         if (run) co_await print(*run);

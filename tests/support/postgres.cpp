@@ -188,11 +188,11 @@ void PostgresServer::start_pgbouncer()
 {
     pooler_port_ = free_port();
     const std::string config = directory_ + "/pgbouncer.ini";
-    std::ofstream(config) << "[databases]\n* = host=127.0.0.1 port=" << port_ << " user=postgres\n[pgbouncer]\n"
-                          << "listen_addr = 127.0.0.1\nlisten_port = " << pooler_port_ << "\nunix_socket_dir =\n"
-                          << "auth_type = any\npool_mode = transaction\ndefault_pool_size = 5\n"
-                          << "pidfile = " << directory_ << "/pgbouncer.pid\nlogfile = " << directory_
-                          << "/pgbouncer.log\n";
+    std::ofstream(config)
+        << "[databases]\n* = host=127.0.0.1 port=" << port_ << " user=postgres\n[pgbouncer]\n"
+        << "listen_addr = 127.0.0.1\nlisten_port = " << pooler_port_ << "\nunix_socket_dir =\n"
+        << "auth_type = any\npool_mode = transaction\ndefault_pool_size = 5\nserver_idle_timeout = 2\n"
+        << "pidfile = " << directory_ << "/pgbouncer.pid\nlogfile = " << directory_ << "/pgbouncer.log\n";
     if (run({pgbouncer_binary, "-d", config}, directory_ + "/log") != 0)
         throw std::runtime_error("pgbouncer did not start");
     // It detaches before it listens.

@@ -24,7 +24,7 @@ constexpr std::array known_migrations{
     Known{3, "inbox", "postgres/migrations/0003_inbox.sql"},
     Known{4, "jobs of contacts that were there before", ""},
     Known{5, "connector_token", "postgres/migrations/0005_connector_token.sql"},
-    Known{7, "verification", "postgres/migrations/0007_verification.sql"},
+    Known{6, "verification", "postgres/migrations/0006_verification.sql"},
 };
 constexpr int latest_version = known_migrations.back().version;
 

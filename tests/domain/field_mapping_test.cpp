@@ -373,13 +373,13 @@ RC_GTEST_PROP(MapContact, MakesCleanPayloadsOfAnything,
 
 TEST(FieldMapping, AnIdempotencyKeyNamesItsJobAndGeneration)
 {
-    const JobKey job{.contact_id = random_uuid7({}), .crm = Crm::n8n};
-    const auto mapped = std::get<MappedContact>(map_contact({.email = "ann@example.com"}, job, 42, {}, {}, {}));
+    const JobKey at_n8n{.contact_id = random_uuid7({}), .crm = Crm::n8n};
+    const auto mapped = std::get<MappedContact>(map_contact({.email = "ann@example.com"}, at_n8n, 42, {}, {}, {}));
     const auto parsed = parse_idempotency_key(mapped.idempotency_key);
     ASSERT_TRUE(parsed);
-    EXPECT_EQ(parsed->first, job);
+    EXPECT_EQ(parsed->first, at_n8n);
     EXPECT_EQ(parsed->second, 42);
-    const std::string id = to_string(job.contact_id);
+    const std::string id = to_string(at_n8n.contact_id);
     for (const std::string& other : {std::string(), id, id + "-", id + "-n8n", id + "-n8n-", id + "-n8n-4x",
                                      id + "-zoho-4", "x" + id + "-n8n-4", id + "-n8n-99999999999999999999"})
         EXPECT_FALSE(parse_idempotency_key(other)) << other;

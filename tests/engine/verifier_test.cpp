@@ -195,9 +195,8 @@ TEST_F(VerifierTest, IsCancelledWithWhatWasDoneSoFar)
         verifier.cancel();
     });
     EXPECT_EQ(run.problem, "cancelled");
-    EXPECT_GE(run.checked, 2);
-    EXPECT_LT(run.checked, 6);
-    EXPECT_TRUE(known(ids[0]));
+    EXPECT_EQ(run.checked, 2);
+    EXPECT_EQ(std::ranges::count_if(ids, [&](const Uuid& id) { return known(id).has_value(); }), 2);
     EXPECT_TRUE(run.ended_at);
 }
 

@@ -10,8 +10,6 @@
 
 namespace crmsync::api {
 
-namespace json = boost::json;
-
 namespace {
 
 Lane lane_of(const Target& target)

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
 #include <cassert>
+#include <cmath>
 #include <utility>
 
 #include "base/log.h"
@@ -103,7 +104,7 @@ Task<Status> Verifier::begin(const VerifyOptions& options)
     run_ = {.started_at = clock_.now(), .ended_at = std::nullopt, .share = options.share};
     run_.actor = options.actor;
     const auto completed = static_cast<double>(summary->by_status[crm_].at(SyncStatus::complete));
-    run_.expected = static_cast<std::int64_t>(completed * options.share + 0.5);
+    run_.expected = std::llround(completed * options.share);
     co_return co_await store_.note_verification_run(crm_, run_);
 }
 

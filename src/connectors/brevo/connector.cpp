@@ -248,11 +248,11 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     }
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
     if (!known) co_return std::unexpected(as_error(classified(answer, nullptr)));
-    result.contacts.push_back(RemoteContact{.remote_id = known->email,
-                                            .numeric_id = known->numeric_id,
-                                            .email = known->email,
-                                            .fields = mapped_values(answer->body, traits_.mapping),
-                                            .opted_out = known->opted_out});
+    result.contacts.emplace_back(RemoteContact{.remote_id = known->email,
+                                               .numeric_id = known->numeric_id,
+                                               .email = known->email,
+                                               .fields = mapped_values(answer->body, traits_.mapping),
+                                               .opted_out = known->opted_out});
     co_return result;
 }
 

@@ -280,7 +280,8 @@ Task<> Delivery::add_to_list()
         co_await session_.call(http::Method::put, "/crm/v3/lists/" + list + "/memberships/add", body + "]", exchange_);
     if (answer && answer->status == 200) co_return;
     const std::string why(reason_of(session_.failed(answer, addresses())));
-    for (Upserted* upserted : written) upserted->warnings.push_back("Not added to list " + list + ": " + why);
+    const std::string warning = "Not added to list " + list + ": " + why;
+    for (Upserted* upserted : written) upserted->warnings.push_back(warning);
 }
 
 }  // namespace crmsync::hubspot

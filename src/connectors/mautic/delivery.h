@@ -26,7 +26,7 @@ public:
 private:
     /// A contact on its way.
     struct Parcel {
-        const MappedContact* contact;
+        const MappedContact* contact = nullptr;
         Item item;
         std::optional<Outcome> outcome = {};
         std::optional<KnownContact> stored = {};  ///< As Mautic showed it after the write.

@@ -149,8 +149,9 @@ std::optional<FieldPage> parse_fields(std::string_view body)
     FieldPage page;
     const auto add = [&](const json::value& value) {
         auto field = parse_field(value);
-        if (field) page.fields.push_back(*std::move(field));
-        return field.has_value();
+        if (!field) return false;
+        page.fields.push_back(*std::move(field));
+        return true;
     };
     // PHP writes an empty map, and one numbered from 0, as a list.
     if (const auto* list = fields->if_array()) {

@@ -1,5 +1,7 @@
 #include "connectors/mautic/schema.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -87,12 +89,12 @@ Task<Obstacle> look_up(Session& session, const FieldMapping& mapping, std::optio
     for (const auto& [name, field] : schema.fit.usable) {
         report.present.push_back(name);
         if (field.alias != name)
-            std::ranges::replace(report.created, name, name + " (Mautic calls it " + field.alias + ")");
+            std::ranges::replace(report.created, name, fmt::format("{} (Mautic calls it {})", name, field.alias));
     }
     for (const FieldRule& rule : schema.fit.missing) report.missing.push_back(rule.target);
     for (const auto& [name, why] : schema.fit.unusable)
         if (std::ranges::find(report.missing, name) == report.missing.end())
-            report.problems.push_back(name + " is left out: " + why);
+            report.problems.push_back(fmt::format("{} is left out: {}", name, why));
     if (segment_id) schema.has_segment = co_await is_segment(session, *segment_id, report, exchange);
     co_return std::nullopt;
 }

@@ -111,12 +111,12 @@ Verdict verdict_of(const json::object& result)
 
 Outcome outcome_of(const json::object& result, const std::string& execution, const Secrets& secrets)
 {
-    std::string own = execution_of(result);
+    const std::string own = execution_of(result);
     std::string words(text_of(result, "error"));
     if (words.empty()) words = text_of(result, "message");
     switch (verdict_of(result)) {
         case Verdict::delivered:
-            return Upserted{.remote_id = own.empty() ? execution : std::move(own)};
+            return Upserted{.remote_id = own.empty() ? execution : own};
         case Verdict::rejected:
             return Rejected{.code = "workflow_error",
                             .reason = api_error(Crm::n8n, words.empty() ? "the workflow rejected it" : words, secrets)};
@@ -214,7 +214,7 @@ bool is_misbuilt(std::string_view words)
 Answer for_all(Outcome outcome, std::size_t contacts)
 {
     if (contacts == 1 || std::holds_alternative<Upserted>(outcome))
-        return PerItem{std::vector<Outcome>(contacts, std::move(outcome))};
+        return PerItem{std::vector<Outcome>(contacts, outcome)};
     return WholeCall{std::move(outcome)};
 }
 

@@ -36,7 +36,8 @@ void read_webhook(SettingsReader& reader, N8nSettings& out, std::vector<std::str
     if (const auto url = http::parse_url(out.webhook_url); url && !url->userinfo.empty())
         reader.problem("WEBHOOK_URL", "holds a password; set N8N_WEBHOOK_AUTH=basic and N8N_WEBHOOK_SECRET instead");
     if (out.webhook_url.contains(test_part))
-        warnings.push_back("N8N_WEBHOOK_URL is a test URL: it takes one call after \"Execute workflow\" was pressed");
+        warnings.emplace_back(
+            "N8N_WEBHOOK_URL is a test URL: it takes one call after \"Execute workflow\" was pressed");
 }
 
 void read_auth(SettingsReader& reader, N8nSettings& out, std::vector<std::string>& warnings)
@@ -61,7 +62,7 @@ void read_auth(SettingsReader& reader, N8nSettings& out, std::vector<std::string
     if (!out.secret.empty() || out.auth == Auth::none || out.auth == Auth::basic) return;
     if (out.auth != Auth::bearer) return reader.problem("WEBHOOK_SECRET", "not configured");
     out.auth = Auth::none;
-    warnings.push_back("N8N_WEBHOOK_SECRET is not set: the webhook is called without authentication");
+    warnings.emplace_back("N8N_WEBHOOK_SECRET is not set: the webhook is called without authentication");
 }
 
 void read_api(SettingsReader& reader, N8nSettings& out, std::vector<std::string>& warnings)
@@ -75,7 +76,7 @@ void read_api(SettingsReader& reader, N8nSettings& out, std::vector<std::string>
         out.api_url = root + std::string(api_part);
     }
     if (out.api_key.empty() || !out.api_url.empty()) return;
-    warnings.push_back("N8N_API_KEY is of no use without N8N_API_BASE_URL: the webhook's URL does not tell it");
+    warnings.emplace_back("N8N_API_KEY is of no use without N8N_API_BASE_URL: the webhook's URL does not tell it");
 }
 
 }  // namespace

@@ -211,8 +211,8 @@ json::object Contacts::render(const Contact& contact, const std::vector<std::str
         for (const std::string& name : names) {
             const Property* property = state_.find_property(name);
             if (!property) continue;
-            std::string value = read_value(contact, *property);
-            properties[name] = value.empty() ? json::value(nullptr) : json::value(std::move(value));
+            const std::string value = read_value(contact, *property);
+            properties[name] = value.empty() ? json::value(nullptr) : json::value(value);
         }
     };
     // The three that are always told, whatever was asked for.

@@ -136,6 +136,14 @@ struct ConnectorContext {
     std::string ca_file = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
     TokenVault* vault = nullptr;               ///< Where OAuth tokens are kept; outlives the connector. Null: nowhere.
+
+    /// The mapping to use, with the region of phone numbers.
+    FieldMapping mapping_or(FieldMapping defaults) const
+    {
+        FieldMapping chosen = mapping.value_or(std::move(defaults));
+        chosen.phone_region = default_phone_region;
+        return chosen;
+    }
 };
 
 struct ConnectorEntry {

@@ -221,8 +221,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
     auto own = std::make_unique<HubSpotSettings>(*std::move(read));
-    FieldMapping mapping = context.mapping.value_or(default_mapping());
-    mapping.phone_region = context.default_phone_region;
+    FieldMapping mapping = context.mapping_or(default_mapping());
     // The address is the contact's identity and goes by itself.
     std::erase_if(mapping.rules, [](const FieldRule& rule) { return rule.target == "email"; });
     auto session = Session::create(*own, context);

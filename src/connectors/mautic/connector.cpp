@@ -149,8 +149,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
 {
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
-    FieldMapping mapping = context.mapping.value_or(default_mapping());
-    mapping.phone_region = context.default_phone_region;
+    FieldMapping mapping = context.mapping_or(default_mapping());
     // The address is the contact's identity and goes by itself.
     std::erase_if(mapping.rules, [](const FieldRule& rule) { return http::same_name(rule.target, "email"); });
     for (const auto* reserved : {"doNotContact", "tags", "overwriteWithBlank", "id"})

@@ -317,8 +317,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
 {
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
-    FieldMapping mapping = context.mapping.value_or(default_mapping());
-    mapping.phone_region = context.default_phone_region;
+    FieldMapping mapping = context.mapping_or(default_mapping());
     std::erase_if(mapping.rules, [](const FieldRule& rule) { return is_reserved(rule.target); });
     auto webhook = http::Client::create(context.executor, split(read->webhook_url).origin,
                                         {.timeout = read->timeout,

@@ -180,8 +180,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
     ConnectorTraits traits{.crm = acme,
                            .budget = {.limits = {{"second", 1s, 10}}, .reserve_percent = 5},
                            .timeout = timeout,
-                           .mapping = context.mapping.value_or(default_mapping())};
-    traits.mapping.phone_region = context.default_phone_region;
+                           .mapping = context.mapping_or(default_mapping())};
     auto client = http::Client::create(context.executor, url, {.timeout = timeout, .ca_file = context.ca_file});
     if (!client) return std::unexpected(client.error());
     return std::make_unique<AcmeConnector>(key, std::move(traits), *std::move(client));

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "tests/support/await.h"
 #include "tests/support/postgres.h"
 
 namespace crmsync::postgres {
@@ -30,15 +31,7 @@ protected:
     template <class T>
     T await(Task<T> task)
     {
-        std::optional<T> result;
-        asio::co_spawn(
-            loop_, [&]() -> Task<> { result.emplace(co_await std::move(task)); },
-            [](std::exception_ptr failure) {
-                if (failure) std::rethrow_exception(failure);
-            });
-        loop_.restart();
-        while (!result) loop_.run_one();
-        return std::move(*result);
+        return test::await(loop_, std::move(task));
     }
     /// The first statement's number; what the server said where it failed.
     std::string first(std::vector<Statement> statements)

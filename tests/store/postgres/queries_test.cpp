@@ -8,6 +8,7 @@
 
 #include "store/open.h"
 #include "store/postgres/queries.h"
+#include "tests/support/await.h"
 #include "tests/support/postgres.h"
 
 namespace crmsync::postgres {
@@ -145,15 +146,7 @@ protected:
     template <class T>
     T run(Task<T> task)
     {
-        std::optional<T> result;
-        asio::co_spawn(
-            loop_, [&]() -> Task<> { result.emplace(co_await std::move(task)); },
-            [](std::exception_ptr failure) {
-                if (failure) std::rethrow_exception(failure);
-            });
-        loop_.restart();
-        while (!result) loop_.run_one();
-        return std::move(*result);
+        return test::await(loop_, std::move(task));
     }
     std::vector<Uuid> claim(std::size_t wanted)
     {

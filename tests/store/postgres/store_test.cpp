@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "store/open.h"
+#include "tests/support/await.h"
 #include "tests/support/postgres.h"
 
 namespace crmsync {
@@ -44,15 +45,7 @@ protected:
     template <class T>
     T run(Task<T> task)
     {
-        std::optional<T> result;
-        asio::co_spawn(
-            loop_, [&]() -> Task<> { result.emplace(co_await std::move(task)); },
-            [](std::exception_ptr failure) {
-                if (failure) std::rethrow_exception(failure);
-            });
-        loop_.restart();
-        while (!result) loop_.run_one();
-        return std::move(*result);
+        return test::await(loop_, std::move(task));
     }
     Uuid add_contact()
     {

@@ -55,8 +55,12 @@ protected:
     {
         std::vector<Uuid> in;
         for (const Uuid& id : ids)
-            if (std::ranges::contains(truth.submitted.back().addresses, contact(id).fields.email)) in.push_back(id);
+            if (is_in(truth.submitted.back(), contact(id).fields.email)) in.push_back(id);
         return in;
+    }
+    static bool is_in(const CrmTruth::Submission& operation, const std::string& address)
+    {
+        return std::ranges::find(operation.addresses, address) != operation.addresses.end();
     }
     std::size_t calls_about(const Uuid& id)
     {
@@ -237,7 +241,7 @@ TEST_F(RemoteOperationsTest, OneThatWentElsewhereBeforeGoesByACall)
     select_in_bulk(ids);
     pass(60s);
     EXPECT_THAT(truth.submitted, SizeIs(2));
-    EXPECT_FALSE(std::ranges::contains(truth.submitted.back().addresses, "moved@example.com"));
+    EXPECT_FALSE(is_in(truth.submitted.back(), "moved@example.com"));
     EXPECT_EQ(calls_about(moved), 1u);
 }
 

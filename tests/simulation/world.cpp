@@ -335,7 +335,7 @@ bool World::was_sent(const Contact& contact, Instant decided_at) const
     };
     const auto by_operation = [&](const CrmTruth::Submission& operation) {
         return operation.begun >= decided_at &&
-               std::ranges::contains(operation.addresses, address_of(contact.fields.email));
+               std::ranges::find(operation.addresses, address_of(contact.fields.email)) != operation.addresses.end();
     };
     return std::ranges::any_of(truth_.calls, by_call) || std::ranges::any_of(truth_.submitted, by_operation);
 }

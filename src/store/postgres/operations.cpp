@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
 
@@ -102,7 +104,8 @@ Task<Result<OperationTurn>> PostgresStore::take_operation(Crm crm, Duration leas
     if (!rows) co_return std::unexpected(rows.error());
     OperationTurn turn;
     if (rows->at(1).empty()) {
-        if (const auto next = rows->at(2).get<std::optional<std::int64_t>>(0, 0)) turn.next_in = Duration{*next};
+        if (const auto next = rows->at(2).get<std::optional<std::int64_t>>(0, 0))
+            turn.next_in = Duration{std::max<std::int64_t>(*next, 0)};
         co_return turn;
     }
     Row row(rows->at(1), 0);

@@ -386,7 +386,7 @@ UPDATE remote_operation SET looks = looks + 1, look_at = crmsync_now() + $2 * in
               ORDER BY o.look_at, o.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, remote_id, begun_at, looks)"};
 const Query next_operation{"next_operation", R"(
-SELECT greatest(0, extract(epoch FROM min(o.look_at) - crmsync_now()) * 1000000)::bigint
+SELECT (extract(epoch FROM min(o.look_at) - crmsync_now()) * 1000000)::bigint
   FROM remote_operation o WHERE o.crm = $1)"};
 const Query postpone_operation{"postpone_operation", R"(
 UPDATE remote_operation SET look_at = crmsync_now() + $2 * interval '1 microsecond'

@@ -1,5 +1,5 @@
--- Work that a CRM takes as a whole and tells the end of later. It holds the leases of its jobs (job.worker_id) in place of
--- a worker. Without the CRM's name of it (`remote_id`) it is still being put together, and gone with its worker.
+-- Work that a CRM takes as a whole and tells the end of later. It holds the leases of its jobs (job.worker_id) in a
+-- worker's place. Without the CRM's name of it (`remote_id`) it is still being put together, and gone with its worker.
 CREATE TABLE remote_operation (
     id TEXT NOT NULL PRIMARY KEY,
     crm TEXT NOT NULL CHECK (crm IN ('brevo', 'hubspot') OR crm IN ('mautic', 'n8n')),

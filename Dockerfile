@@ -1,5 +1,5 @@
 # The image: the Debian package, built in one stage and installed in the next. tests/packaging runs these steps in a
-# copy of the file system; no container engine has built it there.
+# copy of the file system; no container engine has built it yet.
 #   docker build -t crmsync .
 #   docker run -p 127.0.0.1:8000:8000 crmsync                     a rehearsal with sample contacts
 #   docker run --env-file .env -v crmsync:/var/lib/crmsync -p 127.0.0.1:8000:8000 crmsync

@@ -1,7 +1,8 @@
 import subprocess
+from contextlib import contextmanager
 
+import dockerfile
 import pytest
-
 from support import BINARY, PRESET, ROOT, Machine
 
 
@@ -20,14 +21,22 @@ def package(tmp_path_factory):
     return deb
 
 
-@pytest.fixture
-def machine():
+@contextmanager
+def new_machine():
     try:
         made = Machine()
     except RuntimeError as why:
         pytest.skip(f"no machine to install on: {why}")
-    yield made
-    made.close()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def machine():
+    with new_machine() as made:
+        yield made
 
 
 @pytest.fixture
@@ -36,3 +45,12 @@ def installed(machine, package):
     machine.put(f"/package/{package.name}", package.read_bytes())
     machine.output_of("dpkg", "--install", f"/package/{package.name}")
     return machine
+
+
+@pytest.fixture(scope="module")
+def image(package):
+    """A machine after the steps of the image's own stage."""
+    with new_machine() as made:
+        made.put(f"/package/{package.name}", package.read_bytes())
+        made.output_of("sh", "-c", dockerfile.only(dockerfile.IMAGE, "RUN"))
+        yield made

@@ -70,8 +70,11 @@ class Process:
     def wait_for(self, text):
         """The first new line that holds the text."""
         while True:
-            line = self._lines.get(timeout=DEADLINE_S)
-            assert line is not None, f"ended without {text!r}:\n{self.log}"
+            try:
+                line = self._lines.get(timeout=DEADLINE_S)
+            except queue.Empty:
+                line = None
+            assert line is not None, f"ended or fell silent without {text!r}:\n{self.log}"
             self.log += line
             if text in line:
                 return line

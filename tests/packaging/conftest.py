@@ -1,3 +1,4 @@
+import os
 import subprocess
 from contextlib import contextmanager
 
@@ -15,7 +16,8 @@ def pytest_sessionstart(session):
 def package(tmp_path_factory):
     """The Debian package, built as the Dockerfile builds it, but of this build."""
     directory = tmp_path_factory.mktemp("package")
-    done = subprocess.run([ROOT / "packaging/build-deb", directory], capture_output=True, text=True)
+    done = subprocess.run([ROOT / "packaging/build-deb", directory], capture_output=True, text=True,
+                          env={**os.environ, "CRMSYNC_PRESET": PRESET})
     assert done.returncode == 0, done.stdout + done.stderr
     (deb,) = directory.iterdir()
     return deb

@@ -54,7 +54,7 @@ Duration time_of(const Window& window, std::int64_t calls)
 Duration catch_up(const Window& window)
 {
     const Duration period = window.rate.period;
-    return std::max(period / 10, std::min<Duration>(period / 2, 1s));
+    return std::max(period / 10, std::min<Duration>(period * 3 / 10, 1s));
 }
 
 Instant due_from(const Window& window, Instant now) { return std::max(window.next_due, now - catch_up(window)); }

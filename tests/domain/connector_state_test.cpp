@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <random>
 
@@ -72,15 +73,18 @@ TEST(Budget, TellsWhenTheNextCallIsFree)
 TEST(Budget, SpreadsThePeriodsCallsOverThePeriod)
 {
     ConnectorState state;
-    EXPECT_EQ(claim(state, brevo_budget(10), 100, start).count, 5u) << "half a second's worth at once";
-    Instant now = start;
-    for (int i = 0; i < 20; ++i) {
-        const Grant grant = admit(state, brevo_budget(10), 100, false, now);
+    EXPECT_EQ(claim(state, brevo_budget(), 100, start).count, 3u) << "what three tenths of a second are worth, at once";
+    std::size_t calls = 3;
+    for (Instant now = start; now < start + 10s;) {
+        const Grant grant = admit(state, brevo_budget(), 100, false, now);
         EXPECT_EQ(grant.kind, Grant::Kind::none);
-        EXPECT_LE(grant.again_at - now, 300ms);
+        EXPECT_LE(grant.again_at - now, 400ms);
         now = grant.again_at;
-        EXPECT_EQ(claim(state, brevo_budget(10), 100, now).count, 1u);
+        const std::size_t count = claim(state, brevo_budget(), 100, now).count;
+        EXPECT_LE(count, 4u);
+        calls += count;
     }
+    EXPECT_NEAR(static_cast<double>(calls), 97, 2) << "9.5 a second, and those of the start";
 }
 
 TEST(Budget, CatchesUpOnWhatFellDueWhileNobodyAsked)
@@ -142,7 +146,7 @@ TEST(Budget, ForgetsCallsOfTheFutureWhenTheClockWasSetBack)
 {
     ConnectorState state;
     spend(state, brevo_budget(), 9, start);
-    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start - 3h).count, 5u);
+    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start - 3h).count, 3u);
     EXPECT_EQ(budget_left(state.windows[0], start - 3h), 10);
     // The skew between two nodes is no such jump.
     ConnectorState skewed;
@@ -238,9 +242,9 @@ RC_GTEST_PROP(Budget, IsNeverExceeded, ())
 
 struct Machine {
     BudgetConfig budget;
-    std::int64_t late_us_max;    ///< Of each wake-up.
-    std::int64_t hiccup_us;      ///< Of one wake-up in fifty.
-    std::int64_t on_the_way_us;  ///< Until a call arrives, at most.
+    Duration late;        ///< Each wake-up, at most.
+    Duration hiccup;      ///< One wake-up in two hundred.
+    Duration on_the_way;  ///< Until a call arrives, at most.
 };
 
 /// A queue that never ends gets at least 98 % of the limit without the reserve, however late each wake-up comes, and
@@ -250,18 +254,17 @@ void use_up(const Machine& machine)
     const RateLimit& limit = machine.budget.limits[0];
     const auto pieces = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange(1, 12)));
     std::mt19937_64 random(*rc::gen::arbitrary<std::uint64_t>());
-    const auto up_to = [&](std::int64_t most) {
-        return Duration{std::uniform_int_distribution<std::int64_t>(0, most)(random)};
+    const auto up_to = [&](Duration most) {
+        return Duration{std::uniform_int_distribution<std::int64_t>(0, most.count())(random)};
     };
     ConnectorState state;
     std::vector<Call> calls;
-    const Duration span = 30 * limit.period;
+    const Duration span = 100 * limit.period;
     for (Instant now = start; now < start + span;) {
         const Grant grant = claim(state, machine.budget, pieces[calls.size() % pieces.size()], now);
-        for (std::size_t i = 0; i < grant.count; ++i) calls.push_back({now, now + up_to(machine.on_the_way_us)});
-        const bool hiccup = random() % 50 == 0;
-        const Duration late = hiccup ? Duration{machine.hiccup_us} : up_to(machine.late_us_max);
-        now = (grant.kind == Grant::Kind::none ? grant.again_at : now) + late;
+        for (std::size_t i = 0; i < grant.count; ++i) calls.push_back({now, now + up_to(machine.on_the_way)});
+        if (grant.kind != Grant::Kind::none) continue;  // There may be more.
+        now = grant.again_at + (random() % 200 == 0 ? machine.hiccup : up_to(machine.late));
     }
     const double usable = static_cast<double>(limit.limit) * (100 - machine.budget.reserve_percent) / 100;
     RC_ASSERT(static_cast<double>(calls.size()) >= 0.98 * usable * static_cast<double>(span / limit.period));
@@ -270,18 +273,15 @@ void use_up(const Machine& machine)
 
 RC_GTEST_PROP(Budget, OfTenSecondsIsUsedUpByABusyMachine, ())
 {
-    use_up({.budget = hubspot_budget, .late_us_max = 300'000, .hiccup_us = 900'000, .on_the_way_us = 50'000});
+    use_up({.budget = hubspot_budget, .late = 300ms, .hiccup = 900ms, .on_the_way = 50ms});
 }
 
-/// What the reserve of a second leaves is 50 ms: more lateness than that, on average, cannot be made up for without
-/// more calls in one second than the limit.
+/// The reserve of 5 % leaves 50 ms of a second, half of them for calls on the way: a machine that is later than the
+/// other half on average cannot make up for it without more calls in one second than the limit.
 RC_GTEST_PROP(Budget, OfASecondIsUsedUpByABusyMachine, ())
 {
     const auto per_second = *rc::gen::element<std::int64_t>(1, 2, 5, 10, 20);
-    use_up({.budget = brevo_budget(per_second, per_second * 3'600),
-            .late_us_max = 20'000,
-            .hiccup_us = 300'000,
-            .on_the_way_us = 25'000});
+    use_up({.budget = brevo_budget(per_second, per_second * 3'600), .late = 40ms, .hiccup = 300ms, .on_the_way = 25ms});
 }
 
 // ---- What the CRM's headers say ------------------------------------------------------------------------------------
@@ -322,21 +322,31 @@ TEST(LimitReport, WithNothingLeftStopsUntilTheReset)
     on_limit_report(state, {.limit = 36'000, .remaining = 0, .reset = 20min}, start);
     const Grant grant = admit(state, brevo_budget(), 9, false, start + 1min);
     EXPECT_EQ(grant.why, "limit");
-    EXPECT_EQ(grant.again_at, start + 20min);
-    EXPECT_EQ(admit(state, brevo_budget(), 9, false, start + 20min).kind, Grant::Kind::work);
+    EXPECT_GE(grant.again_at, start + 20min);
+    EXPECT_LE(grant.again_at, start + 20min + 50ms);
+    EXPECT_EQ(admit(state, brevo_budget(), 9, false, grant.again_at).kind, Grant::Kind::work);
 }
 
+/// As Brevo counts: in windows that begin with the first call, whose end is told in whole seconds.
 TEST(LimitReport, OfOurOwnCallsAloneStopsNothing)
 {
     ConnectorState state;
-    Instant now = start;
-    for (; now < start + 5s; now += 10ms) {
-        const Grant grant = claim(state, brevo_budget(), 9, now);
-        if (grant.count > 0) on_limit_report(state, {.limit = 10, .remaining = 0, .reset = 1s}, now + 5ms);
-    }
     std::int64_t calls = 0;
-    for (const Window::Slice& slice : state.windows[1].used) calls += slice.calls;
-    EXPECT_GE(calls, 47) << "the tenth of ten is a call like the others";
+    std::int64_t in_window = 0;
+    Instant window_ends = start;
+    for (Instant now = start; now < start + 10s; now += 10ms) {
+        const auto count = static_cast<std::int64_t>(claim(state, brevo_budget(), 9, now).count);
+        if (count == 0) continue;
+        if (now >= window_ends) {
+            window_ends = now + 1s;
+            in_window = 0;
+        }
+        calls += count;
+        in_window += count;
+        ASSERT_LE(in_window, 10);
+        on_limit_report(state, {.limit = 10, .remaining = 10 - in_window, .reset = 1s}, now + 60ms);
+    }
+    EXPECT_GE(calls, 95) << "the tenth of ten is a call like the others";
 }
 
 TEST(LimitReport, OfALimitHoldsUntilTheConfigurationChanges)

@@ -259,7 +259,7 @@ void use_up(const Machine& machine)
     };
     ConnectorState state;
     std::vector<Call> calls;
-    const Duration span = 100 * limit.period;
+    const Duration span = 100s;
     for (Instant now = start; now < start + span;) {
         const Grant grant = claim(state, machine.budget, pieces[calls.size() % pieces.size()], now);
         for (std::size_t i = 0; i < grant.count; ++i) calls.push_back({now, now + up_to(machine.on_the_way)});

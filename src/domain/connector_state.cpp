@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <utility>
 
 namespace crmsync {
 
@@ -280,6 +281,7 @@ void forget_the_future(ConnectorState& state, Instant now)
     breaker.next_probe_at = std::min(breaker.next_probe_at, now + probe_spacing_max);
     if (breaker.probing_until && *breaker.probing_until > now + probe_deadline_max) breaker.probing_until.reset();
     if (state.throttled_until && *state.throttled_until > now + throttle_max_daily) state.throttled_until.reset();
+    if (state.no_operation_until && *state.no_operation_until > now + throttle_max) state.no_operation_until.reset();
 }
 
 void throttle(ConnectorState& state, const Throttled& outcome, Instant now)
@@ -381,6 +383,10 @@ ConnectorState state_from(const json::object& in)
     state.breaker = breaker_from(in.at("breaker").as_object());
     for (const json::value& window : in.at("windows").as_array())
         state.windows.push_back(window_from(window.as_object()));
+    if (const json::value* windows = in.if_contains("operation_windows"))
+        for (const json::value& window : windows->as_array())
+            state.operation_windows.push_back(window_from(window.as_object()));
+    state.no_operation_until = get_instant(in, "no_operation_until");
     state.last_acknowledged_at = get_instant(in, "last_acknowledged_at");
     state.last_sweep_at = get_instant(in, "last_sweep_at");
     return state;
@@ -399,6 +405,10 @@ std::string to_json(const ConnectorState& state)
     put(out, "last_sweep_at", state.last_sweep_at);
     json::array& windows = out["windows"].emplace_array();
     for (const Window& window : state.windows) windows.emplace_back(to_object(window));
+    put(out, "no_operation_until", state.no_operation_until);
+    if (state.operation_windows.empty()) return json::serialize(out);
+    json::array& operations = out["operation_windows"].emplace_array();
+    for (const Window& window : state.operation_windows) operations.emplace_back(to_object(window));
     return json::serialize(out);
 }
 
@@ -443,6 +453,14 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
         .why = {}};
 }
 
+Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant now)
+{
+    if (state.paused) return none("paused", Instant::max());
+    if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
+    if (state.breaker.open) return none("breaker open", Instant::max());
+    return {.kind = Grant::Kind::work, .count = wanted, .contacts_per_call = 1, .calls_per_send = 0};
+}
+
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now)
 {
     if (claimed == 0) {
@@ -450,7 +468,7 @@ void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Durati
         return;
     }
     const std::size_t calls = calls_for(claimed, grant.contacts_per_call) * grant.calls_per_send;
-    take_calls(state, static_cast<std::int64_t>(calls), now);
+    if (calls > 0) take_calls(state, static_cast<std::int64_t>(calls), now);
     state.slots += static_cast<std::int64_t>(claimed);
     if (grant.kind == Grant::Kind::witness_probe || grant.kind == Grant::Kind::other_probe)
         state.breaker.probing_until = now + probe_deadline;
@@ -472,6 +490,14 @@ Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size
     if (grant.kind == Grant::Kind::none) return grant;
     if (grant.kind != Grant::Kind::work) return none("breaker open", Instant::max());
     take_calls(state, static_cast<std::int64_t>(grant.count), now);
+    return grant;
+}
+
+Grant reserve_operation_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)
+{
+    std::swap(state.windows, state.operation_windows);
+    Grant grant = reserve_calls(state, budget, wanted, now);
+    std::swap(state.windows, state.operation_windows);
     return grant;
 }
 
@@ -527,6 +553,7 @@ void resume(ConnectorState& state)
     state.paused = false;
     state.paused_by.clear();
     state.throttled_until.reset();
+    state.no_operation_until.reset();
     state.breaker = {};
 }
 

@@ -71,6 +71,8 @@ struct ConnectorState {
     std::int64_t slots = 0;  ///< Jobs claimed so far: every fifth slot is for the bulk lane.
     Breaker breaker;
     std::vector<Window> windows;
+    std::vector<Window> operation_windows;  ///< Of the calls that follow remote operations: the CRM counts them apart.
+    std::optional<Instant> no_operation_until;  ///< The last one failed.
     std::optional<Instant> last_acknowledged_at;
     std::optional<Instant> last_sweep_at;
     bool operator==(const ConnectorState&) const = default;
@@ -103,6 +105,9 @@ struct Grant {
 /// Decides how many jobs may be claimed now: never more than the calls of one second of the shortest window can take.
 /// Does not take tokens yet (see `take`). Fits the windows to the configuration and forgets what has run out.
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now);
+/// Decides the same for work that a remote operation takes off the queue: whether at all, for it costs no calls (its
+/// own is booked by `reserve_calls`).
+Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant now);
 /// Books what a claim really took: the calls it needs, slots, the probe in flight. An other_probe that found no job
 /// (`claimed` 0) lets the next one take jobs that have been probes before.
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
@@ -112,6 +117,9 @@ void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
 /// Admits and books up to `wanted` calls beside deliveries: within the limits, none while paused, throttled or with an
 /// open breaker. Grant::count is then of calls.
 Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
+
+/// The same for calls that follow remote operations.
+Grant reserve_operation_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
 
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
 /// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).

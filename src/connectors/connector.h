@@ -82,7 +82,7 @@ struct SetupReport {
 struct Lookup {
     std::string email;  ///< As mapped.
     std::optional<std::string> remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
 };
 struct ReadBack {
     std::vector<std::optional<RemoteContact>> contacts;  ///< As looked up, in order; nothing: the CRM has none.

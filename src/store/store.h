@@ -48,7 +48,7 @@ struct JobResult {
     Transition transition;
     bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
     std::optional<std::string> remote_id;  ///< Each kept when absent.
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     /// Of the payload, when the CRM has it: it acknowledged it now, or had before and nothing changed since.
     std::optional<std::string> fingerprint;
     std::optional<std::vector<std::string>> warnings;  ///< Replace the job's when the transition completes it.

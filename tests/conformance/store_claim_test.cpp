@@ -31,7 +31,7 @@ TEST_P(StoreClaim, BringsTheContactAndWhatTheJobKnows)
     fields.source_job_id = random_uuid7(now());
     const Contact made = ok(store().create_contact(fields, CurationStatus::new_, now()));
     act(Action::select, {made.id});
-    finish(claim_one(), Upserted{.remote_id = "ann@example.org", .numeric_id = "77"});
+    finish(claim_one(), Upserted{.remote_id = "ann@example.org", .second_id = "77"});
     ActionRequest again;
     again.action = Action::sync;
     again.crms = {Crm::brevo};
@@ -49,7 +49,7 @@ TEST_P(StoreClaim, BringsTheContactAndWhatTheJobKnows)
     EXPECT_EQ(job.due_at, now());
     EXPECT_EQ(job.retry_count, 0);
     EXPECT_EQ(job.remote_id, "ann@example.org");
-    EXPECT_EQ(job.numeric_id, "77");
+    EXPECT_EQ(job.second_id, "77");
     EXPECT_EQ(job.fingerprint, "fingerprint");
     EXPECT_EQ(job.options, again.options);
     EXPECT_EQ(job.generation, 2);

@@ -178,7 +178,7 @@ Task<Outcome> BrevoConnector::upsert(const MappedContact& contact, Exchange& exc
 
 Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Exchange& exchange)
 {
-    const std::string former = contact.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    const std::string former = contact.second_id.value_or(http::encode_component(*contact.remote_id));
     const auto answer = co_await call(http::Method::get, "/contacts/" + former, {}, exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
@@ -211,7 +211,7 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
     }
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
-    upserted->numeric_id = known.numeric_id;
+    upserted->second_id = known.numeric_id;
     add_warnings(contact, *upserted);
     co_return *std::move(upserted);
 }
@@ -223,13 +223,13 @@ Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& 
 {
     auto outcome = co_await upsert(contact, exchange);
     auto* upserted = std::get_if<Upserted>(&outcome);
-    if (!upserted || upserted->numeric_id || co_await is_cancelled()) co_return outcome;
+    if (!upserted || upserted->second_id || co_await is_cancelled()) co_return outcome;
     const auto status = exchange.http_status;
     const auto answer =
         co_await call(http::Method::get, "/contacts/" + http::encode_component(contact.email), {}, exchange);
     exchange.http_status = status;
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
-    upserted->numeric_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
+    upserted->second_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
     co_return outcome;
 }
 
@@ -238,8 +238,8 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     assert(lookups.size() == 1);
     const Lookup& lookup = lookups.front();
     ReadBack result{.contacts = {}, .exchange = new_exchange()};
-    const std::string identifier = lookup.numeric_id && !lookup.numeric_id->empty()
-                                       ? *lookup.numeric_id
+    const std::string identifier = lookup.second_id && !lookup.second_id->empty()
+                                       ? *lookup.second_id
                                        : http::encode_component(lookup.remote_id.value_or(lookup.email));
     const auto answer = co_await call(http::Method::get, "/contacts/" + identifier, {}, result.exchange);
     if (answer && is_not_found(*answer)) {
@@ -249,7 +249,7 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
     if (!known) co_return std::unexpected(as_error(classified(answer, nullptr)));
     result.contacts.emplace_back(RemoteContact{.remote_id = known->email,
-                                               .numeric_id = known->numeric_id,
+                                               .second_id = known->numeric_id,
                                                .email = known->email,
                                                .fields = mapped_values(answer->body, traits_.mapping),
                                                .opted_out = known->opted_out});

@@ -191,7 +191,7 @@ RemoteContact HubSpotConnector::remote_contact(const BatchAnswer::Result& record
 {
     const bool is_its = record.has_address(lookup.email);
     RemoteContact contact{.remote_id = record.id,
-                          .numeric_id = is_its ? lookup.email : record.email,
+                          .second_id = is_its ? lookup.email : record.email,
                           .email = is_its ? lookup.email : record.email,
                           .fields = {},
                           .opted_out = record.opted_out};

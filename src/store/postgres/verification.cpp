@@ -115,7 +115,7 @@ Task<Result<std::vector<SyncedContact>>> PostgresStore::synced_contacts(SyncedQu
         synced.key = {row.next<Uuid>(), query.crm};
         synced.generation = row.next<std::int64_t>();
         synced.remote_id = row.next<std::optional<std::string>>();
-        synced.numeric_id = row.next<std::optional<std::string>>();
+        synced.second_id = row.next<std::optional<std::string>>();
         synced.options = parse_job_options(row.next<std::string_view>());
         synced.warnings = parse_texts(row.next<std::string_view>());
         synced.acknowledged_at = row.next<Instant>();

@@ -39,7 +39,7 @@ SyncedContact read_synced(const Rows& rows, Crm crm)
     return {.key = {rows.uuid(0), crm},
             .generation = rows.integer(1),
             .remote_id = rows.optional_text(2),
-            .numeric_id = rows.optional_text(3),
+            .second_id = rows.optional_text(3),
             .options = parse_job_options(rows.text(4)),
             .warnings = parse_texts(rows.text(5)),
             .acknowledged_at = rows.instant(6),

@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "domain/connector_state.h"
 #include "domain/field_mapping.h"
+#include "domain/normalise.h"
 #include "domain/outcome.h"
 #include "domain/remote_contact.h"
 
@@ -142,6 +143,14 @@ struct ConnectorContext {
     {
         FieldMapping chosen = mapping.value_or(std::move(defaults));
         chosen.phone_region = default_phone_region;
+        return chosen;
+    }
+    /// The same for CRMs that know contacts by their address, without a rule for it in whatever letters: it goes by
+    /// itself.
+    FieldMapping mapping_beside_address(FieldMapping defaults) const
+    {
+        FieldMapping chosen = mapping_or(std::move(defaults));
+        std::erase_if(chosen.rules, [](const FieldRule& rule) { return lower_case(rule.target) == "email"; });
         return chosen;
     }
 };

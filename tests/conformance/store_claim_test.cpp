@@ -151,6 +151,19 @@ TEST_P(StoreClaim, APausedConnectorGrantsNothing)
     EXPECT_EQ(claim().size(), 1u);
 }
 
+TEST_P(StoreClaim, TellsThatTheFieldsChanged)
+{
+    act(Action::select, add_contacts(1));
+    ok(store().update_connector(Crm::brevo, note_fields_changed));
+    const ClaimResult with_work = claim_all(Crm::brevo, 10);
+    EXPECT_EQ(with_work.jobs.size(), 1u);
+    EXPECT_EQ(with_work.grant.fields_version, 1);
+    backend().kill_and_reopen();
+    ok(store().update_connector(Crm::brevo, note_fields_changed));
+    EXPECT_EQ(claim_all(Crm::brevo, 10).grant.fields_version, 2);
+    EXPECT_EQ(claim_all(Crm::hubspot, 10).grant.fields_version, 0);
+}
+
 TEST_P(StoreClaim, TheBudgetBoundsAClaimAndSurvivesARestart)
 {
     act(Action::select, add_contacts(20));

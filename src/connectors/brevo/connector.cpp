@@ -135,7 +135,8 @@ private:
 
     Task<Result<http::Response>> call(http::Method method, std::string target, std::string body, Exchange& exchange);
     Outcome classified(const Result<http::Response>& answer, const MappedContact* contact) const;
-    void add_warnings(const MappedContact& contact, Upserted& upserted) const;
+    /// What the body leaves out, by the rules of now.
+    std::vector<std::string> warnings_of(const MappedContact& contact) const;
     Exchange new_exchange() { return {.calls = 0, .request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
 
     BrevoSettings settings_;
@@ -169,10 +170,11 @@ Task<Outcome> BrevoConnector::deliver(const MappedContact& contact, Exchange& ex
 Task<Outcome> BrevoConnector::upsert(const MappedContact& contact, Exchange& exchange)
 {
     if (co_await is_cancelled()) co_return stopped();
+    auto warnings = warnings_of(contact);
     const auto answer = co_await call(http::Method::post, "/contacts", upsert_body(contact, *rules_), exchange);
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
-    add_warnings(contact, *upserted);
+    std::ranges::move(warnings, std::back_inserter(upserted->warnings));
     co_return *std::move(upserted);
 }
 
@@ -197,6 +199,7 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
 {
     if (co_await is_cancelled()) co_return stopped();
     const std::string identifier = known.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    auto warnings = warnings_of(contact);
     const auto answer =
         co_await call(http::Method::put, "/contacts/" + identifier, change_address_body(contact, *rules_), exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
@@ -212,7 +215,7 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
     upserted->second_id = known.numeric_id;
-    add_warnings(contact, *upserted);
+    std::ranges::move(warnings, std::back_inserter(upserted->warnings));
     co_return *std::move(upserted);
 }
 
@@ -390,15 +393,16 @@ Outcome BrevoConnector::classified(const Result<http::Response>& answer, const M
     return classify(answer.error(), Crm::brevo, {settings_.api_key});
 }
 
-void BrevoConnector::add_warnings(const MappedContact& contact, Upserted& upserted) const
+std::vector<std::string> BrevoConnector::warnings_of(const MappedContact& contact) const
 {
+    std::vector<std::string> warnings;
     for (const Fit::Unusable& unusable : rules_->fit.unusable) {
         const auto sent = std::ranges::find(contact.fields, unusable.field, &MappedField::name);
-        if (sent != contact.fields.end()) upserted.warnings.push_back(unusable.field + " left out: " + unusable.why);
+        if (sent != contact.fields.end()) warnings.push_back(unusable.field + " left out: " + unusable.why);
     }
     if (settings_.list_id && !rules_->list_id)
-        upserted.warnings.push_back("Not added to list " + std::to_string(*settings_.list_id) +
-                                    ": Brevo has no such list");
+        warnings.push_back("Not added to list " + std::to_string(*settings_.list_id) + ": Brevo has no such list");
+    return warnings;
 }
 
 }  // namespace
@@ -420,9 +424,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
 {
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
-    FieldMapping mapping = context.mapping_or(default_mapping());
-    // The address is the contact's identity and goes by itself; as an attribute Brevo would refuse it.
-    std::erase_if(mapping.rules, [](const FieldRule& rule) { return http::same_name(rule.target, "EMAIL"); });
+    FieldMapping mapping = context.mapping_beside_address(default_mapping());
     auto client = http::Client::create(context.executor, read->base_url,
                                        {.timeout = read->timeout,
                                         .max_body_bytes = 4u << 20,

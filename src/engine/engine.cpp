@@ -34,8 +34,8 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
             runs_.push_back(
                 std::make_unique<ConnectorRun>(*connector, run, worker_id_, store_, clock_, executor_, events_));
         if (run.enabled && connector->traits().tells_late_failures)
-            follow_ups_.push_back(
-                std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_, clock_, executor_));
+            follow_ups_.push_back(std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_,
+                                                             clock_, executor_, events_));
     }
 }
 

@@ -705,6 +705,10 @@ const Query verification_counts{"verification_counts", R"(
 SELECT v.result, count(*) FROM job j
   LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation
  WHERE j.crm = $1 AND j.state = 'completed' GROUP BY v.result)"};
+const Query readings{"readings", R"(
+SELECT v.crm, v.result, count(*) FROM verification v
+  JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation
+ WHERE j.state = 'completed' GROUP BY v.crm, v.result)"};
 const Query count_opted_out{"count_opted_out", "SELECT count(*) FROM verification WHERE crm = $1 AND opted_out"};
 const Query verification_examples{"verification_examples", R"(
 SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at

@@ -260,6 +260,10 @@ inline const Query verification_run{"SELECT run FROM verification_run WHERE crm 
 inline const Query verification_counts{
     "SELECT v.result, count(*) FROM job AS j LEFT JOIN verification AS v ON v.contact_id = j.contact_id "
     "AND v.crm = j.crm AND v.generation = j.generation WHERE j.crm = ?1 AND j.state = 'completed' GROUP BY 1"};
+inline const Query readings{
+    "SELECT v.crm, v.result, count(*) FROM verification AS v "
+    "CROSS JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation "
+    "WHERE j.state = 'completed' GROUP BY 1, 2"};
 inline const Query count_opted_out{"SELECT count(*) FROM verification WHERE crm = ?1 AND opted_out = 1"};
 inline const Query verification_examples{
     "SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at FROM verification AS v "

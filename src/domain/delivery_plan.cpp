@@ -57,10 +57,11 @@ Duration time_for_calls(const ConnectorState& state, const BudgetConfig& budget,
     for (const RateLimit& rate : budget.limits) {
         if (rate.limit <= 0 || rate.period <= Duration{0}) continue;
         const auto known = std::ranges::find(state.windows, rate.name, [](const Window& w) { return w.rate.name; });
-        const Window window = known == state.windows.end() ? Window{.rate = rate, .reported = 0, .used = {}} : *known;
-        const auto beyond = std::max<std::int64_t>(0, calls - budget_left(window, budget.reserve_percent, now));
-        const auto periods =
-            static_cast<double>(beyond) / static_cast<double>(usable_limit(window, budget.reserve_percent));
+        Window window = known == state.windows.end() ? Window{} : *known;
+        window.rate = rate;
+        window.reserve_percent = budget.reserve_percent;
+        const auto beyond = std::max<std::int64_t>(0, calls - budget_left(window, now));
+        const auto periods = static_cast<double>(beyond) / static_cast<double>(usable_limit(window));
         longest = std::max(longest, std::chrono::ceil<Duration>(rate.period * periods));
     }
     return longest;

@@ -241,7 +241,7 @@ TEST_P(StoreOperations, CallsThatFollowThemHaveABudgetOfTheirOwn)
     const ConnectorState state = ok(store().connector_states())[Crm::brevo];
     EXPECT_TRUE(state.windows.empty());
     ASSERT_EQ(state.operation_windows.size(), 1u);
-    EXPECT_EQ(budget_left(state.operation_windows[0], 0, now()), 9);
+    EXPECT_EQ(budget_left(state.operation_windows[0], now()), 9);
 }
 
 }  // namespace crmsync::conformance

@@ -29,7 +29,7 @@ TEST(DeliveryPlan, FewGoByCallsAndManyByAnOperation)
     const DeliveryPlan many = plan(settled(5'000));
     EXPECT_EQ(many.way, Way::operation);
     EXPECT_EQ(many.due, 5'000u);
-    EXPECT_THAT(many.why, HasSubstr("by import: calls would take 10 min"));
+    EXPECT_THAT(many.why, HasSubstr("by import: calls would take 9 min"));
 }
 
 TEST(DeliveryPlan, LimitsDecide)

@@ -15,6 +15,7 @@ struct Overview {
     Store::Summary summary;
     PerCrm<CrmQueue> queues;
     PerCrm<ConnectorState> states;
+    PerCrm<Readings> readings;
     Store::Health health;
 };
 
@@ -26,24 +27,20 @@ Task<Result<Overview>> read_overview(Store& store, Instant now)
     if (!queues) co_return std::unexpected(queues.error());
     Result<PerCrm<ConnectorState>> states = co_await store.connector_states();
     if (!states) co_return std::unexpected(states.error());
+    Result<PerCrm<Readings>> readings = co_await store.readings();
+    if (!readings) co_return std::unexpected(readings.error());
     Result<Store::Health> health = co_await store.health(now);
     if (!health) co_return std::unexpected(health.error());
-    co_return Overview{std::move(*summary), *queues, std::move(*states), std::move(*health)};
+    co_return Overview{std::move(*summary), *queues, std::move(*states), std::move(*readings), std::move(*health)};
 }
 
-int reserve_percent(const CrmConfig& config)
-{
-    const auto found = config.settings.find("RATE_LIMIT_RESERVE_PERCENT");
-    return found == config.settings.end() ? 0 : std::stoi(found->second);
-}
-
-/// "9 per second, 34,200 per hour"; empty when no window is known.
-std::string budget_text(const ConnectorState& state, int reserve, Instant now)
+/// "10 per second, 34,200 per hour"; empty when no window is known.
+std::string budget_text(const ConnectorState& state, Instant now)
 {
     std::vector<std::string> parts;
     for (const Window& window : state.windows)
         if (window.rate.limit > 0)
-            parts.push_back(fmt::format("{} per {}", grouped(budget_left(window, reserve, now)), window.rate.name));
+            parts.push_back(fmt::format("{} per {}", grouped(budget_left(window, now)), window.rate.name));
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -77,13 +74,14 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
     for (const Crm crm : all_crms) {
         boost::json::object counts;
         for (const auto& [status, count] : overview.summary.by_status[crm]) counts[to_string(status)] = count;
+        boost::json::object readings;
+        for (const auto& [result, count] : overview.readings[crm]) readings[to_string(result)] = count;
         const CrmQueue& queue = overview.queues[crm];
         const ConnectorState& state = overview.states[crm];
         const Standing standing = standing_of(session, crm);
         boost::json::object budget;
         for (const Window& window : state.windows)
-            if (window.rate.limit > 0)
-                budget[window.rate.name] = budget_left(window, reserve_percent(session.config.crm[crm]), now);
+            if (window.rate.limit > 0) budget[window.rate.name] = budget_left(window, now);
         boost::json::value oldest;
         if (queue.oldest_due) oldest = to_rfc3339(*queue.oldest_due);
         crms[to_string(crm)] = {{"configured", standing.configured},
@@ -91,6 +89,7 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
                                 {"state", state_name(state, now, standing.configured, standing.enabled)},
                                 {"reason", why(standing, state, now)},
                                 {"counts", std::move(counts)},
+                                {"verification", std::move(readings)},
                                 {"queue",
                                  {{"due", queue.due},
                                   {"waiting", queue.waiting},
@@ -113,6 +112,10 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         counts.head.emplace_back(to_string(status));
         counts.right.push_back(true);
     }
+    for (const std::string_view reading : {"Verified", "Drifted", "Missing"}) {
+        counts.head.emplace_back(reading);
+        counts.right.push_back(true);
+    }
     Table queues{
         {"CRM", "STATE", "DUE", "WAITING", "RUNNING", "BUDGET LEFT", "WHY"}, {}, {false, false, true, true, true}};
     for (const Crm crm : all_crms) {
@@ -121,14 +124,16 @@ void print_overview(Session& session, const Overview& overview, Instant now)
             const auto found = overview.summary.by_status[crm].find(status);
             row.push_back(grouped(found == overview.summary.by_status[crm].end() ? 0 : found->second));
         }
+        for (const Verification reading : {Verification::verified, Verification::drifted, Verification::missing})
+            row.push_back(grouped(overview.readings[crm].at(reading)));
         counts.rows.push_back(std::move(row));
         const Standing standing = standing_of(session, crm);
         const ConnectorState& state = overview.states[crm];
         const CrmQueue& queue = overview.queues[crm];
-        queues.rows.push_back(
-            {std::string(display_name(crm)), std::string(state_name(state, now, standing.configured, standing.enabled)),
-             grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
-             budget_text(state, reserve_percent(session.config.crm[crm]), now), why(standing, state, now)});
+        queues.rows.push_back({std::string(display_name(crm)),
+                               std::string(state_name(state, now, standing.configured, standing.enabled)),
+                               grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
+                               budget_text(state, now), why(standing, state, now)});
     }
     console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
                              without_password(database_of(session)), overview.health.engine));

@@ -21,7 +21,8 @@ struct Migration {
 struct MigrationReport {
     int schema_version = 0;          ///< After the run (or as found, for a dry run).
     std::vector<std::string> steps;  ///< In order, in words.
-    bool adopted = false;            ///< A live `contacts` table of another application was found and adopted.
+    /// A live `contacts` table of another application was found and adopted, in this run; connectors are paused then.
+    bool adopted = false;
     std::int64_t contacts = 0;
     std::vector<std::pair<std::string, std::int64_t>> would_send;  ///< Adoption: contacts queued, per CRM name.
     std::vector<std::string> warnings;                             ///< Such as indexes that defeat HOT updates.

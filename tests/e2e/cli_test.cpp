@@ -396,6 +396,13 @@ TEST(Cli, MigrateAndDoctorSayWhereTheDatabaseStands)
     EXPECT_THAT(doctor.out, HasSubstr("BREVO_API_KEY not configured"));
 }
 
+TEST(Cli, DoctorNamesTheProgramAsItWasCalled)
+{
+    const Home home;
+    EXPECT_EQ(home.run({"pause", "brevo"}).code, 0);
+    EXPECT_THAT(home.run({"doctor"}).out, HasSubstr("mend with: " CRMSYNC_BINARY " resume brevo\n"));
+}
+
 TEST(Cli, DoctorFindsABadDatabaseAndAnOpenKeyFile)
 {
     Home home;

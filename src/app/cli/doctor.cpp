@@ -95,6 +95,9 @@ private:
         findings_.push_back({std::move(topic), Verdict::wrong, std::move(message), std::move(remedy)});
     }
 
+    /// What to type for a command of this program.
+    std::string command(std::string_view words) const { return fmt::format("{} {}", session_.program, words); }
+
     void configuration()
     {
         for (const Problem& problem : session_.problems)
@@ -140,14 +143,14 @@ private:
         }
         const auto open = std::ranges::count(*known, false, &Migration::applied);
         if (open > 0) {
-            hint("database", fmt::format("{}: {} migration(s) are not applied yet", shown, open), "crmsync migrate");
+            hint("database", fmt::format("{}: {} migration(s) are not applied yet", shown, open), command("migrate"));
             co_return;
         }
         StoreConfig config = store_config(session_.config, StoreUse::command);
         config.url = url;
         Result<std::unique_ptr<Store>> store = co_await open_store(executor_, session_.clock, config);
         if (!store) {
-            wrong("database", fmt::format("{}: {}", shown, store.error().message), "crmsync migrate");
+            wrong("database", fmt::format("{}: {}", shown, store.error().message), command("migrate"));
             co_return;
         }
         co_await examine_store(**store, shown);
@@ -159,7 +162,7 @@ private:
         const Instant now = session_.clock.now();
         const Result<Store::Health> health = co_await store.health(now);
         if (!health) {
-            wrong("database", fmt::format("{}: {}", shown, health.error().message), "crmsync migrate");
+            wrong("database", fmt::format("{}: {}", shown, health.error().message), command("migrate"));
             co_return;
         }
         good("database", fmt::format("{}, {}, schema {}", shown, health->engine, health->schema_version));
@@ -174,7 +177,7 @@ private:
         if (!states) co_return;
         for (const Crm crm : all_crms) {
             const ConnectorState& state = (*states)[crm];
-            const std::string topic(to_string(crm)), remedy = fmt::format("crmsync resume {}", topic);
+            const std::string topic(to_string(crm)), remedy = command("resume " + topic);
             if (state.paused) hint(topic, fmt::format("is paused by {}", state.paused_by), remedy);
             if (state.breaker.open) wrong(topic, "is not called for now: " + printable(state.breaker.reason), remedy);
         }
@@ -208,8 +211,7 @@ private:
             co_await attributes(crm, **connector);
             bulk(topic, **connector);
         } else {
-            wrong(topic, printable(account.error().message),
-                  fmt::format("mend its settings, then: crmsync test {}", topic));
+            wrong(topic, printable(account.error().message), "mend its settings, then: " + command("test " + topic));
         }
         (*connector)->close();
     }
@@ -224,7 +226,7 @@ private:
 
     Task<> attributes(Crm crm, Connector& connector)
     {
-        const std::string topic(to_string(crm)), remedy = fmt::format("crmsync setup {}", topic);
+        const std::string topic(to_string(crm)), remedy = command("setup " + topic);
         const Result<SetupReport> report = co_await connector.setup(false);
         if (!report) {
             wrong(topic, "its fields cannot be read: " + printable(report.error().message), "");

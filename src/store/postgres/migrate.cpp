@@ -84,6 +84,14 @@ Result<bool> is_adoption(Session& session, int version)
     return name->value_or("") == adopted_name;
 }
 
+/// Whether the jobs of contacts that were there before are still to be made: the step that ends an adoption.
+bool is_backfill_open(int version)
+{
+    return std::ranges::any_of(known_migrations, [version](const Known& migration) {
+        return migration.file.empty() && migration.version > version;
+    });
+}
+
 /// One transaction; again while somebody holds a lock it needs.
 Status apply_file(Session& session, const Known& migration)
 {
@@ -137,8 +145,8 @@ Result<MigrationReport> migrate(const std::string& url, bool dry_run, const Migr
 
     MigrationReport report;
     report.schema_version = *version;
-    report.adopted = *adoption;
-    if (*adoption && *version < latest_version)
+    report.adopted = *adoption && is_backfill_open(*version);
+    if (report.adopted)
         if (auto counted = count_what_would_be_sent(*session, report); !counted)
             return std::unexpected(counted.error());
     if (dry_run) {

@@ -51,6 +51,8 @@ constexpr std::string_view mautic_fields =
     R"({"alias":"source_url","type":"text"},{"alias":"domain_id","type":"text"},{"alias":"page_id","type":"text"},)"
     R"({"alias":"has_gmail","type":"boolean"}]})";
 
+constexpr std::string_view no_content = "HTTP/1.1 204 No Content\r\n\r\n";
+
 std::string json_answer(std::string_view body)
 {
     return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", body.size(),

@@ -203,13 +203,13 @@ TEST(SimulatedBrevo, ImportsAndTellsWhomItRefused)
     crm.set_up();
     ASSERT_EQ(crm.connector->operation_obstacle(), "");
     ASSERT_EQ(outcome_name(crm.send(contact("owner@example.com", {phone}))), "upserted");
-    const std::string id = hand_over(crm, {contact("ann@example.com", {{"FIRSTNAME", "Ann"}}), contact("nobody"),
-                                           contact("clash@example.com", {phone})});
+    const std::string id = hand_over(crm, {contact("ann@example.com", {{"FIRSTNAME", "Ann"}}),
+                                           contact("nobody@nowhere"), contact("clash@example.com", {phone})});
     ASSERT_NE(id, "");
     const auto ended = std::get<OperationEnded>(status_of(crm, id));
     EXPECT_TRUE(ended.complete);
     ASSERT_EQ(ended.refused.size(), 2u);
-    EXPECT_EQ(code_of(ended.refused.at("nobody")), "invalid_email");
+    EXPECT_EQ(code_of(ended.refused.at("nobody@nowhere")), "invalid_email");
     EXPECT_EQ(std::get<Rejected>(ended.refused.at("clash@example.com")).repairable_field, "SMS");
     EXPECT_EQ(crm.find("ann@example.com").at("attributes").at("FIRSTNAME"), "Ann");
     EXPECT_EQ(json::serialize(crm.find("ann@example.com").at("listIds")), "[2]");

@@ -29,23 +29,39 @@ protected:
 
 TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
 {
-    const std::vector<const Query*> hot = {&sql::find_job,        &sql::contact_exists,
-                                           &sql::decide_job,      &sql::publish[Crm::brevo],
-                                           &sql::show_failure,    &sql::clear_failure,
-                                           &sql::connector_state, &sql::set_connector_state,
-                                           &sql::claim_due,       &sql::claim_contact,
-                                           &sql::claim_untried,   &sql::count_untried,
-                                           &sql::operation_jobs,  &sql::add_to_operation,
-                                           &sql::claim_siblings,  &sql::claim_witness_due,
-                                           &sql::claim_job,       &sql::next_due,
-                                           &sql::record_leased,   &sql::record_job,
-                                           &sql::record_stale,    &sql::claim_publish[Crm::n8n],
-                                           &sql::postpone_job,    &sql::postpone_publish,
-                                           &sql::lease_of,        &sql::hand_back,
-                                           &sql::free_lease,      &sql::contact,
-                                           &sql::update_contact,  &sql::import_existing,
-                                           &sql::history_of,      &sql::heartbeat,
-                                           &sql::queue_due,       &sql::queue_state,
+    const std::vector<const Query*> hot = {&sql::find_job,
+                                           &sql::contact_exists,
+                                           &sql::decide_job,
+                                           &sql::publish[Crm::brevo],
+                                           &sql::show_failure,
+                                           &sql::clear_failure,
+                                           &sql::connector_state,
+                                           &sql::set_connector_state,
+                                           &sql::claim_due,
+                                           &sql::claim_contact,
+                                           &sql::claim_untried,
+                                           &sql::operation_jobs,
+                                           &sql::add_to_operation,
+                                           &sql::claim_siblings,
+                                           &sql::claim_witness_due,
+                                           &sql::claim_job,
+                                           &sql::next_due,
+                                           &sql::record_leased,
+                                           &sql::record_job,
+                                           &sql::record_stale,
+                                           &sql::claim_publish[Crm::n8n],
+                                           &sql::postpone_job,
+                                           &sql::postpone_publish,
+                                           &sql::lease_of,
+                                           &sql::hand_back,
+                                           &sql::free_lease,
+                                           &sql::contact,
+                                           &sql::update_contact,
+                                           &sql::import_existing,
+                                           &sql::history_of,
+                                           &sql::heartbeat,
+                                           &sql::queue_due,
+                                           &sql::queue_state,
                                            &sql::forget_writes};
     for (const Query* query : hot) {
         const std::string plan = plan_of(query->text());
@@ -69,6 +85,8 @@ TEST_F(QueryPlans, NoRowIsWrittenByWayOfATemporaryTable)
 TEST_F(QueryPlans, AClaimWalksTheIndexOfWhatIsDue)
 {
     EXPECT_THAT(plan_of(sql::claim_due.text()),
+                testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));
+    EXPECT_THAT(plan_of(sql::count_untried.text()),
                 testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));
     EXPECT_THAT(plan_of(sql::claim_probe.text()),
                 testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));

@@ -15,6 +15,7 @@ export default [
           'fetch',
           'process',
           'setTimeout',
+          'structuredClone',
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -23,9 +23,11 @@ describe('The API, under requests that resemble those of its document', () => {
   before(async () => {
     served = await Served.start()
     agent = new http.Agent({ keepAlive: true, maxSockets: AT_A_TIME })
-    await served.crmsync.import(Array.from({ length: 50 }, (_, i) => ({ email: `c${i}@example.com`, name: `C ${i}` })))
+    await served.crmsync.import(
+      Array.from({ length: 1000 }, (_, i) => ({ email: `c${i}@example.com`, name: `C ${i}` })),
+    )
     const headers = { authorization: `Bearer ${served.crmsync.token}` }
-    const listed = await fetch(`${served.crmsync.url}/api/v3/contacts`, { headers })
+    const listed = await fetch(`${served.crmsync.url}/api/v3/contacts?limit=1000`, { headers })
     ids = (await listed.json()).map(({ id }) => id)
   })
   after(async () => {

@@ -8,6 +8,9 @@ export default [
         [
           'AbortController',
           'Buffer',
+          'Headers',
+          'Request',
+          'Response',
           'TextDecoderStream',
           'URL',
           'clearTimeout',

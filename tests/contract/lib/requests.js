@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { OPERATIONS, resolve, target } from './openapi.js'
 
 const SIZE_MAX = 6
+const NEW_CONTACT = { $ref: '#/components/schemas/NewContact' }
 
 /** What breaks parsers, databases and templates. */
 const hostile = fc.constantFrom(
@@ -56,6 +57,16 @@ function members(properties, ids) {
   return some.map((pairs) => Object.fromEntries(pairs))
 }
 
+/** Lines for an import, some with an address and some torn apart. */
+const cell = fc.oneof(
+  fc.emailAddress(),
+  fc.string({ unit: 'grapheme' }),
+  fc.constantFrom('"', '\t', '\r', '"a\n"', ';'),
+)
+const table = fc
+  .array(fc.array(cell, { maxLength: 4 }), { maxLength: 20 })
+  .map((rows) => ['email,name,phone', ...rows.map((row) => row.join(','))].join('\r\n'))
+
 /** A body as it goes over the wire: at times cut off, of other bytes, or nested without end. */
 function body(bodies, ids) {
   const types = Object.keys(bodies)
@@ -67,7 +78,10 @@ function body(bodies, ids) {
   const json = bodies['application/json']
   const right = json
     ? like(json, ids).map((value) => JSON.stringify(value) ?? '')
-    : fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 30 }).map((words) => words.join(',"\r\n;\t'.repeat(2)))
+    : fc.oneof(
+        table,
+        fc.array(like(NEW_CONTACT, ids).map((value) => JSON.stringify(value))).map((all) => all.join('\n')),
+      )
   const cut = fc.tuple(right, fc.nat(60)).map(([text, length]) => text.slice(0, length))
   const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
   const nested = fc.nat(2000).map((depth) => '['.repeat(depth) + '{"a":'.repeat(depth))

@@ -1,4 +1,4 @@
-# Every library comes from Debian 12 (tools/packages), and what browsers get from npm (web/); tools/install installs both.
+# Every library comes from Debian 12 (tools/packages), what browsers get from npm (web/); tools/install installs both.
 # Nothing is vendored or downloaded at configure time.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)

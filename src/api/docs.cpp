@@ -24,7 +24,7 @@ std::string_view type_of(std::string_view path)
 template <class Files>
 std::optional<http::ServerResponse> file_response(const Files& files, std::string_view path)
 {
-    const auto file = std::ranges::find_if(files, [&](const auto& one) { return one.path == path; });
+    const auto file = std::ranges::find(files, path, &Files::value_type::path);
     if (file == files.end()) return std::nullopt;
     return http::ServerResponse{.status = 200,
                                 .headers = {{"Content-Type", std::string(type_of(path))},

@@ -41,7 +41,7 @@ protected:
     static std::set<std::string> names(const json::object& object)
     {
         std::set<std::string> names;
-        for (const auto& member : object) names.insert(member.key());
+        for (const auto& member : object) names.emplace(member.key());
         return names;
     }
     static std::string lower(std::string_view word)
@@ -84,14 +84,14 @@ TEST_F(DocsTest, TheDocumentTellsWhatARouteTakes)
         SCOPED_TRACE(route.path);
         const auto& operation = document_.at("paths").at(route.path).at(lower(to_string(route.method))).as_object();
         bool has_query = false;
+        std::ptrdiff_t in_path = 0;
         for (const auto& [name, place] : parameters(operation)) {
             has_query = has_query || place == "query";
+            in_path += place == "path" ? 1 : 0;
             EXPECT_EQ(place == "path", route.path.contains("{" + name + "}")) << name;
         }
         EXPECT_EQ(has_query, route.has_query);
-        EXPECT_EQ(
-            std::ranges::count(route.path, '{'),
-            std::ranges::count(parameters(operation), "path", &std::pair<const std::string, std::string>::second));
+        EXPECT_EQ(in_path, std::ranges::count(route.path, '{'));
 
         const auto* security = operation.if_contains("security");
         EXPECT_EQ(security && security->as_array().empty(), !route.path.starts_with(api_root));

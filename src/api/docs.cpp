@@ -1,9 +1,8 @@
 #include "api/docs.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "api/embedded.h"
 #include "swagger_ui/embedded.h"
@@ -20,12 +19,12 @@ std::string_view type_of(std::string_view path)
     return path.ends_with(".js") ? "text/javascript; charset=utf-8" : "text/plain; charset=utf-8";
 }
 
-/// The file of that name, or nothing.
+/// The file of that name; 404 when there is none, or when all of them are closed.
 template <class Files>
-std::optional<http::ServerResponse> file_response(const Files& files, std::string_view path)
+Reply file_reply(const Call& call, const Files& files, std::string_view path)
 {
     const auto file = std::ranges::find(files, path, &Files::value_type::path);
-    if (file == files.end()) return std::nullopt;
+    if (!call.services.has_docs || file == files.end()) return refuse(404, "No such resource");
     return http::ServerResponse{.status = 200,
                                 .headers = {{"Content-Type", std::string(type_of(path))},
                                             {"Cache-Control", "no-cache"},
@@ -34,8 +33,6 @@ std::optional<http::ServerResponse> file_response(const Files& files, std::strin
                                 .stream = {}};
 }
 
-std::unexpected<ErrorAnswer> no_such_page() { return refuse(404, "No such resource"); }
-
 /// The page holds a person's token while they try calls: it runs nothing but its own scripts and talks to nobody else.
 constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -43,29 +40,22 @@ constexpr std::string_view page_policy =
 
 }  // namespace
 
-Task<Reply> api_document(Call call)
-{
-    if (!call.services.has_docs) co_return no_such_page();
-    co_return file_response(embedded::api::files, "openapi.json").value();
-}
+Task<Reply> api_document(Call call) { co_return file_reply(call, embedded::api::files, "openapi.json"); }
 
 Task<Reply> docs_page(Call call)
 {
-    if (!call.services.has_docs) co_return no_such_page();
-    auto page = file_response(embedded::api::files, "docs.html").value();
-    page.headers.add("Content-Security-Policy", std::string(page_policy));
-    page.headers.add("Referrer-Policy", "no-referrer");
+    auto page = file_reply(call, embedded::api::files, "docs.html");
+    if (!page) co_return page;
+    page->headers.add("Content-Security-Policy", std::string(page_policy));
+    page->headers.add("Referrer-Policy", "no-referrer");
     co_return page;
 }
 
 Task<Reply> docs_file(Call call)
 {
     const std::string_view name = call.path["file"];
-    if (!call.services.has_docs) co_return no_such_page();
-    auto file = name == "docs.js" ? file_response(embedded::api::files, name)
-                                  : file_response(embedded::swagger_ui::files, name);
-    if (!file) co_return no_such_page();
-    co_return std::move(*file);
+    if (name == "docs.js") co_return file_reply(call, embedded::api::files, name);
+    co_return file_reply(call, embedded::swagger_ui::files, name);
 }
 
 }  // namespace crmsync::api

@@ -74,7 +74,13 @@ std::vector<Variable> own_variables(Crm crm)
             return {{group, "API_KEY", "", secret, "Unset: this connector is off and its queue stays as it is."},
                     {group, "LIST_ID", "", text, "The list contacts are put on. Empty: none."},
                     {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
-                    {group, "AUTO_SETUP", "true", boolean, auto_setup}};
+                    {group, "AUTO_SETUP", "true", boolean, auto_setup},
+                    {group, "IMPORT_MIN_CONTACTS", "1000", integer,
+                     "From so many due contacts of a bulk selection on by Brevo's import, when single calls would take "
+                     "longer. 0: never. Needs BREVO_LIST_ID.",
+                     "", 0, 1'000'000'000},
+                    {group, "RATE_LIMIT_PROCESSES_PER_HOUR", "100", integer,
+                     "Calls that ask how an import goes; 0: no limit.", "", 0, 1'000'000}};
         case Crm::hubspot:
             return {{group, "API_KEY", "", secret,
                      "Token of a private app or service key. Unset: off, unless OAuth is set."},

@@ -28,16 +28,21 @@ struct LimitReport {
     Duration reset{};  ///< Until the window is full again.
 };
 
-/// One rolling window. What was taken within `period` plus what is granted never exceeds the usable limit.
+/// One rolling window. The shortest of a connector's windows sets the pace: calls are due evenly, at the limit without
+/// the reserve, fractions of a call included; what fell due while nobody asked is caught up, out of at most half the
+/// reserve. Of a longer window all calls but the reserve may go at any time.
 struct Window {
     RateLimit rate;             ///< As configured.
+    int reserve_percent = 0;    ///< As configured: what is left to the account's other users.
     std::int64_t reported = 0;  ///< The limit by the CRM's own headers, which then counts; 0: not told yet.
     struct Slice {
         Instant at{};
         std::int64_t calls = 0;
         bool operator==(const Slice&) const = default;
     };
-    std::deque<Slice> used;  ///< Oldest first, merged to at most 64 per period. A slice counts from its last call.
+    /// Oldest first, at most 64: few calls are kept one by one, more are merged. A slice counts from its last call.
+    std::deque<Slice> used;
+    Instant next_due{};  ///< When the next call falls due by the even pace (GCRA's theoretical arrival time).
     bool operator==(const Window&) const = default;
 };
 
@@ -66,6 +71,8 @@ struct ConnectorState {
     std::int64_t slots = 0;  ///< Jobs claimed so far: every fifth slot is for the bulk lane.
     Breaker breaker;
     std::vector<Window> windows;
+    std::vector<Window> operation_windows;  ///< Of the calls that follow remote operations: the CRM counts them apart.
+    std::optional<Instant> no_operation_until;  ///< The last one failed.
     std::optional<Instant> last_acknowledged_at;
     std::optional<Instant> last_sweep_at;
     bool operator==(const ConnectorState&) const = default;
@@ -98,6 +105,9 @@ struct Grant {
 /// Decides how many jobs may be claimed now: never more than the calls of one second of the shortest window can take.
 /// Does not take tokens yet (see `take`). Fits the windows to the configuration and forgets what has run out.
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now);
+/// Decides the same for work that a remote operation takes off the queue: whether at all, for it costs no calls (its
+/// own is booked by `reserve_calls`).
+Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant now);
 /// Books what a claim really took: the calls it needs, slots, the probe in flight. An other_probe that found no job
 /// (`claimed` 0) lets the next one take jobs that have been probes before.
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
@@ -108,22 +118,25 @@ void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
 /// open breaker. Grant::count is then of calls.
 Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
 
+/// The same for calls that follow remote operations.
+Grant reserve_operation_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
+
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
 /// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).
 void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now);
 /// A probe that ended without an answer about the CRM (its job was gone, refused here, or handed back on stop).
 void on_probe_abandoned(ConnectorState& state, Instant now);
-/// Corrects the windows by what the CRM said in an answer that came at `now`. The window is the one whose configured
-/// limit is nearest; a report that fits none (more than 16 times off) is ignored.
+/// Corrects the windows by what the CRM said in an answer that came shortly before `now`. The window is the one whose
+/// configured limit is nearest; a report that fits none (more than 16 times off) is ignored.
 void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now);
 
 void pause(ConnectorState& state, std::string by);
 /// Lifts a pause, and a breaker or throttle with it: a person says "go".
 void resume(ConnectorState& state);
 
-/// Calls of a window that are ours: its limit without the reserve, at least 1.
-std::int64_t usable_limit(const Window& window, int reserve_percent);
+/// Calls of a window that are ours: its limit without the reserve, rounded up to whole calls.
+std::int64_t usable_limit(const Window& window);
 /// Calls left now in a window, after the reserve.
-std::int64_t budget_left(const Window& window, int reserve_percent, Instant now);
+std::int64_t budget_left(const Window& window, Instant now);
 
 }  // namespace crmsync

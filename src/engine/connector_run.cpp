@@ -81,9 +81,13 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
                 connector.traits().calls_per_send),
       concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
+      following_(executor),
       services_(executor),
       claiming_(std::string(display_name(crm_)) + ": claiming work")
 {
+    if (connector.traits().operations && options_.drain && options_.operations)
+        operations_.emplace(connector, budget_, delivery_, recorder_, worker_id, store, clock, executor,
+                            [this] { return may_send() && !view_.breaker.open; });
 }
 
 Task<> ConnectorRun::run()
@@ -92,9 +96,11 @@ Task<> ConnectorRun::run()
     recording.spawn(recorder_.run());
     services_.spawn(keep_set_up());
     while (!status_.ready && !stopping_) co_await alarm_.wait();
+    if (operations_ && !stopping_) following_.spawn(operations_->run());
     co_await claim_loop();
     return_unsent("stopped");
     co_await calls_.join();
+    co_await following_.join();
     co_await services_.join();
     recorder_.stop();
     co_await recording.join();
@@ -169,14 +175,21 @@ void ConnectorRun::stop()
     stopping_ = true;
     alarm_.ring();
     setup_alarm_.ring();
+    if (operations_) operations_->stop();
     services_.cancel();  // Set-up carries nobody's work.
 }
 
-void ConnectorRun::abort() { calls_.cancel(); }
+void ConnectorRun::abort()
+{
+    calls_.cancel();
+    following_.cancel();
+}
 
 void ConnectorRun::wake()
 {
-    if (options_.drain) alarm_.ring();
+    if (!options_.drain) return;
+    alarm_.ring();
+    if (operations_) operations_->wake();
 }
 
 void ConnectorRun::distrust()
@@ -190,6 +203,7 @@ void ConnectorRun::trust(Uuid worker_id)
 {
     worker_id_ = worker_id;
     recorder_.set_worker(worker_id);
+    if (operations_) operations_->set_worker(worker_id);
     if (std::exchange(distrusted_, false)) alarm_.ring();
 }
 

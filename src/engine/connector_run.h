@@ -18,6 +18,7 @@
 #include "engine/events.h"
 #include "engine/pace.h"
 #include "engine/recorder.h"
+#include "engine/remote_operations.h"
 #include "engine/repeated_failure.h"
 #include "store/store.h"
 
@@ -32,6 +33,7 @@ struct RunOptions {
     std::size_t batch_size = 10;       ///< Of one claim; raised by the engine when more is due and `drain` is on.
     /// false: the strict schedule, one batch per interval and no wake-ups.
     bool drain = true;
+    bool operations = true;  ///< Also by remote operations, where the CRM has them; one instance of several does.
     RetryPolicy retry;
 };
 
@@ -105,9 +107,11 @@ private:
     Alarm setup_alarm_;
     Delivery delivery_;
     Recorder recorder_;
+    std::optional<RemoteOperations> operations_;  // Where the CRM has them, and no strict schedule is kept.
     Concurrency concurrency_;
     Pace pace_;
     TaskGroup calls_;
+    TaskGroup following_;
     TaskGroup services_;
     RepeatedFailure claiming_;
 

@@ -17,6 +17,8 @@ namespace crmsync {
 
 /// Calls that somebody wants to make beside deliveries.
 struct CallRequest {
+    /// Which of the CRM's windows count them: those of contacts, or those of calls that follow remote operations.
+    enum class Kind { contacts, operations } kind = Kind::contacts;
     Crm crm = Crm::brevo;
     BudgetConfig budget;
     std::size_t wanted = 1;

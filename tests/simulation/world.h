@@ -57,6 +57,9 @@ private:
     void thaw_worker();
     void jump_clock();
     Answer answer(const MappedContact& contact);
+    OperationStatus operation_status(const std::string& id);
+    /// By a call, or in an operation, begun after the decision.
+    bool was_sent(const Contact& contact, Instant decided_at) const;
     FaultyStore::Fault store_fault();
 
     void run_loops();

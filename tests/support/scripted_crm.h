@@ -44,6 +44,17 @@ struct CrmTruth {
     std::vector<Instant> read_backs;            // When each call was made.
     std::optional<Error> read_back_error = {};  // Of the next one; then none.
     Duration read_back_latency{};
+    struct Submission {
+        std::vector<std::string> addresses;
+        Instant begun{};
+    };
+    std::vector<Submission> submitted;           // Each operation that was taken: 1, 2, ...
+    std::optional<Outcome> submit_outcome = {};  // Of the next one, which is then not taken; then none.
+    bool submit_answer_lost = false;             // The next one is taken, and nobody hears of it.
+    std::function<OperationStatus(const std::string&)> operation = [](const std::string&) {
+        return OperationRunning{};
+    };
+    std::vector<Instant> looks;
     std::vector<LateFailure> late_failures;
     std::vector<Instant> asked_since;
 };
@@ -83,6 +94,35 @@ public:
         }
         co_return SendResult{.answer = std::move(items),
                              .exchange = {.http_status = 200, .elapsed = longest, .request_id = "r", .limits = {}}};
+    }
+    std::optional<std::vector<std::string>> append_to_operation(std::string& payload,
+                                                                const MappedContact& contact) const override
+    {
+        if (contact.remote_id && *contact.remote_id != contact.email) return std::nullopt;
+        payload += contact.email + "\n";
+        return std::vector<std::string>{};
+    }
+    Task<SendResult> submit(std::string payload) override
+    {
+        SendResult sent{.answer = {}, .exchange = {.http_status = 202, .request_id = "r", .limits = {}}};
+        if (auto outcome = std::exchange(truth_.submit_outcome, std::nullopt)) {
+            sent.answer = WholeCall{*std::move(outcome)};
+            co_return sent;
+        }
+        auto& [addresses, begun] = truth_.submitted.emplace_back();
+        begun = clock_.now();
+        for (std::size_t at = 0; at < payload.size(); at = payload.find('\n', at) + 1)
+            addresses.push_back(payload.substr(at, payload.find('\n', at) - at));
+        sent.answer = Accepted{std::to_string(truth_.submitted.size())};
+        co_await sleep_for(clock_, 10ms);
+        if (std::exchange(truth_.submit_answer_lost, false))
+            sent.answer = WholeCall{Transient{Transient::Scope::crm, "timeout", "no answer in time"}};
+        co_return sent;
+    }
+    Task<Result<OperationStatus>> follow(std::string operation_id) override
+    {
+        truth_.looks.push_back(clock_.now());
+        co_return truth_.operation(operation_id);
     }
     Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override
     {

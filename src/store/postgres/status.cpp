@@ -2,8 +2,16 @@
 #include <boost/json.hpp>
 
 #include "store/postgres/store.h"
+#include "store/postgres/text.h"
 
 namespace crmsync::postgres {
+
+std::string texts_json(const std::vector<std::string>& texts)
+{
+    boost::json::array array;
+    for (const std::string& text : texts) array.emplace_back(storable(text));
+    return boost::json::serialize(array);
+}
 
 std::vector<std::string> parse_texts(std::string_view text)
 {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cmath>
 #include <span>
 
@@ -9,13 +8,6 @@
 namespace crmsync::postgres {
 
 namespace {
-
-std::string texts_json(const std::vector<std::string>& texts)
-{
-    boost::json::array array;
-    for (const std::string& text : texts) array.emplace_back(storable(text));
-    return boost::json::serialize(array);
-}
 
 /// Reads result, fields, opted out and time, in this order.
 KnownVerification read_verification(Row& row)
@@ -92,7 +84,9 @@ Task<Answer<Grant>> PostgresStore::reserve_calls_once(Connection& connection, co
     ConnectorState state = parse_connector_state(locked->at(2).get<std::string_view>(0, 0));
     if (request.also_made > 0) take_calls(state, request.also_made, request.now);
     for (const LimitReport& report : request.limits) on_limit_report(state, report, request.now);
-    Grant grant = crmsync::reserve_calls(state, request.budget, request.wanted, request.now);
+    const auto reserve =
+        request.kind == CallRequest::Kind::contacts ? crmsync::reserve_calls : crmsync::reserve_operation_calls;
+    Grant grant = reserve(state, request.budget, request.wanted, request.now);
     const auto saved = co_await connection.run(
         batch(Statement{queries::save_connector, Params::of(to_string(request.crm), to_json(state))},
               Statement{queries::commit}));

@@ -79,6 +79,11 @@ inline const Query claim_due{"SELECT " CLAIM_COLUMNS
                              " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
                              "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING
                              " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
+inline const Query claim_untried{
+    "SELECT " CLAIM_COLUMNS
+    " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+    "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND j.state = 'queued' AND " WAITING
+    " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
 inline const Query claim_probe{
     "SELECT " CLAIM_COLUMNS
     " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
@@ -144,15 +149,19 @@ inline const Query forget_worker{"DELETE FROM worker WHERE id = ?1"};
 inline const Query forget_workers{"DELETE FROM worker"};
 inline const Query leased_without_worker{
     "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
-    "AND worker_id NOT IN (SELECT id FROM worker) "
+    "AND worker_id NOT IN (SELECT id FROM worker) AND worker_id NOT IN (SELECT id FROM remote_operation) "
     "UNION ALL "
     "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' "
-    "AND worker_id NOT IN (SELECT id FROM worker)"};
+    "AND worker_id NOT IN (SELECT id FROM worker) AND worker_id NOT IN (SELECT id FROM remote_operation)"};
 inline const Query leased_by_worker{
     "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
     "AND worker_id = ?1 "
     "UNION ALL "
     "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' AND worker_id = ?1"};
+inline const Query forget_lost_operations{
+    "DELETE FROM remote_operation WHERE remote_id IS NULL AND worker_id NOT IN (SELECT id FROM worker)"};
+inline const Query free_operation_turns{"UPDATE remote_operation SET look_at = 0 WHERE remote_id IS NOT NULL"};
+inline const Query planned_by_worker{"SELECT id FROM remote_operation WHERE remote_id IS NULL AND worker_id = ?1"};
 inline const Query lease_of{"SELECT contact_id, crm, state, claimed_from, origin FROM job WHERE rowid = ?1"};
 inline const Query hand_back{
     "UPDATE job SET state = claimed_from, error = ?2, claimed_from = NULL, lease_token = NULL, worker_id = NULL "
@@ -289,12 +298,46 @@ inline const Query fail_late{
     "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, fingerprint = NULL, "
     "dismissed = 0 WHERE rowid = ?1"};
 
+// ---- remote operations
+// -----------------------------------------------------------------------------------------------
+
+inline const Query count_untried{
+    "SELECT count(*) FROM (SELECT 1 FROM job AS j WHERE j.crm = ?1 AND j.lane = 1 AND j.due_at <= ?2 "
+    "AND j.state = 'queued' AND " WAITING " LIMIT ?3)"};
+inline const Query count_operations{"SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = ?1"};
+inline const Query forget_planned{
+    "DELETE FROM remote_operation WHERE crm = ?1 AND worker_id = ?2 AND remote_id IS NULL"};
+inline const Query insert_operation{
+    "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES (?1, ?2, ?3, ?4)"};
+inline const Query is_planned{"SELECT 1 FROM remote_operation WHERE id = ?1 AND remote_id IS NULL"};
+inline const Query add_to_operation{
+    "INSERT OR IGNORE INTO operation_job (operation_id, contact_id, generation, email, fingerprint, warnings) "
+    "SELECT ?1, id, ?3, ?4, ?5, ?6 FROM contacts WHERE id = ?2"};
+inline const Query note_submitted{
+    "UPDATE remote_operation SET remote_id = ?2, look_at = ?3 WHERE id = ?1 AND (remote_id IS NULL OR remote_id = ?2)"};
+inline const Query next_operation{
+    "SELECT id, remote_id, begun_at, looks, look_at FROM remote_operation "
+    "WHERE crm = ?1 AND remote_id IS NOT NULL ORDER BY look_at, id LIMIT 1"};
+inline const Query take_operation{"UPDATE remote_operation SET looks = looks + 1, look_at = ?2 WHERE id = ?1"};
+inline const Query postpone_operation{
+    "UPDATE remote_operation SET look_at = ?2 WHERE id = ?1 AND remote_id IS NOT NULL"};
+inline const Query operation_jobs{
+    "SELECT o.contact_id, o.generation, o.email, o.fingerprint, o.warnings, r.crm, "
+    "iif(j.worker_id = o.operation_id, j.lease_token, 0), j.claimed_from, j.due_at, j.retry_count "
+    "FROM operation_job AS o CROSS JOIN remote_operation AS r ON r.id = o.operation_id "
+    "CROSS JOIN job AS j ON j.contact_id = o.contact_id AND j.crm = r.crm "
+    "WHERE o.operation_id = ?1 AND o.contact_id > ?2 ORDER BY o.contact_id LIMIT ?3"};
+inline const Query forget_operation{"DELETE FROM remote_operation WHERE id = ?1"};
+
 // ---- schema
 // ----------------------------------------------------------------------------------------------------------
 
 inline const Query has_table{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1"};
 inline const Query applied_migrations{"SELECT version FROM schema_migration"};
 inline const Query schema_version{"SELECT max(version) FROM schema_migration"};
+inline const Query page_count{"PRAGMA page_count"};
+inline const Query integrity_check{"PRAGMA integrity_check(1)"};
+inline const Query foreign_key_check{"PRAGMA foreign_key_check"};
 inline constexpr std::string_view create_schema_migration =
     "CREATE TABLE IF NOT EXISTS schema_migration "
     "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";

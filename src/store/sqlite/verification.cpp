@@ -1,4 +1,3 @@
-#include <boost/json.hpp>
 #include <cmath>
 
 #include "store/sqlite/jobs.h"
@@ -9,17 +8,6 @@
 namespace crmsync::sqlite::verbs {
 
 namespace {
-
-std::vector<std::string> parse_texts(std::string_view text)
-{
-    std::vector<std::string> texts;
-    boost::system::error_code error;
-    const auto value = boost::json::parse(text, error);
-    if (error || !value.is_array()) return texts;
-    for (const auto& one : value.get_array())
-        if (one.is_string()) texts.emplace_back(one.get_string());
-    return texts;
-}
 
 /// Of result, fields, opted out and time, in this order.
 KnownVerification read_verification(const Rows& rows, int first)
@@ -104,7 +92,9 @@ Result<Grant> reserve_calls(Connection& db, const CallRequest& request)
     const ConnectorState before = state;
     if (request.also_made > 0) take_calls(state, request.also_made, request.now);
     for (const LimitReport& report : request.limits) on_limit_report(state, report, request.now);
-    Grant grant = crmsync::reserve_calls(state, request.budget, request.wanted, request.now);
+    const auto reserve =
+        request.kind == CallRequest::Kind::contacts ? crmsync::reserve_calls : crmsync::reserve_operation_calls;
+    Grant grant = reserve(state, request.budget, request.wanted, request.now);
     if (state != before) save_connector(db, request.crm, state);
     return grant;
 }

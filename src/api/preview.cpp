@@ -32,7 +32,7 @@ json::object preview_of(const Contact& contact, const Job* job, Crm crm, const E
     auto payload = std::get<MappedContact>(mapped);
     if (job) {
         payload.remote_id = job->remote_id;
-        payload.numeric_id = job->numeric_id;
+        payload.second_id = job->second_id;
     }
     boost::system::error_code failure;
     result["would_send"] = true;

@@ -154,7 +154,7 @@ std::vector<Variable> family_variables(Crm crm)
         {group, "SYNC_SCHEDULER_DRAIN", "true", boolean,
          "false: the strict schedule, one batch per interval and no wake-ups."},
         {group, "SYNC_MAX_RETRIES", "3", integer, "Retries before a contact fails for good.", "", 0, 100},
-        {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry.", "", 1, 10'080},
+        {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry; 0: none.", "", 0, 10'080},
         {group, "SYNC_RETRY_EXPONENTIAL", "true", boolean, "Doubles the wait each time; false: adds it."},
         {group, "SYNC_FAILURE_NOTIFICATION_EMAIL", "", text, "Who is told of final failures."},
     };

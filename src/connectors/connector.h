@@ -17,6 +17,7 @@
 #include "domain/connector_state.h"
 #include "domain/delivery_plan.h"
 #include "domain/field_mapping.h"
+#include "domain/normalise.h"
 #include "domain/outcome.h"
 #include "domain/remote_contact.h"
 
@@ -99,7 +100,7 @@ struct SetupReport {
 struct Lookup {
     std::string email;  ///< As mapped.
     std::optional<std::string> remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
 };
 struct ReadBack {
     std::vector<std::optional<RemoteContact>> contacts;  ///< As looked up, in order; nothing: the CRM has none.
@@ -170,6 +171,14 @@ struct ConnectorContext {
     {
         FieldMapping chosen = mapping.value_or(std::move(defaults));
         chosen.phone_region = default_phone_region;
+        return chosen;
+    }
+    /// The same for CRMs that know contacts by their address, without a rule for it in whatever letters: it goes by
+    /// itself.
+    FieldMapping mapping_beside_address(FieldMapping defaults) const
+    {
+        FieldMapping chosen = mapping_or(std::move(defaults));
+        std::erase_if(chosen.rules, [](const FieldRule& rule) { return lower_case(rule.target) == "email"; });
         return chosen;
     }
 };

@@ -293,6 +293,28 @@ void throttle(ConnectorState& state, const Throttled& outcome, Instant now)
     state.throttled_until = std::max(state.throttled_until.value_or(Instant::min()), now + wait);
 }
 
+Grant grant_of(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now)
+{
+    if (state.paused) return none("paused", Instant::max());
+    if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
+    state.throttled_until.reset();
+    if (wanted == 0) return none("nothing wanted", Instant::max());
+    const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
+    const auto per_send = std::max<std::size_t>(budget.calls_per_send, 1);
+    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, now);
+    if (left.left == 0) return none("limit", left.again_at);
+    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
+    return {
+        .kind = Grant::Kind::work,
+        .count = std::min(wanted, std::max<std::size_t>(static_cast<std::size_t>(left.left) / per_send, 1) * per_call),
+        .contacts_per_call = per_call,
+        .calls_per_send = per_send,
+        .only = std::nullopt,
+        .except = {},
+        .again_at = Instant::max(),
+        .why = {}};
+}
+
 // ---- JSON ----------------------------------------------------------------------------------------------------------
 
 std::int64_t to_number(Instant at) { return at.time_since_epoch().count(); }
@@ -389,6 +411,8 @@ ConnectorState state_from(const json::object& in)
     state.no_operation_until = get_instant(in, "no_operation_until");
     state.last_acknowledged_at = get_instant(in, "last_acknowledged_at");
     state.last_sweep_at = get_instant(in, "last_sweep_at");
+    if (const json::value* version = in.if_contains("fields_version"))
+        state.fields_version = version->to_number<std::int64_t>();
     return state;
 }
 
@@ -399,6 +423,7 @@ std::string to_json(const ConnectorState& state)
     json::object out{{"paused", state.paused},
                      {"paused_by", state.paused_by},
                      {"slots", state.slots},
+                     {"fields_version", state.fields_version},
                      {"breaker", to_object(state.breaker)}};
     put(out, "throttled_until", state.throttled_until);
     put(out, "last_acknowledged_at", state.last_acknowledged_at);
@@ -433,24 +458,9 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     fit_windows(state.windows, budget);
     for (Window& window : state.windows) forget_old(window, now);
     forget_the_future(state, now);
-    if (state.paused) return none("paused", Instant::max());
-    if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
-    state.throttled_until.reset();
-    if (wanted == 0) return none("nothing wanted", Instant::max());
-    const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
-    const auto per_send = std::max<std::size_t>(budget.calls_per_send, 1);
-    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, now);
-    if (left.left == 0) return none("limit", left.again_at);
-    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
-    return {
-        .kind = Grant::Kind::work,
-        .count = std::min(wanted, std::max<std::size_t>(static_cast<std::size_t>(left.left) / per_send, 1) * per_call),
-        .contacts_per_call = per_call,
-        .calls_per_send = per_send,
-        .only = std::nullopt,
-        .except = {},
-        .again_at = Instant::max(),
-        .why = {}};
+    Grant grant = grant_of(state, budget, wanted, witness_due, now);
+    grant.fields_version = state.fields_version;
+    return grant;
 }
 
 Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant now)
@@ -556,5 +566,7 @@ void resume(ConnectorState& state)
     state.no_operation_until.reset();
     state.breaker = {};
 }
+
+void note_fields_changed(ConnectorState& state) { ++state.fields_version; }
 
 }  // namespace crmsync

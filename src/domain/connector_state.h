@@ -75,6 +75,7 @@ struct ConnectorState {
     std::optional<Instant> no_operation_until;  ///< The last one failed.
     std::optional<Instant> last_acknowledged_at;
     std::optional<Instant> last_sweep_at;
+    std::int64_t fields_version = 0;  ///< Rises with `note_fields_changed`.
     bool operator==(const ConnectorState&) const = default;
 };
 
@@ -100,6 +101,7 @@ struct Grant {
     std::vector<Uuid> except;           ///< other_probe: not these.
     Instant again_at = Instant::max();  ///< kind none: when to ask again; `Instant::max()`: when somebody acts.
     std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open", ...
+    std::int64_t fields_version = 0;    ///< Any kind: the row's. Another than before: look before anything is sent.
 };
 
 /// Decides how many jobs may be claimed now: never more than the calls of one second of the shortest window can take.
@@ -133,6 +135,9 @@ void on_limit_report(ConnectorState& state, const LimitReport& report, Instant n
 void pause(ConnectorState& state, std::string by);
 /// Lifts a pause, and a breaker or throttle with it: a person says "go".
 void resume(ConnectorState& state);
+
+/// Somebody made fields at the CRM, or says that they are others now: every worker looks at them again.
+void note_fields_changed(ConnectorState& state);
 
 /// Calls of a window that are ours: its limit without the reserve, rounded up to whole calls.
 std::int64_t usable_limit(const Window& window);

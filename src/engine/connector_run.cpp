@@ -11,6 +11,8 @@ namespace crmsync {
 namespace {
 
 constexpr Duration setup_retry = 60s;
+/// With nothing missing. A person may change fields by hand at any time; each look costs calls.
+constexpr Duration setup_again = 1h;
 constexpr Duration nothing_claimable_pause = 20ms;
 constexpr Duration store_retry = 500ms;
 constexpr Duration cycle_log_interval = 10s;
@@ -120,11 +122,12 @@ Task<> ConnectorRun::book(int calls)
         log::debug("{}: {} calls of the set-up are not booked: {}", display_name(crm_), calls, done.error().message);
 }
 
-/// How long until set-up should be tried again; nothing is left to do: for ever.
 Task<Duration> ConnectorRun::set_up()
 {
+    // Before the look: what others change meanwhile is looked at again.
+    if (const auto states = co_await store_.connector_states()) fields_version_ = (*states)[crm_].fields_version;
     const auto report = co_await connector_.setup(options_.auto_setup);
-    if (stopping_) co_return Duration::max();
+    if (stopping_) co_return Duration{};
     if (report) co_await book(report->calls);
     if (!report) {
         if (status_.problems != std::vector{report.error().message})
@@ -136,8 +139,25 @@ Task<Duration> ConnectorRun::set_up()
     if (status_.ready && !last_report_) log::info("{} set-up: works now", display_name(crm_));
     status_.problems = problems_of(*report);
     tell(*report);
-    // A person may make the fields, or mend what keeps them from being made, at any time.
-    co_return report->missing.empty() && report->problems.empty() ? Duration::max() : Duration{options_.interval};
+    if (!report->created.empty()) co_await announce_fields();
+    const Duration interval{options_.interval};
+    co_return report->missing.empty() && report->problems.empty() ? std::max(interval, setup_again) : interval;
+}
+
+Task<> ConnectorRun::announce_fields()
+{
+    const auto state = co_await store_.update_connector(crm_, note_fields_changed);
+    if (!state)
+        log::debug("{}: other workers learn of new fields at their next look: {}", display_name(crm_),
+                   state.error().message);
+    else if (fields_version_ && state->fields_version == *fields_version_ + 1)
+        fields_version_ = state->fields_version;  // Nobody else had news.
+}
+
+void ConnectorRun::look_again()
+{
+    status_.ready = false;
+    setup_alarm_.ring();
 }
 
 /// Logs what differs from the time before.
@@ -163,9 +183,10 @@ Task<> ConnectorRun::keep_set_up()
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!stopping_) {
         const auto again_in = co_await set_up();
+        if (stopping_) co_return;
         status_.ready = true;
+        dispatch();
         alarm_.ring();
-        if (again_in == Duration::max()) co_return;
         co_await setup_alarm_.wait(again_in);
     }
 }
@@ -223,7 +244,7 @@ std::string_view ConnectorRun::why_not() const
 
 std::size_t ConnectorRun::room() const
 {
-    if (stopping_ || distrusted_) return 0;
+    if (stopping_ || distrusted_ || !status_.ready) return 0;
     // What we know of an outage must reach the row before it is asked for more work.
     if (!may_send() || view_.breaker.open)
         if (recorder_.pending() > 0 || sending_ > 0) return 0;
@@ -277,6 +298,7 @@ Task<bool> ConnectorRun::claim_once()
         view_.paused = false;
     }
     std::ranges::move(claimed->jobs, std::back_inserter(unsent_));
+    if (claimed->grant.fields_version != fields_version_) look_again();
     if (claimed_as != worker_id_) return_unsent("lease in doubt");  // Taken for dead meanwhile: others may have them.
     dispatch();
     if (!options_.drain) {
@@ -326,6 +348,7 @@ Task<> ConnectorRun::rest(Duration pause)
 
 void ConnectorRun::dispatch()
 {
+    if (!status_.ready) return;
     const auto batch_max = connector_.traits().batch_max;
     while (!unsent_.empty() && calls_in_flight_ < concurrency_.limit()) {
         if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {

@@ -90,14 +90,14 @@ JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant n
                      .transition = delivered.transition,
                      .call_made = delivered.answer.has_value(),
                      .remote_id = std::nullopt,
-                     .numeric_id = std::nullopt,
+                     .second_id = std::nullopt,
                      .fingerprint = delivered.fingerprint,
                      .warnings = delivered.warnings,
                      .attempt = std::nullopt,
                      .acknowledged_as_of = delivered.acknowledged_as_of};
     if (const auto* upserted = delivered.answer ? std::get_if<Upserted>(&*delivered.answer) : nullptr) {
         if (!upserted->remote_id.empty()) result.remote_id = upserted->remote_id;
-        result.numeric_id = upserted->numeric_id;
+        result.second_id = upserted->second_id;
     }
     if (!delivered.history.empty()) {
         const auto& error = delivered.transition.error;
@@ -150,7 +150,7 @@ std::optional<Prepared> Delivery::prepare(ClaimedJob job, std::vector<Delivered>
         return std::nullopt;
     }
     contact.remote_id = job.remote_id;
-    if (job.numeric_id != "") contact.numeric_id = job.numeric_id;
+    if (job.second_id != "") contact.second_id = job.second_id;
     auto warnings = std::move(contact.warnings);
     return Prepared{.job = std::move(job),
                     .contact = std::move(contact),

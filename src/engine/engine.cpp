@@ -37,8 +37,8 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
                 std::make_unique<ConnectorRun>(*connector, own, worker_id_, store_, clock_, executor_, events_));
         }
         if (run.enabled && connector->traits().tells_late_failures)
-            follow_ups_.push_back(
-                std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_, clock_, executor_));
+            follow_ups_.push_back(std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_,
+                                                             clock_, executor_, events_));
     }
 }
 

@@ -53,7 +53,7 @@ struct JobResult {
     Transition transition;
     bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
     std::optional<std::string> remote_id;  ///< Each kept when absent.
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     /// Of the payload, when the CRM has it: it acknowledged it now, or had before and nothing changed since.
     std::optional<std::string> fingerprint;
     std::optional<std::vector<std::string>> warnings;  ///< Replace the job's when the transition completes it.
@@ -372,6 +372,7 @@ public:
     /// Keeps the readings and adds them to history, but for those whose job is another by now. Returns whose were kept.
     virtual Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) = 0;
     virtual Task<Status> note_verification_run(Crm crm, VerificationRun run) = 0;
+    virtual Task<Result<PerCrm<Readings>>> readings() = 0;
     virtual Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) = 0;
     virtual Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) = 0;
 
@@ -400,9 +401,8 @@ public:
     /// is.
     virtual Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) = 0;
     /// Takes the completion back, publishes and wakes the engines; not of jobs that are another generation's or were
-    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns how
-    /// many.
-    virtual Task<Result<std::size_t>> record_late(LateRequest request) = 0;
+    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns whose.
+    virtual Task<Result<std::vector<Uuid>>> record_late(LateRequest request) = 0;
 
     // -- the database itself
     struct Health {

@@ -55,9 +55,18 @@ struct KnownVerification {
     bool current = false;  ///< Nothing was decided or sent since.
 };
 
+/// Completed contacts by their current reading; all four.
+using Readings = std::map<Verification, std::int64_t>;
+inline Readings no_readings()
+{
+    Readings none;
+    for (const Verification one : all_verifications) none[one] = 0;
+    return none;
+}
+
 struct VerificationSummary {
-    std::map<Verification, std::int64_t> counts;  ///< Of completed contacts by their current reading; all four.
-    std::int64_t unverified = 0;                  ///< Completed ones without one.
+    Readings counts = no_readings();
+    std::int64_t unverified = 0;  ///< Completed ones without a reading.
     std::int64_t opted_out = 0;
     std::optional<VerificationRun> last_run;  ///< Or the one under way.
     struct Example {

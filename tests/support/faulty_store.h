@@ -119,6 +119,7 @@ public:
     {
         return inner_.note_verification_run(crm, std::move(run));
     }
+    Task<Result<PerCrm<Readings>>> readings() override { return inner_.readings(); }
     Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t n) override
     {
         return inner_.verification_summary(crm, n);
@@ -159,7 +160,7 @@ public:
     {
         return with_fault(inner_.acknowledged_by(crm, std::move(operations)));
     }
-    Task<Result<std::size_t>> record_late(LateRequest r) override
+    Task<Result<std::vector<Uuid>>> record_late(LateRequest r) override
     {
         return with_fault(inner_.record_late(std::move(r)));
     }

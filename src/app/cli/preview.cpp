@@ -64,7 +64,7 @@ Preview preview_of(const Contact& contact, const JobsOfContact& jobs, const Conn
     auto& good = std::get<MappedContact>(mapped);
     if (known) {
         good.remote_id = job->remote_id;
-        good.numeric_id = job->numeric_id;
+        good.second_id = job->second_id;
     }
     preview.payload = connector.payload(good);
     preview.warnings = good.warnings;

@@ -154,8 +154,9 @@ private:
 
     Task<Result<http::Response>> call(http::Method method, std::string target, std::string body, Exchange& exchange);
     Outcome classified(const Result<http::Response>& answer, const MappedContact* contact) const;
-    void add_warnings(const MappedContact& contact, std::vector<std::string>& warnings) const;
     static bool is_known_as_it_is(const MappedContact& contact);
+    /// What the body leaves out, by the rules of now.
+    std::vector<std::string> warnings_of(const MappedContact& contact) const;
     Exchange new_exchange() { return {.calls = 0, .request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
 
     Executor executor_;
@@ -197,16 +198,17 @@ bool BrevoConnector::is_known_as_it_is(const MappedContact& contact)
 Task<Outcome> BrevoConnector::upsert(const MappedContact& contact, Exchange& exchange)
 {
     if (co_await is_cancelled()) co_return stopped();
+    auto warnings = warnings_of(contact);
     const auto answer = co_await call(http::Method::post, "/contacts", upsert_body(contact, *rules_), exchange);
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
-    add_warnings(contact, upserted->warnings);
+    std::ranges::move(warnings, std::back_inserter(upserted->warnings));
     co_return *std::move(upserted);
 }
 
 Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Exchange& exchange)
 {
-    const std::string former = contact.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    const std::string former = contact.second_id.value_or(http::encode_component(*contact.remote_id));
     const auto answer = co_await call(http::Method::get, "/contacts/" + former, {}, exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
@@ -225,6 +227,7 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
 {
     if (co_await is_cancelled()) co_return stopped();
     const std::string identifier = known.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    auto warnings = warnings_of(contact);
     const auto answer =
         co_await call(http::Method::put, "/contacts/" + identifier, change_address_body(contact, *rules_), exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
@@ -239,8 +242,8 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
     }
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
-    upserted->numeric_id = known.numeric_id;
-    add_warnings(contact, upserted->warnings);
+    upserted->second_id = known.numeric_id;
+    std::ranges::move(warnings, std::back_inserter(upserted->warnings));
     co_return *std::move(upserted);
 }
 
@@ -251,13 +254,13 @@ Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& 
 {
     auto outcome = co_await upsert(contact, exchange);
     auto* upserted = std::get_if<Upserted>(&outcome);
-    if (!upserted || upserted->numeric_id || co_await is_cancelled()) co_return outcome;
+    if (!upserted || upserted->second_id || co_await is_cancelled()) co_return outcome;
     const auto status = exchange.http_status;
     const auto answer =
         co_await call(http::Method::get, "/contacts/" + http::encode_component(contact.email), {}, exchange);
     exchange.http_status = status;
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
-    upserted->numeric_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
+    upserted->second_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
     co_return outcome;
 }
 
@@ -276,9 +279,7 @@ std::optional<std::vector<std::string>> BrevoConnector::append_to_operation(std:
         std::ranges::any_of(contact.fields, [](const MappedField& field) { return is_blacklist_mark(field.name); });
     if (!rules_ || marked || !is_known_as_it_is(contact)) return std::nullopt;
     append_row(payload, contact, rules_->fit);
-    std::vector<std::string> warnings;
-    add_warnings(contact, warnings);
-    return warnings;
+    return warnings_of(contact);
 }
 
 Task<SendResult> BrevoConnector::submit(std::string payload)
@@ -351,8 +352,8 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     assert(lookups.size() == 1);
     const Lookup& lookup = lookups.front();
     ReadBack result{.contacts = {}, .exchange = new_exchange()};
-    const std::string identifier = lookup.numeric_id && !lookup.numeric_id->empty()
-                                       ? *lookup.numeric_id
+    const std::string identifier = lookup.second_id && !lookup.second_id->empty()
+                                       ? *lookup.second_id
                                        : http::encode_component(lookup.remote_id.value_or(lookup.email));
     const auto answer = co_await call(http::Method::get, "/contacts/" + identifier, {}, result.exchange);
     if (answer && is_not_found(*answer)) {
@@ -362,7 +363,7 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
     if (!known) co_return std::unexpected(as_error(classified(answer, nullptr)));
     result.contacts.emplace_back(RemoteContact{.remote_id = known->email,
-                                               .numeric_id = known->numeric_id,
+                                               .second_id = known->numeric_id,
                                                .email = known->email,
                                                .fields = mapped_values(answer->body, traits_.mapping),
                                                .opted_out = known->opted_out});
@@ -503,14 +504,16 @@ Outcome BrevoConnector::classified(const Result<http::Response>& answer, const M
     return classify(answer.error(), Crm::brevo, {settings_.api_key});
 }
 
-void BrevoConnector::add_warnings(const MappedContact& contact, std::vector<std::string>& warnings) const
+std::vector<std::string> BrevoConnector::warnings_of(const MappedContact& contact) const
 {
+    std::vector<std::string> warnings;
     for (const Fit::Unusable& unusable : rules_->fit.unusable) {
         const auto sent = std::ranges::find(contact.fields, unusable.field, &MappedField::name);
         if (sent != contact.fields.end()) warnings.push_back(unusable.field + " left out: " + unusable.why);
     }
     if (settings_.list_id && !rules_->list_id)
         warnings.push_back("Not added to list " + std::to_string(*settings_.list_id) + ": Brevo has no such list");
+    return warnings;
 }
 
 }  // namespace
@@ -532,9 +535,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
 {
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
-    FieldMapping mapping = context.mapping_or(default_mapping());
-    // The address is the contact's identity and goes by itself; as an attribute Brevo would refuse it.
-    std::erase_if(mapping.rules, [](const FieldRule& rule) { return http::same_name(rule.target, "EMAIL"); });
+    FieldMapping mapping = context.mapping_beside_address(default_mapping());
     auto client = http::Client::create(context.executor, read->base_url,
                                        {.timeout = read->timeout,
                                         .max_body_bytes = 4u << 20,

@@ -38,7 +38,7 @@ Params record_params(const RecordRequest& request)
     Column<std::string_view> states;
     Column<std::optional<Instant>> dues, ats, as_of;
     Column<int> retry_counts;
-    Column<std::optional<std::string>> errors, codes, remote_ids, numeric_ids, fingerprints, outcomes, their_codes,
+    Column<std::optional<std::string>> errors, codes, remote_ids, second_ids, fingerprints, outcomes, their_codes,
         messages, request_ids;
     Column<bool> counted, calls;
     Column<std::optional<std::string>> warnings;
@@ -58,7 +58,7 @@ Params record_params(const RecordRequest& request)
         counted.push_back(counts(next));
         calls.push_back(result.call_made);
         remote_ids.push_back(storable(result.remote_id));
-        numeric_ids.push_back(storable(result.numeric_id));
+        second_ids.push_back(storable(result.second_id));
         fingerprints.push_back(result.fingerprint);
         warnings.push_back(result.warnings.transform(texts_json));
         as_of.push_back(result.acknowledged_as_of);
@@ -77,7 +77,7 @@ Params record_params(const RecordRequest& request)
         request_ids.push_back(storable(field(&Attempt::request_id)));
     }
     return Params::of(request.now, ids, tokens, generations, states, dues, retry_counts, errors, codes, counted, calls,
-                      remote_ids, numeric_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
+                      remote_ids, second_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
                       their_codes, messages, durations, request_ids, as_of);
 }
 
@@ -250,7 +250,7 @@ PostgresStore::Pick PostgresStore::read_pick(const Rows& rows, int index, const 
     job.due_at = row.next<Instant>();
     job.retry_count = row.next<int>();
     job.remote_id = row.next<std::optional<std::string>>();
-    job.numeric_id = row.next<std::optional<std::string>>();
+    job.second_id = row.next<std::optional<std::string>>();
     job.fingerprint = row.next<std::optional<std::string>>();
     job.options = parse_job_options(row.next<std::string_view>());
     job.contact_updated_at = row.next<Instant>();

@@ -117,7 +117,7 @@ constexpr std::string_view by_index_alone =
     "set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 const std::string lane_of_pick = R"(
-    SELECT j.contact_id, j.generation, j.state, j.due_at, j.retry_count, j.remote_id, j.numeric_id, j.fingerprint,
+    SELECT j.contact_id, j.generation, j.state, j.due_at, j.retry_count, j.remote_id, j.second_id, j.fingerprint,
            j.options, c.updated_at, c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context,
            c.source_url, c.domain_id, c.page_id, c.source_job_id
       FROM job j JOIN contacts c ON c.id = j.contact_id
@@ -145,7 +145,7 @@ SELECT p.*, s.id, s.leased, s.state, s.due_at
 
 const std::string job_columns =
     "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, "
-    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "
+    "j.second_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "
     "j.acknowledged_at, j.dismissed";
 
 std::string make_contact_columns()
@@ -257,12 +257,12 @@ WITH d AS (
         acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL
                                THEN coalesce(r.acknowledged_as_of, $1) ELSE j.acknowledged_at END,
         dismissed = j.dismissed AND NOT (j.generation = r.generation AND r.state = 'failed'),
-        remote_id = coalesce(r.remote_id, j.remote_id), numeric_id = coalesce(r.numeric_id, j.numeric_id),
+        remote_id = coalesce(r.remote_id, j.remote_id), second_id = coalesce(r.second_id, j.second_id),
         claimed_from = NULL, lease_token = NULL, worker_id = NULL
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
                   $24)
                AS r (contact_id, lease_token, generation, state, due_at, retry_count, error, error_code, counted,
-                     call_made, remote_id, numeric_id, fingerprint, warnings, at, worker_id, outcome, http_status,
+                     call_made, remote_id, second_id, fingerprint, warnings, at, worker_id, outcome, http_status,
                      code, message, duration_us, request_id, acknowledged_as_of)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
     RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count,
@@ -727,7 +727,7 @@ SELECT concat_ws(' ', (SELECT max(id) FROM audit), (SELECT max(id) FROM contact_
 // ---- verification and late failures --------------------------------------------------------------------------------
 
 const PerCrmQuery synced_contacts = per_crm("synced_contacts", R"(
-SELECT j.contact_id, j.generation, j.remote_id, j.numeric_id, j.options, j.warnings, j.acknowledged_at, c.updated_at,
+SELECT j.contact_id, j.generation, j.remote_id, j.second_id, j.options, j.warnings, j.acknowledged_at, c.updated_at,
        c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, c.page_id,
        c.source_job_id, coalesce(v.opted_out, false)
   FROM job j JOIN contacts c ON c.id = j.contact_id
@@ -771,6 +771,10 @@ const Query verification_counts{"verification_counts", R"(
 SELECT v.result, count(*) FROM job j
   LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation
  WHERE j.crm = $1 AND j.state = 'completed' GROUP BY v.result)"};
+const Query readings{"readings", R"(
+SELECT v.crm, v.result, count(*) FROM verification v
+  JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation
+ WHERE j.state = 'completed' GROUP BY v.crm, v.result)"};
 const Query count_opted_out{"count_opted_out", "SELECT count(*) FROM verification WHERE crm = $1 AND opted_out"};
 const Query verification_examples{"verification_examples", R"(
 SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at

@@ -136,6 +136,7 @@ extern const Query note_verification_run;      // $1: CRM, $2: JSON
 extern const Query verification_run;           // $1: CRM
 extern const Query verification_counts;        // $1: CRM -> result or null, count
 extern const Query count_opted_out;            // $1: CRM
+extern const Query readings;                   // -> CRM, result, count
 extern const Query verification_examples;      // $1: CRM, $2: limit
 extern const Query verifications_of;           // $1: contact
 extern const PerCrmQuery acknowledged_by;      // $1: numbers, $2: operations without jobs; $3 to $6: those with

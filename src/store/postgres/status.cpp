@@ -44,7 +44,7 @@ Job read_job(Row& row)
     job.retry_count = row.next<int>();
     job.generation = row.next<std::int64_t>();
     job.remote_id = row.next<std::optional<std::string>>();
-    job.numeric_id = row.next<std::optional<std::string>>();
+    job.second_id = row.next<std::optional<std::string>>();
     job.fingerprint = row.next<std::optional<std::string>>();
     job.error = row.next<std::optional<std::string>>();
     job.error_code = row.next<std::optional<std::string>>();

@@ -74,10 +74,11 @@ public:
     Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery query) override;
     Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) override;
     Task<Status> note_verification_run(Crm crm, VerificationRun run) override;
+    Task<Result<PerCrm<Readings>>> readings() override;
     Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) override;
     Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) override;
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override;
-    Task<Result<std::size_t>> record_late(LateRequest request) override;
+    Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override;
 
     // operations.cpp
     Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) override;

@@ -34,7 +34,7 @@ Candidate read_candidate(const Rows& rows, Crm crm)
     job.retry_count = static_cast<int>(rows.integer(4));
     job.generation = rows.integer(5);
     job.remote_id = rows.optional_text(6);
-    job.numeric_id = rows.optional_text(7);
+    job.second_id = rows.optional_text(7);
     job.fingerprint = rows.optional_text(8);
     job.options = parse_job_options(rows.text(9));
     candidate.contact_rowid = rows.integer(10);

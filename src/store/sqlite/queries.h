@@ -22,7 +22,7 @@ namespace crmsync::sqlite::sql {
     "c.retry_count, c.last_retry_at, c.next_retry_at, c.last_failed_crm"
 #define JOB_COLUMNS                                                                                        \
     "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, " \
-    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "       \
+    "j.second_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "        \
     "j.acknowledged_at, j.dismissed"
 #define WAITING "j.state IN ('queued', 'retrying') AND j.lease_token IS NULL"
 
@@ -71,8 +71,8 @@ inline const Query keep_token{
     "?2"};
 inline const Query give_up_token_turn{
     "UPDATE connector_token SET renewing_until = NULL WHERE crm = ?1 AND version = ?2"};
-#define CLAIM_COLUMNS                                                                                    \
-    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, " \
+#define CLAIM_COLUMNS                                                                                   \
+    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.second_id, " \
     "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS
 // CROSS JOIN keeps SQLite to this order of the tables: along the index of what is due.
 inline const Query claim_due{"SELECT " CLAIM_COLUMNS
@@ -124,12 +124,12 @@ inline const CrmQuery record_publish_remote_id{"UPDATE contacts SET {remote_id} 
 inline const Query record_job{
     "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, claimed_from = NULL, "
     "lease_token = NULL, worker_id = NULL, remote_id = coalesce(?7, remote_id), "
-    "numeric_id = coalesce(?8, numeric_id), fingerprint = coalesce(?9, fingerprint), "
+    "second_id = coalesce(?8, second_id), fingerprint = coalesce(?9, fingerprint), "
     "last_attempt_at = coalesce(?10, last_attempt_at), acknowledged_at = coalesce(?11, acknowledged_at), "
     "warnings = iif(?12, ?13, warnings) WHERE rowid = ?1"};
 inline const Query record_stale{
     "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL, "
-    "remote_id = coalesce(?2, remote_id), numeric_id = coalesce(?3, numeric_id), "
+    "remote_id = coalesce(?2, remote_id), second_id = coalesce(?3, second_id), "
     "last_attempt_at = coalesce(?4, last_attempt_at) WHERE rowid = ?1"};
 inline const Query insert_attempt{
     "INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, code, message, duration_us, "
@@ -249,7 +249,7 @@ inline const Query failure_causes{
 
 /// Along the primary key: + hides the state from the planner, whose index of states would have to be sorted.
 inline const Query synced_contacts{
-    "SELECT j.contact_id, j.generation, j.remote_id, j.numeric_id, j.options, j.warnings, j.acknowledged_at, "
+    "SELECT j.contact_id, j.generation, j.remote_id, j.second_id, j.options, j.warnings, j.acknowledged_at, "
     "c.updated_at, " FIELD_COLUMNS
     ", coalesce(v.opted_out, 0) FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
     "LEFT JOIN verification AS v ON v.contact_id = j.contact_id AND v.crm = j.crm "
@@ -269,6 +269,10 @@ inline const Query verification_run{"SELECT run FROM verification_run WHERE crm 
 inline const Query verification_counts{
     "SELECT v.result, count(*) FROM job AS j LEFT JOIN verification AS v ON v.contact_id = j.contact_id "
     "AND v.crm = j.crm AND v.generation = j.generation WHERE j.crm = ?1 AND j.state = 'completed' GROUP BY 1"};
+inline const Query readings{
+    "SELECT v.crm, v.result, count(*) FROM verification AS v "
+    "CROSS JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation "
+    "WHERE j.state = 'completed' GROUP BY 1, 2"};
 inline const Query count_opted_out{"SELECT count(*) FROM verification WHERE crm = ?1 AND opted_out = 1"};
 inline const Query verification_examples{
     "SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at FROM verification AS v "

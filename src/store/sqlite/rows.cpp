@@ -78,7 +78,7 @@ Job read_job(const Rows& rows)
     job.retry_count = static_cast<int>(rows.integer(column++));
     job.generation = rows.integer(column++);
     job.remote_id = rows.optional_text(column++);
-    job.numeric_id = rows.optional_text(column++);
+    job.second_id = rows.optional_text(column++);
     job.fingerprint = rows.optional_text(column++);
     job.error = rows.optional_text(column++);
     job.error_code = rows.optional_text(column++);

@@ -244,6 +244,7 @@ public:
         return write(
             [crm, run = std::move(run)](Connection& db) { return verbs::note_verification_run(db, crm, run); });
     }
+    Task<Result<PerCrm<Readings>>> readings() override { return read(verbs::readings); }
     Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) override
     {
         return read([=](Connection& db) { return verbs::verification_summary(db, crm, examples); });
@@ -289,10 +290,12 @@ public:
             return verbs::acknowledged_by(db, crm, operations);
         });
     }
-    Task<Result<std::size_t>> record_late(LateRequest request) override
+    Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override
     {
-        return woken_by(
-            write([request = std::move(request)](Connection& db) { return verbs::record_late(db, request); }));
+        auto failed =
+            co_await write([request = std::move(request)](Connection& db) { return verbs::record_late(db, request); });
+        if (failed && !failed->empty()) wake();
+        co_return failed;
     }
 
     Task<Result<Health>> health(Instant) override

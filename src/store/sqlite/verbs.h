@@ -95,9 +95,10 @@ Result<Grant> reserve_calls(Connection& db, const CallRequest& request);
 Result<std::vector<SyncedContact>> synced_contacts(Connection& db, const SyncedQuery& query);
 Result<std::vector<Uuid>> record_verification(Connection& db, const VerifiedBatch& batch);
 Status note_verification_run(Connection& db, Crm crm, const VerificationRun& run);
+Result<PerCrm<Readings>> readings(Connection& db);
 Result<VerificationSummary> verification_summary(Connection& db, Crm crm, std::size_t examples);
 Result<PerCrm<std::optional<KnownVerification>>> verifications_of(Connection& db, const Uuid& contact_id);
 Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std::vector<LateOperation>& operations);
-Result<std::size_t> record_late(Connection& db, const LateRequest& request);
+Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request);
 
 }  // namespace crmsync::sqlite::verbs

@@ -27,7 +27,7 @@ SyncedContact read_synced(const Rows& rows, Crm crm)
     return {.key = {rows.uuid(0), crm},
             .generation = rows.integer(1),
             .remote_id = rows.optional_text(2),
-            .numeric_id = rows.optional_text(3),
+            .second_id = rows.optional_text(3),
             .options = parse_job_options(rows.text(4)),
             .warnings = parse_texts(rows.text(5)),
             .acknowledged_at = rows.instant(6),
@@ -128,10 +128,19 @@ Status note_verification_run(Connection& db, Crm crm, const VerificationRun& run
     return {};
 }
 
+Result<PerCrm<Readings>> readings(Connection& db)
+{
+    PerCrm<Readings> counts;
+    for (const Crm crm : all_crms) counts[crm] = no_readings();
+    Rows rows = db.open(sql::readings);
+    while (rows.next())
+        if (const auto result = parse_verification(rows.text(1))) counts[read_crm(rows, 0)][*result] = rows.integer(2);
+    return counts;
+}
+
 Result<VerificationSummary> verification_summary(Connection& db, Crm crm, std::size_t examples)
 {
     VerificationSummary summary;
-    for (const Verification one : all_verifications) summary.counts[one] = 0;
     {
         Rows rows = db.open(sql::verification_counts, to_string(crm));
         while (rows.next()) {
@@ -182,11 +191,11 @@ Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std:
     return jobs;
 }
 
-Result<std::size_t> record_late(Connection& db, const LateRequest& request)
+Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request)
 {
-    std::size_t failed = 0;
+    std::vector<Uuid> failed;
     for (const LateResult& result : request.results)
-        if (fail_late(db, result, request.now)) ++failed;
+        if (fail_late(db, result, request.now)) failed.push_back(result.key.contact_id);
     return failed;
 }
 

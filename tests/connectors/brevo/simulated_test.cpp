@@ -37,7 +37,7 @@ TEST(SimulatedBrevo, StoresWhatWasMapped)
     EXPECT_THAT(upserted.warnings, IsEmpty());
 
     const auto found = crm.find("ann@example.com");
-    EXPECT_EQ(std::to_string(found.at("id").to_number<std::int64_t>()), upserted.numeric_id);
+    EXPECT_EQ(std::to_string(found.at("id").to_number<std::int64_t>()), upserted.second_id);
     const auto& attributes = found.at("attributes").as_object();
     EXPECT_EQ(attributes.at("FIRSTNAME"), "Ann");
     EXPECT_EQ(attributes.at("LASTNAME"), "van der Lee");
@@ -92,10 +92,10 @@ TEST(SimulatedBrevo, MovesAContactWhoseAddressChanged)
     for (const bool with_id : {false, true}) {
         MappedContact moved = contact(with_id ? "newer@example.com" : "new@example.com", {{"FIRSTNAME", "Anna"}});
         moved.remote_id = with_id ? "new@example.com" : "old@example.com";
-        if (with_id) moved.numeric_id = before.numeric_id;
+        if (with_id) moved.second_id = before.second_id;
         const Outcome outcome = crm.send(moved);
         ASSERT_EQ(outcome_name(outcome), "upserted") << reason_of(outcome);
-        EXPECT_EQ(std::get<Upserted>(outcome).numeric_id, before.numeric_id);
+        EXPECT_EQ(std::get<Upserted>(outcome).second_id, before.second_id);
         EXPECT_TRUE(crm.find(*moved.remote_id).is_null());
         EXPECT_EQ(crm.find(moved.email).at("attributes").at("FIRSTNAME"), "Anna");
     }
@@ -106,7 +106,7 @@ TEST(SimulatedBrevo, MakesANewContactOfOneThatIsGone)
     test::SimulatedCrm crm(Crm::brevo);
     MappedContact moved = contact("new@example.com");
     moved.remote_id = "gone@example.com";
-    moved.numeric_id = "999";
+    moved.second_id = "999";
     EXPECT_EQ(std::get<Upserted>(crm.send(moved)).change, Upserted::Change::created);
 }
 
@@ -117,11 +117,11 @@ TEST(SimulatedBrevo, LeavesTheFormerContactWhenTheNewAddressIsTaken)
     const auto taken = std::get<Upserted>(crm.send(contact("new@example.com")));
     MappedContact moved = contact("new@example.com", {{"FIRSTNAME", "Ann"}});
     moved.remote_id = "old@example.com";
-    moved.numeric_id = former.numeric_id;
+    moved.second_id = former.second_id;
     const Outcome outcome = crm.send(moved);
     ASSERT_EQ(outcome_name(outcome), "upserted") << reason_of(outcome);
     EXPECT_THAT(std::get<Upserted>(outcome).warnings, ElementsAre(HasSubstr("already had a contact")));
-    EXPECT_EQ(std::get<Upserted>(outcome).numeric_id, taken.numeric_id);
+    EXPECT_EQ(std::get<Upserted>(outcome).second_id, taken.second_id);
     EXPECT_FALSE(crm.find("old@example.com").is_null());
     EXPECT_EQ(crm.find("new@example.com").at("attributes").at("FIRSTNAME"), "Ann");
 }

@@ -1,4 +1,5 @@
-# Every library comes from Debian 12 (tools/packages); nothing is vendored or downloaded at configure time.
+# Every library comes from Debian 12 (tools/packages), what browsers get from npm (web/); tools/install installs both.
+# Nothing is vendored or downloaded at configure time.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS headers json url)
@@ -28,6 +29,9 @@ find_library(CSV_LIBRARY NAMES csv REQUIRED)
 add_library(csv INTERFACE)
 target_include_directories(csv SYSTEM INTERFACE ${CSV_INCLUDE_DIR})
 target_link_libraries(csv INTERFACE ${CSV_LIBRARY})
+
+find_path(SWAGGER_UI_DIR swagger-ui-bundle.js
+          HINTS ${CMAKE_SOURCE_DIR}/build/deps/web/node_modules/swagger-ui-dist NO_DEFAULT_PATH REQUIRED)
 
 # Asio and Beast are compiled once, here, instead of in every file that includes them.
 add_library(boost_asio STATIC cmake/boost_asio.cpp)

@@ -19,7 +19,8 @@ struct File { std::string_view path; std::string_view text; };
 extern const std::array<File, ${count}> files;
 }  // namespace crmsync::embedded::${NAME}
 ")
-file(WRITE ${OUT}/embedded.cpp "#include \"${NAME}/embedded.h\"
+file(WRITE ${OUT}/embedded.cpp "#pragma clang diagnostic ignored \"-Woverlength-strings\"
+#include \"${NAME}/embedded.h\"
 namespace crmsync::embedded::${NAME} {
 const std::array<File, ${count}> files = {{
 ${rows}}};

@@ -5,8 +5,24 @@ target_compile_definitions(crmsync_flags INTERFACE CRMSYNC_VERSION="${PROJECT_VE
 # All that is generated before the compiler can see it; what clang-tidy needs of a build.
 add_custom_target(embedded)
 
+# crmsync_embed(LIBRARY NAME ROOT file...): the files become `embedded::NAME::files` of NAME/embedded.h, for the library
+# alone, named by their paths relative to ROOT.
+function(crmsync_embed library name root)
+    set(texts ${ARGN})
+    set(folder ${CMAKE_BINARY_DIR}/embedded/${name})
+    add_custom_command(
+        OUTPUT ${folder}/embedded.cpp ${folder}/embedded.h
+        COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DROOT=${root} "-DTEXTS=${texts}" -DOUT=${folder}
+                -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+        DEPENDS ${texts} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+    target_sources(${library} PRIVATE ${folder}/embedded.cpp)
+    target_include_directories(${library} PRIVATE ${CMAKE_BINARY_DIR}/embedded)
+    add_custom_target(${name}_embedded DEPENDS ${folder}/embedded.cpp)
+    add_dependencies(embedded ${name}_embedded)
+endfunction()
+
 # crmsync_library(NAME LINK public... [PRIVATE private...] [EXCLUDE file...]): the static library of src/NAME, all its
-# sources, and its embedded text files (*.sql), each of which becomes a string in the generated header NAME/embedded.h.
+# sources, and the text files among them (*.sql, *.json, *.html and the like), embedded under its name.
 function(crmsync_library name)
     cmake_parse_arguments(ARG "" "" "LINK;PRIVATE;EXCLUDE" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
@@ -14,18 +30,8 @@ function(crmsync_library name)
         list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/src/${name}/${excluded})
     endforeach()
     set(folder ${CMAKE_SOURCE_DIR}/src/${name})
-    file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${folder}/*.sql ${folder}/*.csv ${folder}/*.json ${folder}/*.html)
-    if(texts)
-        set(embedded ${CMAKE_BINARY_DIR}/embedded/${name}/embedded.cpp)
-        add_custom_command(
-            OUTPUT ${embedded} ${CMAKE_BINARY_DIR}/embedded/${name}/embedded.h
-            COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DROOT=${CMAKE_SOURCE_DIR}/src/${name} "-DTEXTS=${texts}"
-                    -DOUT=${CMAKE_BINARY_DIR}/embedded/${name} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-            DEPENDS ${texts} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
-        list(APPEND sources ${embedded})
-        add_custom_target(${name}_embedded DEPENDS ${embedded})
-        add_dependencies(embedded ${name}_embedded)
-    endif()
+    file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${folder}/*.sql ${folder}/*.csv ${folder}/*.json ${folder}/*.html
+         ${folder}/*.js)
     if(NOT sources)
         add_library(${name} INTERFACE)
         target_link_libraries(${name} INTERFACE ${ARG_LINK} ${ARG_PRIVATE})
@@ -34,6 +40,6 @@ function(crmsync_library name)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
     if(texts)
-        target_include_directories(${name} PRIVATE ${CMAKE_BINARY_DIR}/embedded)
+        crmsync_embed(${name} ${name} ${folder} ${texts})
     endif()
 endfunction()

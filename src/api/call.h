@@ -18,6 +18,7 @@ struct Services {
     EngineView& engine;
     Clock& clock;
     Executor executor;  ///< The API's loop.
+    bool has_docs = true;
 };
 
 /// One request on its way through a handler.

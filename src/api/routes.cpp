@@ -2,6 +2,7 @@
 
 #include "api/connectors.h"
 #include "api/contacts.h"
+#include "api/docs.h"
 #include "api/preview.h"
 #include "api/selection.h"
 #include "api/status.h"
@@ -17,6 +18,9 @@ using enum http::Method;
 constexpr Route routes[] = {
     {get, "/health/live", live},
     {get, "/health/ready", ready},
+    {get, "/openapi.json", api_document},
+    {get, "/docs", docs_page},
+    {get, "/docs/{file}", docs_file},
 
     {get, "/api/v3/contacts", list_contacts, true},
     {post, "/api/v3/contacts", create_contact},

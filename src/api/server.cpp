@@ -116,7 +116,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(const Executor& executor, St
 {
     auto authenticator = Authenticator::create(std::move(options.auth));
     if (!authenticator) return std::unexpected(authenticator.error());
-    auto server = std::make_unique<Server>(Services{store, engine, clock, executor}, std::move(*authenticator));
+    auto server =
+        std::make_unique<Server>(Services{store, engine, clock, executor, options.has_docs}, std::move(*authenticator));
     if (const auto listening = server->listen(options.listen); !listening) return std::unexpected(listening.error());
     return server;
 }

@@ -16,6 +16,7 @@ namespace crmsync::api {
 struct ApiOptions {
     http::ServerOptions listen;
     AuthOptions auth;
+    bool has_docs = true;  ///< /openapi.json and /docs are served, to everybody.
 };
 
 /// The HTTP API, on one event loop. Store, engine and clock must outlive it.

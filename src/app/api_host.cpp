@@ -53,7 +53,9 @@ Task<Status> ApiHost::open()
         if (!store) co_return std::unexpected(store.error());
         own_store_ = std::move(*store);
     }
-    api::ApiOptions options{.auth = {.secret = key->reveal(), .audience = config_.jwt_audience}};
+    api::ApiOptions options{.listen = {},
+                            .auth = {.secret = key->reveal(), .audience = config_.jwt_audience},
+                            .has_docs = config_.api_docs};
     options.listen.address = config_.listen_address == "localhost" ? "127.0.0.1" : config_.listen_address;
     options.listen.port = config_.listen_port;
     Store& store = own_store_ ? *own_store_ : engine_store_;

@@ -158,6 +158,7 @@ private:
         config_.state_dir = std::filesystem::absolute(config_.state_dir);
         config_.log_level = value("CRMSYNC_LOG_LEVEL");
         config_.log_format = value("CRMSYNC_LOG_FORMAT");
+        config_.api_docs = is_true(value("CRMSYNC_API_DOCS"));
         config_.history_kept = std::chrono::days(number("CRMSYNC_HISTORY_DAYS"));
         config_.jwt_audience = value("JWT_AUDIENCE");
         config_.jwt_secret = Secret(value("JWT_SECRET_KEY"));

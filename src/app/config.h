@@ -65,6 +65,7 @@ struct Config {
     std::size_t database_pool_size = 8;
     std::string listen_address;
     std::uint16_t listen_port = 0;
+    bool api_docs = true;
     std::string log_level;
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;

@@ -45,6 +45,7 @@ const std::vector<Variable> general_variables{
     {"Service", "CRMSYNC_DEFAULT_PHONE_REGION", "US", text,
      "Two letters (ISO 3166): the country of phone numbers that name none."},
     {"Service", "CRMSYNC_HISTORY_DAYS", "90", integer, "How long attempts are kept.", "", 1, 36500},
+    {"Service", "CRMSYNC_API_DOCS", "true", boolean, "Serves /openapi.json and /docs, to everybody."},
     {"Service", "CRMSYNC_CORS_ORIGINS", "", text, "Web origins that may call the API, separated by commas."},
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},

@@ -79,7 +79,9 @@ inline std::string target_of(const Route& route)
 {
     std::string target(route.path);
     for (const auto& [parameter, value] :
-         {std::pair<std::string, std::string>{"{id}", "0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061"}, {"{crm}", "brevo"}})
+         {std::pair<std::string, std::string>{"{id}", "0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061"},
+          {"{crm}", "brevo"},
+          {"{file}", "docs.js"}})
         if (const auto at = target.find(parameter); at != std::string::npos)
             target.replace(at, parameter.size(), value);
     return target;

@@ -45,6 +45,7 @@ TEST(Config, DefaultsAreWhatTheTableSays)
     EXPECT_TRUE(config->is_rehearsal());
     EXPECT_EQ(config->listen_address, "127.0.0.1");
     EXPECT_EQ(config->listen_port, 8000);
+    EXPECT_TRUE(config->api_docs);
     EXPECT_EQ(config->history_kept, std::chrono::days(90));
     const CrmConfig& brevo = config->crm[Crm::brevo];
     EXPECT_EQ(brevo.missing, "BREVO_API_KEY not configured");
@@ -96,12 +97,14 @@ TEST(Config, ASecretFileThatIsOfNoUseIsAProblem)
 TEST(Config, EnvironmentGoesBeforeFileGoesBeforeDefault)
 {
     Sources sources = with({{"CRMSYNC_LOG_LEVEL", "debug"}, {"BREVO_API_KEY", ""}});
-    sources.env_file = "CRMSYNC_LOG_LEVEL=warn\nexport CRMSYNC_LISTEN=0.0.0.0:80\nBREVO_API_KEY=from-file\n";
+    sources.env_file =
+        "CRMSYNC_LOG_LEVEL=warn\nexport CRMSYNC_LISTEN=0.0.0.0:80\nBREVO_API_KEY=from-file\nCRMSYNC_API_DOCS=no\n";
     const auto config = read_config(sources);
     ASSERT_TRUE(config.has_value());
     EXPECT_EQ(value_of(*config, "CRMSYNC_LOG_LEVEL"), "debug from environment");
     EXPECT_EQ(value_of(*config, "CRMSYNC_LISTEN"), "0.0.0.0:80 from .env:2");
     EXPECT_EQ(value_of(*config, "DATABASE_POOL_SIZE"), "8 from default");
+    EXPECT_FALSE(config->api_docs);
     // Set to nothing in the environment: unset, whatever the file says.
     EXPECT_FALSE(config->crm[Crm::brevo].configured);
 }

@@ -8,6 +8,9 @@ export default [
         [
           'AbortController',
           'Buffer',
+          'Headers',
+          'Request',
+          'Response',
           'TextDecoderStream',
           'URL',
           'clearTimeout',
@@ -15,6 +18,7 @@ export default [
           'fetch',
           'process',
           'setTimeout',
+          'structuredClone',
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -89,14 +89,15 @@ export class Crmsync {
     return (await this.run(['--help'])).includes(`\n  ${command} `)
   }
 
-  /** Starts API and workers, and listens to what they do. */
+  /** Starts API and workers, and listens to what they do. Then `url` is where the API is, and `token` opens it. */
   async serve() {
     this.#server = new Program(BINARY, ['serve'], this.#environment)
-    const [, api] = await this.#server.waitFor(/listening on (http:\/\/[0-9.:]+)/)
-    const token = (await this.run(['token'])).trim()
+    const [, url] = await this.#server.waitFor(/listening on (http:\/\/[0-9.:]+)/)
+    this.url = url
+    this.token = (await this.run(['token'])).trim()
     this.#events = new AbortController()
-    const stream = await fetch(`${api}/api/v3/crm/events`, {
-      headers: { authorization: `Bearer ${token}` },
+    const stream = await fetch(`${url}/api/v3/crm/events`, {
+      headers: { authorization: `Bearer ${this.token}` },
       signal: this.#events.signal,
     })
     assert.equal(stream.status, 200)
@@ -122,6 +123,11 @@ export class Crmsync {
   /** Waits until an attempt has ended, if only to be made again. */
   attempted() {
     return this.#told(1, () => true)
+  }
+
+  /** Of the server. */
+  get pid() {
+    return this.#server.pid
   }
 
   get log() {

@@ -11,7 +11,8 @@ const CLI = createRequire(import.meta.url).resolve('@stoplight/prism-cli/dist/in
 /**
  * Prism between a client and an API: it answers by itself, as an error, what the document does not allow, and this
  * notes for each exchange what it complained of. Complaints come with the answers (in a header, or as problem+json), so
- * the answers are looked at on their way: Prism's log does not tell whose violation it is.
+ * the answers are looked at on their way: Prism's log does not tell whose violation it is. Of a lenient one both sides
+ * hear the other as it is, and the complaints are noted all the same.
  */
 export class ValidatingProxy {
   /** [{method, path, status, request, violations: [text]}], oldest first. */
@@ -22,11 +23,11 @@ export class ValidatingProxy {
   #taken = 0
 
   /** `scratch`: a directory for the document. */
-  static async start(document, upstream, scratch) {
+  static async start(document, upstream, scratch, { lenient = false } = {}) {
     const proxy = new ValidatingProxy()
     const file = path.join(scratch, 'openapi.json')
     await writeFile(file, JSON.stringify(document))
-    const args = [CLI, 'proxy', file, upstream, '--errors', '--port', '0', '--cors', 'false']
+    const args = [CLI, 'proxy', file, upstream, ...(lenient ? [] : ['--errors']), '--port', '0', '--cors', 'false']
     proxy.#prism = new Program(process.execPath, args, { ...process.env, NO_COLOR: '1' })
     const [, address] = await proxy.#prism.waitFor(/Prism is listening on (http:\/\/[0-9.:]+)/)
     proxy.#upstream = address

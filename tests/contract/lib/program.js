@@ -28,6 +28,10 @@ export class Program {
     this.#child.stdin.end(input)
   }
 
+  get pid() {
+    return this.#child.pid
+  }
+
   /** The match in what it says, once it has said it. */
   waitFor(pattern) {
     return this.#waiter.until(

@@ -1,0 +1,7 @@
+/* global SwaggerUIBundle */
+SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#api",
+  deepLinking: true,
+  validatorUrl: null,
+});

@@ -114,8 +114,8 @@ TEST_P(ByImport, ManyGoByOneCallAndAPickedOneBeforeThem)
     ASSERT_EQ(home_.run({"import", "-"}, "email\npicked@example.com\n").code, 0);
     std::string picked = home_.run({"contacts", "list", "--email-contains", "picked@", "--ids"}).out;
     picked.erase(picked.find_last_not_of('\n') + 1);
-    const auto server = serve();
     ASSERT_EQ(home_.run({"select", "brevo", "--email-contains", "person"}).code, 0);
+    const auto server = serve();
     ASSERT_TRUE(server->wait_for("handed over as import")) << server->err();
     ASSERT_EQ(home_.run({"select", "brevo", picked}).code, 0);
     for (int looks = 0; looks < 100 && !home_.run({"contacts", "show", "picked@example.com"}).out.contains("Complete");
@@ -142,8 +142,8 @@ TEST_P(ByImport, ManyGoByOneCallAndAPickedOneBeforeThem)
 TEST_P(ByImport, AKillBetweenHandingOverAndItsEndSendsNothingTwice)
 {
     import_takes(8'000);
-    auto server = serve();
     ASSERT_EQ(home_.run({"select", "brevo", "--all"}).code, 0);
+    auto server = serve();
     ASSERT_TRUE(server->wait_for("handed over as import")) << server->err();
     server->signal(SIGKILL);
     EXPECT_EQ(server->finish().code, 128 + SIGKILL);

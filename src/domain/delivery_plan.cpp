@@ -69,7 +69,7 @@ Duration time_for_calls(const ConnectorState& state, const BudgetConfig& budget,
 
 std::string describe_delivery(std::size_t batch_max, const std::optional<OperationTerms>& terms)
 {
-    const std::string calls =
+    std::string calls =
         batch_max > 1 ? fmt::format("up to {} contacts per call", batch_max) : std::string("one contact per call");
     if (!terms) return calls;
     if (terms->contacts_min == 0) return calls + "; imports are switched off";

@@ -26,7 +26,7 @@ TEST_P(Simulation, KeepsItsPromises)
 {
     const auto only = from_environment("CRMSYNC_SEED", 0);
     const auto first = only != 0 ? only : 1;
-    const auto last = only != 0 ? only : from_environment("CRMSYNC_SEEDS", 100);
+    const auto last = only != 0 ? only : from_environment("CRMSYNC_SEEDS", 60);
     for (std::uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         World world(seed, std::get<Weather>(GetParam()), std::get<std::size_t>(GetParam()));

@@ -1,4 +1,5 @@
-// From a queue of Brevo jobs to none, through the real engine and connector.
+// From a queue of jobs to none, through the real engine and connectors.
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -28,7 +29,30 @@ ImportRow row(std::size_t index, bool with_phone)
     return {.fields = std::move(fields)};
 }
 
+std::vector<Crm> crms_of(const PerCrm<Settings>& settings)
+{
+    std::vector<Crm> crms;
+    std::ranges::copy_if(all_crms, std::back_inserter(crms), [&](Crm crm) { return !settings[crm].empty(); });
+    return crms;
+}
+
 bool is_idle(const RunStatus& status) { return status.ready && status.claimed == 0 && status.in_flight == 0; }
+
+Task<std::int64_t> waiting(Context context, const std::vector<Crm>& crms)
+{
+    const auto queues = require(co_await context.store.queues(context.clock.now()), "queues");
+    std::int64_t jobs = 0;
+    for (const Crm crm : crms) jobs += queues[crm].waiting + queues[crm].running;
+    co_return jobs;
+}
+
+Task<std::int64_t> complete(Context context, const std::vector<Crm>& crms)
+{
+    auto summary = require(co_await context.store.summary(), "summary");
+    std::int64_t jobs = 0;
+    for (const Crm crm : crms) jobs += summary.by_status[crm][SyncStatus::complete];
+    co_return jobs;
+}
 
 }  // namespace
 
@@ -50,10 +74,13 @@ void fill(const Arguments& arguments)
 void select(const Arguments& arguments)
 {
     require(migrate(arguments.at(0), false), "migrate");
-    run(arguments.at(0), false, [](Context context) -> Task<> {
-        require(co_await context.store.update_connector(Crm::brevo, resume), "resume");  // Adoption pauses it.
+    run(arguments.at(0), false, [&](Context context) -> Task<> {
+        std::vector<Crm> crms;
+        for (std::size_t i = 1; i < arguments.size(); ++i) crms.push_back(crm_called(arguments[i]));
+        for (const Crm crm : crms)  // Adoption pauses them.
+            require(co_await context.store.update_connector(crm, resume), "resume");
         const auto counts = require(co_await context.store.act({.action = Action::select,
-                                                                .crms = {Crm::brevo},
+                                                                .crms = crms,
                                                                 .target = ContactFilter{},
                                                                 .lane = Lane::bulk,
                                                                 .options = {},
@@ -70,33 +97,29 @@ void select(const Arguments& arguments)
 void drain(const Arguments& arguments)
 {
     run(arguments.at(0), true, [&](Context context) -> Task<> {
-        const auto waiting = [&]() -> Task<std::int64_t> {
-            const auto queues = require(co_await context.store.queues(context.clock.now()), "queues");
-            co_return queues[Crm::brevo].waiting + queues[Crm::brevo].running;
-        };
-        const auto queued = co_await waiting();
-        const auto engine = make_engine(context, arguments.at(1));
+        const auto settings = settings_in(arguments, 1);
+        const auto crms = crms_of(settings);
+        const auto queued = co_await waiting(context, crms);
+        const auto engine = make_engine(context, settings);
         std::int64_t memory = 0;
         const double cpu_before = cpu_us();
         const auto start = context.clock.monotonic();
         require(co_await engine->start(), "engine");
         double seconds = 0;
         double cpu = 0;
-        // Only a connector that looks idle is worth the query that tells whether the queue is empty.
+        // Only connectors that look idle are worth the query that tells whether the queue is empty.
         for (;;) {
             co_await sleep_for(context.clock, look_every);
             memory = std::max(memory, anonymous_kb());
-            if (!is_idle(engine->run(Crm::brevo)->status())) continue;
+            if (!std::ranges::all_of(crms, [&](Crm crm) { return is_idle(engine->run(crm)->status()); })) continue;
             seconds = seconds_since(start);
             cpu = cpu_us() - cpu_before;
-            if (co_await waiting() == 0) break;
+            if (co_await waiting(context, crms) == 0) break;
         }
         co_await engine->stop(5s);
-        const auto summary = require(co_await context.store.summary(), "summary");
-        const auto complete = summary.by_status[Crm::brevo].at(SyncStatus::complete);
         Report report;
         report.add("contacts", queued);
-        report.add("complete", complete);
+        report.add("complete", co_await complete(context, crms));
         report.add("seconds", seconds);
         report.add("per_second", static_cast<double>(queued) / seconds);
         report.add("cpu_us", cpu / static_cast<double>(queued));
@@ -108,7 +131,7 @@ void drain(const Arguments& arguments)
 void work(const Arguments& arguments)
 {
     run(arguments.at(0), true, [&](Context context) -> Task<> {
-        const auto engine = make_engine(context, arguments.at(1));
+        const auto engine = make_engine(context, settings_in(arguments, 1));
         require(co_await engine->start(), "engine");
         asio::signal_set signals(context.loop, SIGTERM, SIGINT);
         co_await signals.async_wait(asio::use_awaitable);

@@ -54,16 +54,38 @@ void run(const std::string& url, bool engine, const std::function<Task<>(Context
     if (failure) std::rethrow_exception(failure);
 }
 
-std::unique_ptr<Engine> make_engine(Context context, const std::string& sink_url)
+Crm crm_called(const std::string& name)
 {
-    const Settings settings{
-        {"API_KEY", "bench"}, {"API_BASE_URL", sink_url}, {"RATE_LIMIT_PER_SECOND", "0"}, {"RATE_LIMIT_PER_HOUR", "0"}};
+    const auto crm = parse_crm(name);
+    if (!crm) give_up(name, {ErrorCode::invalid, "no such CRM"});
+    return *crm;
+}
+
+PerCrm<Settings> settings_in(const Arguments& arguments, std::size_t first)
+{
+    PerCrm<Settings> settings;
+    for (std::size_t i = first; i < arguments.size(); ++i) {
+        const std::string& text = arguments[i];
+        const auto colon = text.find(':');
+        const auto equals = text.find('=');
+        if (colon == std::string::npos || equals == std::string::npos || equals < colon)
+            give_up(text, {ErrorCode::invalid, "no setting"});
+        settings[crm_called(text.substr(0, colon))][text.substr(colon + 1, equals - colon - 1)] =
+            text.substr(equals + 1);
+    }
+    return settings;
+}
+
+std::unique_ptr<Engine> make_engine(Context context, const PerCrm<Settings>& settings)
+{
     std::vector<std::string> warnings;
     std::vector<std::unique_ptr<Connector>> connectors;
-    connectors.push_back(
-        require(find_connector(Crm::brevo)
-                    ->create(settings, {.executor = context.loop.get_executor(), .clock = context.clock}, warnings),
-                "connector"));
+    for (const Crm crm : all_crms)
+        if (!settings[crm].empty())
+            connectors.push_back(
+                require(find_connector(crm)->create(
+                            settings[crm], {.executor = context.loop.get_executor(), .clock = context.clock}, warnings),
+                        to_string(crm)));
     return std::make_unique<Engine>(context.loop.get_executor(), context.clock, context.store, std::move(connectors),
                                     EngineOptions{.run = {}, .host = "bench"});
 }
@@ -112,9 +134,11 @@ int main(int argc, char** argv)
     const auto found = argc > 1 ? measurements.find(argv[1]) : measurements.end();
     if (found == measurements.end()) {
         fmt::print(stderr,
-                   "usage: bench_driver fill URL CONTACTS PERCENT_WITH_PHONE | select URL | drain URL SINK |\n"
-                   "       work URL SINK | latency URL SAMPLES DIRECTORY | claims URL CLAIMS JOBS |\n"
-                   "       bound URL CONNECTIONS | filtered URL | page URL DEPTH | import URL CSV_FILE\n");
+                   "usage: bench_driver fill URL CONTACTS PERCENT_WITH_PHONE | select URL CRM... |\n"
+                   "       drain URL SETTING... | work URL SETTING... | latency URL SAMPLES DIRECTORY |\n"
+                   "       claims URL CLAIMS JOBS | bound URL CRM CONNECTIONS | filtered URL | page URL DEPTH |\n"
+                   "       import URL CSV_FILE\n"
+                   "SETTING: brevo:API_KEY=bench and the like, as in the environment without the CRM's prefix\n");
         return 64;
     }
     crmsync::log::start("warn", crmsync::log::Format::pretty);

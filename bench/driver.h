@@ -44,8 +44,14 @@ struct Context {
 };
 void run(const std::string& url, bool engine, const std::function<Task<>(Context)>& body);
 
-/// An engine with the real Brevo connector, pointed at the sink without limits.
-std::unique_ptr<Engine> make_engine(Context context, const std::string& sink_url);
+using Arguments = std::vector<std::string>;
+
+/// Connectors' settings from arguments like "brevo:API_KEY=bench", from the `first` one on.
+PerCrm<Settings> settings_in(const Arguments& arguments, std::size_t first);
+/// An engine with the real connectors of the CRMs that have settings.
+std::unique_ptr<Engine> make_engine(Context context, const PerCrm<Settings>& settings);
+/// Gives up on what is no CRM's name.
+Crm crm_called(const std::string& name);
 
 double seconds_since(Monotonic start);
 /// User and system time of this process, in microseconds.
@@ -54,8 +60,6 @@ double cpu_us();
 std::int64_t anonymous_kb();
 /// Values sorted in place; 0 <= share <= 1.
 double percentile(std::vector<double>& values, double share);
-
-using Arguments = std::vector<std::string>;
 
 // The measurements, one per source file. Arguments as the usage in driver.cpp has them.
 void fill(const Arguments& arguments);

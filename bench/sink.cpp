@@ -1,8 +1,11 @@
-// A stand-in for a CRM that answers at once: what a bench must not measure is kept as small as it can be. It reads
-// HTTP/1.1 requests off kept-alive connections, answers every POST and PUT with 204, and counts addresses.
-// Usage: sink [delay in ms]. Prints "port N"; ends on SIGTERM. GET /stats tells {"requests", "contacts", "bytes"}.
-#include <fmt/core.h>
+// A stand-in for the CRMs that answers at once: what a bench must not measure is kept as small as it can be. It reads
+// HTTP/1.1 requests off kept-alive connections and counts addresses. HubSpot's batch upserts (below /crm) and Mautic's
+// batches (below /api) are answered contact by contact, with what the connectors read of an answer; every other POST
+// and PUT, such as Brevo's upserts, with 204. Usage: sink [delay in ms]. Prints "port N"; ends on SIGTERM. GET /stats
+// tells {"requests": calls that write, "sent": contacts in them, "contacts": different addresses, "bytes"}.
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
@@ -11,9 +14,11 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "base/task_group.h"
 
@@ -23,16 +28,67 @@ namespace {
 using asio::ip::tcp;
 constexpr auto as_tuple = asio::as_tuple(asio::use_awaitable);
 
-// The attributes of a set-up account, so that a connector finds nothing to create.
-constexpr std::string_view attributes = R"({"attributes":[{"name":"FIRSTNAME","category":"normal","type":"text"},)"
-                                        R"({"name":"LASTNAME","category":"normal","type":"text"},)"
-                                        R"({"name":"SMS","category":"normal","type":"text"},)"
-                                        R"({"name":"EMAIL_TYPE","category":"normal","type":"text"},)"
-                                        R"({"name":"SOURCE_URL","category":"normal","type":"text"},)"
-                                        R"({"name":"DOMAIN_ID","category":"normal","type":"text"},)"
-                                        R"({"name":"PAGE_ID","category":"normal","type":"text"},)"
-                                        R"({"name":"HAS_GMAIL","category":"normal","type":"boolean"}]})";
-constexpr std::string_view no_content = "HTTP/1.1 204 No Content\r\n\r\n";
+// What set-up accounts have, so that a connector finds nothing to create.
+constexpr std::string_view brevo_attributes =
+    R"({"attributes":[{"name":"FIRSTNAME","category":"normal","type":"text"},)"
+    R"({"name":"LASTNAME","category":"normal","type":"text"},{"name":"SMS","category":"normal","type":"text"},)"
+    R"({"name":"EMAIL_TYPE","category":"normal","type":"text"},)"
+    R"({"name":"SOURCE_URL","category":"normal","type":"text"},)"
+    R"({"name":"DOMAIN_ID","category":"normal","type":"text"},{"name":"PAGE_ID","category":"normal","type":"text"},)"
+    R"({"name":"HAS_GMAIL","category":"normal","type":"boolean"}]})";
+constexpr std::string_view hubspot_properties =
+    R"({"results":[{"name":"email","type":"string","fieldType":"text"},)"
+    R"({"name":"firstname","type":"string","fieldType":"text"},{"name":"lastname","type":"string","fieldType":"text"},)"
+    R"({"name":"phone","type":"string","fieldType":"phonenumber"},)"
+    R"({"name":"domain_id","type":"string","fieldType":"text"},{"name":"page_id","type":"string","fieldType":"text"},)"
+    R"({"name":"source_url","type":"string","fieldType":"text"},)"
+    R"({"name":"email_type","type":"string","fieldType":"text"},)"
+    R"({"name":"crmsync_sync_date","type":"datetime","fieldType":"date"}]})";
+constexpr std::string_view hubspot_account = R"({"portalId":1,"timeZone":"US/Eastern","utcOffsetMilliseconds":0})";
+constexpr std::string_view mautic_fields =
+    R"({"total":9,"fields":[{"alias":"email","type":"email"},{"alias":"firstname","type":"text"},)"
+    R"({"alias":"lastname","type":"text"},{"alias":"phone","type":"tel"},{"alias":"email_type","type":"text"},)"
+    R"({"alias":"source_url","type":"text"},{"alias":"domain_id","type":"text"},{"alias":"page_id","type":"text"},)"
+    R"({"alias":"has_gmail","type":"boolean"}]})";
+
+std::string json_answer(std::string_view body)
+{
+    return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}", body.size(),
+                       body);
+}
+
+/// The objects of the first array in a JSON text, as texts.
+std::vector<std::string_view> objects_in(std::string_view json)
+{
+    std::vector<std::string_view> objects;
+    std::size_t begin = 0;
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = std::min(json.find('['), json.size()); i < json.size(); ++i) {
+        const char c = json[i];
+        if (c == '\\') {
+            ++i;
+        } else if (c == '"') {
+            quoted = !quoted;
+        } else if (c == '{' && !quoted && depth++ == 0) {
+            begin = i;
+        } else if (c == '}' && !quoted && --depth == 0) {
+            objects.push_back(json.substr(begin, i + 1 - begin));
+        } else if (c == ']' && !quoted && depth == 0) {
+            break;
+        }
+    }
+    return objects;
+}
+
+/// The text that follows `key`, such as "\"id\":\"", up to the next quotation mark.
+std::string_view text_after(std::string_view json, std::string_view key)
+{
+    const auto at = json.find(key);
+    if (at == std::string_view::npos) return {};
+    const auto text = json.substr(at + key.size());
+    return text.substr(0, text.find('"'));
+}
 
 class Sink {
 public:
@@ -102,30 +158,62 @@ private:
 
     std::string handle(std::string_view request, std::size_t header_size)
     {
-        if (request.starts_with("GET ")) return answer_get(request);
+        if (request.starts_with("GET ")) return json_answer(told(request.substr(4)));
         ++requests_;
-        constexpr std::string_view key = "\"email\":\"";
         const auto body = request.substr(header_size);
-        const auto at = body.find(key);
-        if (at != std::string_view::npos) {
-            const auto email = body.substr(at + key.size());
-            addresses_.emplace(email.substr(0, email.find('"')));
-        }
+        if (request.starts_with("POST /crm/v3/objects/contacts/batch/upsert ")) return json_answer(hubspot_batch(body));
+        if (request.starts_with("POST /api/contacts/batch/new ")) return json_answer(mautic_batch(body));
+        count(text_after(body, "\"email\":\""));
         return std::string(no_content);
     }
 
-    std::string answer_get(std::string_view request) const
+    std::string told(std::string_view path) const
     {
-        const auto stats =
-            fmt::format(R"({{"requests":{},"contacts":{},"bytes":{}}})", requests_, addresses_.size(), bytes_);
-        const std::string_view body = request.starts_with("GET /stats") ? std::string_view(stats) : attributes;
-        return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                           body.size(), body);
+        if (path.starts_with("/stats"))
+            return fmt::format(R"({{"requests":{},"sent":{},"contacts":{},"bytes":{}}})", requests_, sent_,
+                               addresses_.size(), bytes_);
+        if (path.starts_with("/crm/")) return std::string(hubspot_properties);
+        if (path.starts_with("/account-info/")) return std::string(hubspot_account);
+        return std::string(path.starts_with("/api/") ? mautic_fields : brevo_attributes);
+    }
+
+    std::string hubspot_batch(std::string_view body)
+    {
+        std::string answer = R"({"status":"COMPLETE","results":[)";
+        for (const std::string_view input : objects_in(body)) {
+            const auto email = text_after(input, "\"id\":\"");
+            count(email);
+            fmt::format_to(std::back_inserter(answer),
+                           R"({}{{"id":"{}","objectWriteTraceId":"{}","new":true,"properties":{{"email":"{}"}}}})",
+                           answer.back() == '[' ? "" : ",", sent_, text_after(input, "\"objectWriteTraceId\":\""),
+                           email);
+        }
+        return answer + "]}";
+    }
+
+    std::string mautic_batch(std::string_view body)
+    {
+        std::string answer = R"({"contacts":[)";
+        std::string codes;
+        for (const std::string_view contact : objects_in(body)) {
+            count(text_after(contact, "\"email\":\""));
+            fmt::format_to(std::back_inserter(answer), R"({}{{"id":{},"fields":{{"all":{}}}}})",
+                           answer.back() == '[' ? "" : ",", sent_, contact);
+            codes += codes.empty() ? "201" : ",201";
+        }
+        return answer + R"(],"statusCodes":[)" + codes + "]}";
+    }
+
+    void count(std::string_view address)
+    {
+        ++sent_;
+        addresses_.emplace(address);
     }
 
     tcp::acceptor acceptor_;
     std::chrono::milliseconds delay_;
     std::uint64_t requests_ = 0;
+    std::uint64_t sent_ = 0;
     std::uint64_t bytes_ = 0;
     std::unordered_set<std::string> addresses_;
     TaskGroup connections_;

@@ -74,8 +74,10 @@ def junit_tally(report, stage):
     for suite in ElementTree.parse(report).getroot().iter():
         for case in suite.findall("testcase"):
             title = f"{stage}: {suite.get('name', '')} {case.get('name')}"
-            failure, skipped = case.find("failure"), case.find("skipped")
-            if failure is not None:
+            failures = [*case.findall("failure"), *case.findall("error")]
+            skipped = case.find("skipped")
+            if failures:
+                failure = failures[0]
                 tally.failures.append((title, tail(failure.text or failure.get("message", ""))))
             elif skipped is not None:
                 tally.skips.append((title, skipped.get("message", "")))

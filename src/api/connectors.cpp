@@ -20,9 +20,8 @@ json::array budget_of(const ConnectorInfo& info, const ConnectorState& state, In
     if (!info.traits) return windows;
     for (const auto& window : state.windows) {
         if (window.rate.limit == 0) continue;
-        windows.push_back({{"window", window.rate.name},
-                           {"limit", window.rate.limit},
-                           {"left", budget_left(window, info.traits->budget.reserve_percent, now)}});
+        windows.push_back(
+            {{"window", window.rate.name}, {"limit", window.rate.limit}, {"left", budget_left(window, now)}});
     }
     return windows;
 }

@@ -24,7 +24,68 @@ constexpr Duration probe_deadline_max = 15min;
 
 // ---- Windows -------------------------------------------------------------------------------------------------------
 
+constexpr std::int64_t slices_max = 64;
+/// Between a call's booking and its arrival lie a commit and the way to the CRM.
+constexpr Duration call_lateness = 50ms;
+/// Between an answer and the record that reports of it lie a commit and others that wait for it.
+constexpr Duration report_lateness = 500ms;
+
 std::int64_t limit_of(const Window& window) { return window.reported > 0 ? window.reported : window.rate.limit; }
+
+/// Calls per period without the reserve, fractions included.
+double usable_rate(const Window& window)
+{
+    return static_cast<double>(limit_of(window) * (100 - std::clamp(window.reserve_percent, 0, 99))) / 100;
+}
+
+Duration fraction(Duration period, double share)
+{
+    return Duration{std::llround(static_cast<double>(period.count()) * share)};
+}
+
+/// What so many calls take at an even pace.
+Duration time_of(const Window& window, std::int64_t calls)
+{
+    return fraction(window.rate.period, static_cast<double>(calls) / usable_rate(window));
+}
+
+/// Of the pace: what fell due so long ago and was not asked for is lost. A tenth of a long period lets small work go at
+/// once; of a short one it takes more to make up for a machine that is busy with other things.
+Duration catch_up(const Window& window)
+{
+    const Duration period = window.rate.period;
+    return std::max(period / 10, std::min<Duration>(period * 3 / 10, 1s));
+}
+
+Instant due_from(const Window& window, Instant now) { return std::max(window.next_due, now - catch_up(window)); }
+
+/// Calls that fell due by the pace.
+std::int64_t due_calls(const Window& window, Instant now)
+{
+    const Instant from = due_from(window, now);
+    if (from > now) return 0;
+    const auto waited = static_cast<double>((now - from).count()) / static_cast<double>(window.rate.period.count());
+    return 1 + static_cast<std::int64_t>(waited * usable_rate(window));
+}
+
+/// So many calls in any stretch of that length.
+struct Bound {
+    std::int64_t calls = 0;
+    Duration stretch{};
+};
+
+/// Calls that arrive late must not meet the next ones in one window of the CRM's.
+Bound reserve_bound(const Window& window) { return {usable_limit(window), window.rate.period + call_lateness}; }
+
+/// What catching up may reach: half the reserve is left, in whole calls. Of the time gained thereby half is for calls
+/// that arrive late.
+Bound catch_up_bound(const Window& window)
+{
+    const std::int64_t limit = limit_of(window);
+    const std::int64_t calls = limit - limit * std::clamp(window.reserve_percent, 0, 99) / 200;
+    const Duration gained = time_of(window, calls) - window.rate.period;
+    return {calls, window.rate.period + std::min(gained / 2, call_lateness)};
+}
 
 std::int64_t used_since(const Window& window, Instant start)
 {
@@ -34,19 +95,29 @@ std::int64_t used_since(const Window& window, Instant start)
     return calls;
 }
 
+/// How long calls matter: to the bounds and to late reports.
+Duration kept_for(const Window& window) { return window.rate.period + report_lateness; }
+
 void forget_old(Window& window, Instant now)
 {
     std::erase_if(window.used, [&](const Window::Slice& slice) {
-        return slice.at <= now - window.rate.period || slice.at > now + skew_max;
+        return slice.at <= now - kept_for(window) || slice.at > now + skew_max;
     });
+    if (window.next_due > now + window.rate.period + skew_max) window.next_due = {};
 }
 
-/// Calls that share one of the 63 parts of a period share a slice, which ages with its youngest call: a window errs
-/// towards fewer calls, by a 63rd part at most.
+/// Calls that share a part of the time share a slice: a window errs towards fewer calls, by one part at most.
+Duration part_of(const Window& window)
+{
+    const Duration kept = kept_for(window);
+    const bool few = time_of(window, slices_max) >= kept;
+    return few ? Duration{1} : kept / (slices_max - 1);
+}
+
 void book(Window& window, std::int64_t calls, Instant at)
 {
-    const auto part = std::max<std::int64_t>(1, window.rate.period.count() / 63);
-    const auto bucket = [&](Instant t) { return t.time_since_epoch().count() / part; };
+    const Duration part = part_of(window);
+    const auto bucket = [&](Instant t) { return t.time_since_epoch() / part; };
     auto next = window.used.end();
     while (next != window.used.begin() && std::prev(next)->at > at) --next;
     if (next != window.used.begin() && bucket(std::prev(next)->at) == bucket(at)) {
@@ -58,16 +129,19 @@ void book(Window& window, std::int64_t calls, Instant at)
     } else {
         window.used.insert(next, {at, calls});
     }
+    if (std::ssize(window.used) <= slices_max) return;
+    window.used[1].calls += window.used[0].calls;
+    window.used.pop_front();
 }
 
-/// When the next call becomes free, where no more than `usable` may go in any stretch of `period`.
-Instant next_free(const Window& window, std::int64_t usable, Duration period, Instant now)
+/// When the next call becomes free within a bound.
+Instant next_free(const Window& window, const Bound& bound, Instant now)
 {
-    std::int64_t used = used_since(window, now - period);
+    std::int64_t used = used_since(window, now - bound.stretch);
     for (const Window::Slice& slice : window.used) {
-        if (slice.at <= now - period) continue;
+        if (slice.at <= now - bound.stretch) continue;
         used -= slice.calls;
-        if (used < usable) return slice.at + period;
+        if (used < bound.calls) return slice.at + bound.stretch;
     }
     return now;
 }
@@ -78,31 +152,19 @@ void fit_windows(std::vector<Window>& windows, const BudgetConfig& budget)
     for (const RateLimit& rate : budget.limits) {
         if (rate.limit <= 0 || rate.period <= Duration{0}) continue;
         const auto old = std::ranges::find(windows, rate.name, [](const Window& w) { return w.rate.name; });
-        if (old == windows.end()) {
-            fitted.push_back({.rate = rate, .reported = 0, .used = {}});
-            continue;
-        }
-        if (old->rate != rate) old->reported = 0;
-        old->rate = rate;
-        fitted.push_back(std::move(*old));
+        Window window = old == windows.end() ? Window{} : std::move(*old);
+        if (window.rate != rate) window.reported = 0;
+        window.rate = rate;
+        window.reserve_percent = budget.reserve_percent;
+        fitted.push_back(std::move(window));
     }
     windows = std::move(fitted);
 }
 
-/// A tenth of the shortest period gets a tenth of its calls. They reach the CRM some moments after they were granted: a
-/// whole period's worth at once, some of it late, would meet the next in one window of the CRM's.
-constexpr std::int64_t paces = 10;
-
-std::int64_t pace_of(const Window& window, int reserve_percent)
-{
-    // A tenth more, rounded up: a call granted late must not cost the window its share.
-    return (usable_limit(window, reserve_percent) * 11 + 10 * paces - 1) / (10 * paces);
-}
-
-std::int64_t one_second_of(const Window& window, int reserve_percent)
+std::int64_t one_second_of(const Window& window)
 {
     const auto seconds = std::max(std::chrono::duration<double>(window.rate.period).count(), 1.0);
-    return static_cast<std::int64_t>(std::ceil(static_cast<double>(usable_limit(window, reserve_percent)) / seconds));
+    return static_cast<std::int64_t>(std::ceil(usable_rate(window) / seconds));
 }
 
 std::size_t calls_for(std::size_t contacts, std::size_t per_call) { return (contacts + per_call - 1) / per_call; }
@@ -112,20 +174,22 @@ struct Budget {
     Instant again_at{};  // When `left` is 0.
 };
 
-Budget budget_of(const ConnectorState& state, std::size_t calls, int reserve_percent, Instant now)
+Budget budget_of(const ConnectorState& state, std::size_t calls, Instant now)
 {
     Budget budget{.left = static_cast<std::int64_t>(std::min<std::size_t>(calls, std::size_t{1} << 30)),
                   .again_at = now};
-    if (state.windows.empty()) return budget;
-    const auto allow = [&](const Window& window, std::int64_t usable, Duration period) {
-        const std::int64_t left = std::max<std::int64_t>(0, usable - used_since(window, now - period));
-        budget.left = std::min(budget.left, left);
-        if (left == 0) budget.again_at = std::max(budget.again_at, next_free(window, usable, period, now));
+    const auto allow = [&](std::int64_t left, Instant again_at) {
+        budget.left = std::clamp<std::int64_t>(left, 0, budget.left);
+        if (left <= 0) budget.again_at = std::max(budget.again_at, again_at);
     };
-    for (const Window& window : state.windows) allow(window, usable_limit(window, reserve_percent), window.rate.period);
     const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
-    budget.left = std::min(budget.left, one_second_of(*shortest, reserve_percent));
-    allow(*shortest, pace_of(*shortest, reserve_percent), shortest->rate.period / paces);
+    for (auto window = state.windows.begin(); window != state.windows.end(); ++window) {
+        const Bound bound = window == shortest ? catch_up_bound(*window) : reserve_bound(*window);
+        allow(bound.calls - used_since(*window, now - bound.stretch), next_free(*window, bound, now));
+    }
+    if (shortest == state.windows.end()) return budget;
+    allow(due_calls(*shortest, now), shortest->next_due);
+    budget.left = std::min(budget.left, one_second_of(*shortest));
     return budget;
 }
 
@@ -285,8 +349,10 @@ json::object to_object(const Window& window)
     return {{"name", window.rate.name},
             {"period", window.rate.period.count()},
             {"limit", window.rate.limit},
+            {"reserve", window.reserve_percent},
             {"reported", window.reported},
-            {"used", std::move(used)}};
+            {"used", std::move(used)},
+            {"next_due", to_number(window.next_due)}};
 }
 
 Window window_from(const json::object& in)
@@ -294,8 +360,12 @@ Window window_from(const json::object& in)
     Window window{.rate = {.name = std::string(in.at("name").as_string()),
                            .period = Duration{in.at("period").to_number<std::int64_t>()},
                            .limit = in.at("limit").to_number<std::int64_t>()},
+                  .reserve_percent = 0,
                   .reported = in.at("reported").to_number<std::int64_t>(),
-                  .used = {}};
+                  .used = {},
+                  .next_due = get_instant(in, "next_due").value_or(Instant{})};
+    // Rows that were written before there was a pace have neither this nor `next_due`.
+    if (const json::value* reserve = in.if_contains("reserve")) window.reserve_percent = reserve->to_number<int>();
     for (const json::value& slice : in.at("used").as_array())
         window.used.push_back({to_instant(slice.at(0)), slice.at(1).to_number<std::int64_t>()});
     return window;
@@ -341,16 +411,11 @@ ConnectorState parse_connector_state(std::string_view text)
     }
 }
 
-std::int64_t usable_limit(const Window& window, int reserve_percent)
-{
-    const std::int64_t limit = limit_of(window);
-    return std::max<std::int64_t>(1, limit - (limit * std::clamp(reserve_percent, 0, 100) + 99) / 100);
-}
+std::int64_t usable_limit(const Window& window) { return static_cast<std::int64_t>(std::ceil(usable_rate(window))); }
 
-std::int64_t budget_left(const Window& window, int reserve_percent, Instant now)
+std::int64_t budget_left(const Window& window, Instant now)
 {
-    const std::int64_t used = used_since(window, now - window.rate.period);
-    return std::max<std::int64_t>(0, usable_limit(window, reserve_percent) - used);
+    return std::max<std::int64_t>(0, usable_limit(window) - used_since(window, now - window.rate.period));
 }
 
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now)
@@ -364,7 +429,7 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     if (wanted == 0) return none("nothing wanted", Instant::max());
     const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
     const auto per_send = std::max<std::size_t>(budget.calls_per_send, 1);
-    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, budget.reserve_percent, now);
+    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, now);
     if (left.left == 0) return none("limit", left.again_at);
     if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
     return {
@@ -393,7 +458,10 @@ void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Durati
 
 void take_calls(ConnectorState& state, std::int64_t calls, Instant now)
 {
-    for (Window& window : state.windows) book(window, calls, now);
+    for (Window& window : state.windows) {
+        window.next_due = due_from(window, now) + time_of(window, calls);
+        book(window, calls, now);
+    }
 }
 
 Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)
@@ -438,11 +506,14 @@ void on_limit_report(ConnectorState& state, const LimitReport& report, Instant n
     if (window == state.windows.end() || distance(*window) > std::log(report_ratio_max)) return;
     window->reported = report.limit;
     const Duration reset = std::clamp(report.reset, Duration{0}, window->rate.period);
-    const std::int64_t ours = report.limit - used_since(*window, now - window->rate.period);
+    // Calls that the CRM has counted and we know nothing of.
+    const std::int64_t unseen = report.limit - report.remaining - used_since(*window, now - kept_for(*window));
     // Booked so that it runs out when the CRM's window is full again. With nothing left our own calls must not free
-    // room before that either, so the whole limit is booked.
-    const std::int64_t unseen = report.remaining == 0 ? report.limit : ours - report.remaining;
-    if (unseen > 0 && reset > Duration{0}) book(*window, unseen, now + reset - window->rate.period);
+    // room before that either, so the whole limit is booked; but a reset that is told in seconds says nothing of a
+    // window that is hardly longer.
+    const bool exhausted = report.remaining == 0 && (unseen > 0 || reset > 2s);
+    const std::int64_t booked = exhausted ? report.limit : unseen;
+    if (booked > 0 && reset > Duration{0}) book(*window, booked, now + reset - window->rate.period);
 }
 
 void pause(ConnectorState& state, std::string by)

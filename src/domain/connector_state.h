@@ -28,16 +28,21 @@ struct LimitReport {
     Duration reset{};  ///< Until the window is full again.
 };
 
-/// One rolling window. What was taken within `period` plus what is granted never exceeds the usable limit.
+/// One rolling window. The shortest of a connector's windows sets the pace: calls are due evenly, at the limit without
+/// the reserve, fractions of a call included; what fell due while nobody asked is caught up, out of at most half the
+/// reserve. Of a longer window all calls but the reserve may go at any time.
 struct Window {
     RateLimit rate;             ///< As configured.
+    int reserve_percent = 0;    ///< As configured: what is left to the account's other users.
     std::int64_t reported = 0;  ///< The limit by the CRM's own headers, which then counts; 0: not told yet.
     struct Slice {
         Instant at{};
         std::int64_t calls = 0;
         bool operator==(const Slice&) const = default;
     };
-    std::deque<Slice> used;  ///< Oldest first, merged to at most 64 per period. A slice counts from its last call.
+    /// Oldest first, at most 64: few calls are kept one by one, more are merged. A slice counts from its last call.
+    std::deque<Slice> used;
+    Instant next_due{};  ///< When the next call falls due by the even pace (GCRA's theoretical arrival time).
     bool operator==(const Window&) const = default;
 };
 
@@ -113,17 +118,17 @@ Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size
 void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now);
 /// A probe that ended without an answer about the CRM (its job was gone, refused here, or handed back on stop).
 void on_probe_abandoned(ConnectorState& state, Instant now);
-/// Corrects the windows by what the CRM said in an answer that came at `now`. The window is the one whose configured
-/// limit is nearest; a report that fits none (more than 16 times off) is ignored.
+/// Corrects the windows by what the CRM said in an answer that came shortly before `now`. The window is the one whose
+/// configured limit is nearest; a report that fits none (more than 16 times off) is ignored.
 void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now);
 
 void pause(ConnectorState& state, std::string by);
 /// Lifts a pause, and a breaker or throttle with it: a person says "go".
 void resume(ConnectorState& state);
 
-/// Calls of a window that are ours: its limit without the reserve, at least 1.
-std::int64_t usable_limit(const Window& window, int reserve_percent);
+/// Calls of a window that are ours: its limit without the reserve, rounded up to whole calls.
+std::int64_t usable_limit(const Window& window);
 /// Calls left now in a window, after the reserve.
-std::int64_t budget_left(const Window& window, int reserve_percent, Instant now);
+std::int64_t budget_left(const Window& window, Instant now);
 
 }  // namespace crmsync

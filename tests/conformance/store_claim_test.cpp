@@ -161,7 +161,7 @@ TEST_P(StoreClaim, TheBudgetBoundsAClaimAndSurvivesARestart)
     request.now = now();
     std::size_t claimed = ok(store().claim(request)).jobs.size();
     EXPECT_GT(claimed, 0u);
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 8; ++i) {
         advance(6s);
         request.now = now();
         claimed += ok(store().claim(request)).jobs.size();

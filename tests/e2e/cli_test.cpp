@@ -47,6 +47,7 @@ TEST(Cli, WrongUsageExitsWith64)
         {"failed", "--crm", "zoho"},
         {"token", "--expires", "soon"},
         {"pause", "zoho"},
+        {"backup"},
         {"verify", "--crm", "zoho"},
         {"verify", "--sample", "0%"},
         {"verify", "--sample", "half"},
@@ -81,10 +82,10 @@ TEST(Cli, EveryCommandHasHelp)
     const Home home;
     const Program::Ended all = home.run({"--help"});
     EXPECT_EQ(all.code, 0);
-    const std::vector<std::string> commands{"serve",    "worker",  "simulate", "migrate", "import", "select",
-                                            "unselect", "skip",    "sync",     "retry",   "status", "failed",
-                                            "audit",    "preview", "setup",    "test",    "pause",  "resume",
-                                            "token",    "config",  "doctor",   "dismiss", "verify"};
+    const std::vector<std::string> commands{"serve",  "worker",   "simulate", "migrate", "backup",  "import",
+                                            "select", "unselect", "skip",     "sync",    "retry",   "status",
+                                            "failed", "audit",    "preview",  "setup",   "test",    "pause",
+                                            "resume", "token",    "config",   "doctor",  "dismiss", "verify"};
     for (const std::string& command : commands) {
         EXPECT_THAT(all.out, HasSubstr("  " + command));
         const Program::Ended ended = home.run({command, "--help"});
@@ -429,6 +430,38 @@ TEST(Cli, DoctorTellsADatabaseThatCannotBeMade)
     home.environment["DATABASE_URL"] = "sqlite:" + (home.path() / "x.db").string();
     EXPECT_EQ(home.run({"doctor"}).code, 0);
     EXPECT_FALSE(std::filesystem::exists(home.path() / "x.db"));
+}
+
+TEST(Cli, ABackupHoldsWhatTheDatabaseHeld)
+{
+    Home home;
+    home.run({"contacts", "add", "ann@example.com"});
+    const std::string copy = home.path() / "copy.db";
+    const Program::Ended made = home.run({"backup", copy, "--json"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    const boost::json::value told = json_of(made);
+    EXPECT_EQ(told.at("bytes").to_number<std::uintmax_t>(), std::filesystem::file_size(copy));
+    EXPECT_EQ(told.at("migrations_missing").to_number<int>(), 0);
+    struct stat info{};
+    ASSERT_EQ(::stat(copy.c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777u, 0600u);
+    home.run({"contacts", "add", "bob@example.com"});
+    EXPECT_EQ(home.run({"backup", copy}).err, "crmsync: " + copy + " is there already; a backup replaces nothing\n");
+    home.environment["DATABASE_URL"] = "sqlite:" + copy;
+    const std::string restored = home.run({"contacts", "list"}).out;
+    EXPECT_THAT(restored, HasSubstr("ann@example.com"));
+    EXPECT_THAT(restored, Not(HasSubstr("bob@example.com")));
+}
+
+TEST(Cli, ABackupOfPostgresIsItsOwnToolsWork)
+{
+    Home home;
+    home.environment["DATABASE_URL"] = "postgresql://ann:hidden@db.example.com/leads";
+    const Program::Ended ended = home.run({"backup", "copy.dump"});
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err, HasSubstr("pg_dump --format=custom --file='copy.dump' "
+                                     "'postgresql://ann@db.example.com/leads'"));
+    EXPECT_THAT(ended.err, Not(HasSubstr("hidden")));
 }
 
 TEST(Cli, TokensHaveThreeParts)

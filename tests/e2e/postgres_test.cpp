@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <fstream>
 
 #include "tests/support/program.h"
 
@@ -70,6 +71,36 @@ TEST_F(OnPostgres, TwoProcessesShareOneQueue)
         EXPECT_EQ(ended.code, 0) << ended.err;
         EXPECT_THAT(ended.err, testing::Not(HasSubstr("[error]")));
     }
+}
+
+/// The line of docs/deployment.md that begins with this program's name.
+std::string command_of_the_page(const std::string& program)
+{
+    std::ifstream page(CRMSYNC_SOURCE_DIR "/docs/deployment.md");
+    for (std::string line; std::getline(page, line);)
+        if (line.starts_with(program + " ")) return line;
+    throw std::runtime_error("the page has no " + program);
+}
+
+TEST_F(OnPostgres, TheDumpOfTheDeploymentPageBringsTheDatabaseBack)
+{
+    const auto follow = [&](const std::string& program) {
+        const std::string script = "cd " + home_.path().string() + " && " + command_of_the_page(program);
+        const Program::Ended ended = Program("/bin/bash", {"-c", script}, home_.environment).finish();
+        EXPECT_EQ(ended.code, 0) << ended.err;
+    };
+    EXPECT_EQ(home_.run({"migrate"}).code, 0);
+    EXPECT_EQ(home_.run({"contacts", "add", "ann@example.com"}).code, 0);
+    EXPECT_EQ(home_.run({"select", "brevo", "--all"}).code, 0);
+    follow("pg_dump");
+    EXPECT_EQ(home_.run({"contacts", "add", "bob@example.com"}).code, 0);
+    EXPECT_EQ(home_.run({"unselect", "brevo", "--all"}).code, 0);
+    follow("pg_restore");
+    EXPECT_THAT(home_.run({"migrate"}).out, HasSubstr("nothing to do"));
+    EXPECT_EQ(sql("SELECT string_agg(email || ' ' || brevo_sync_status, ', ') FROM contacts"),
+              "ann@example.com Selected");
+    EXPECT_EQ(home_.run({"skip", "brevo", "--all"}).code, 0);
+    EXPECT_EQ(sql("SELECT brevo_sync_status FROM contacts"), "Skipped");
 }
 
 }  // namespace

@@ -4,7 +4,8 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ["run", "test", "tests/contract/run", "tools/install"]
+SCRIPTS = ["run", "test", "packaging/build-deb", "packaging/crmsyncctl", "packaging/debian/postinst",
+           "packaging/debian/postrm", "packaging/debian/prerm", "tests/contract/run", "tools/install"]
 
 
 class Scripts(unittest.TestCase):

@@ -87,6 +87,15 @@ class Results(unittest.TestCase):
         self.assertIn("contract: Brevo updates\nid: must be integer", output)
         self.assertIn("no documents", output)
 
+    def test_a_case_that_could_not_be_set_up_is_a_failure(self):
+        self.stage("packaging", status=1)
+        (self.directory / "packaging.xml").write_text("""<testsuites><testsuite name="pytest">
+            <testcase name="installs"><error message="failed on setup">no such package</error></testcase>
+            </testsuite></testsuites>""")
+        output = self.run_main("packaging")[1]
+        self.assertEqual(output.splitlines()[-1], "0 passed, 1 failed, 0 skipped")
+        self.assertIn("packaging: pytest installs\nno such package", output)
+
     def test_a_runner_that_broke_off_is_a_failure(self):
         self.stage("contract", status=1, log="npm: no such package\n")
         (self.directory / "contract.xml").write_text('<testsuites><testcase name="creates"/></testsuites>')

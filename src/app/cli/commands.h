@@ -5,7 +5,7 @@ namespace crmsync::app {
 struct Menu;
 
 void add_service_commands(Menu& menu);    ///< serve, worker, simulate
-void add_database_commands(Menu& menu);   ///< migrate
+void add_database_commands(Menu& menu);   ///< migrate, backup
 void add_import_command(Menu& menu);      ///< import
 void add_contact_commands(Menu& menu);    ///< contacts list|show|add|edit|delete
 void add_decision_commands(Menu& menu);   ///< select, unselect, skip, sync, retry

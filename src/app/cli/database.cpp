@@ -2,6 +2,8 @@
 
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
+#include "app/store_config.h"
+#include "store/backup.h"
 #include "store/migrate.h"
 
 namespace crmsync::app {
@@ -86,6 +88,45 @@ int migrate_status(Session& session, const NoOptions&)
     return exit_fine;
 }
 
+struct BackupOptions {
+    std::string file;
+};
+
+void define_backup(CLI::App& app, BackupOptions& options)
+{
+    app.add_option("file", options.file, "Where the copy goes; must not be there yet")->required();
+}
+
+int refuse_postgres(Session& session, const std::string& file)
+{
+    return report(session, {ErrorCode::invalid,
+                            fmt::format("backup copies the embedded database; this one is PostgreSQL's, whose own tool "
+                                        "does it: pg_dump --format=custom --file='{}' '{}'",
+                                        file, without_password(migration_url(session)))});
+}
+
+int run_backup(Session& session, const BackupOptions& options)
+{
+    const std::string url = database_of(session);
+    if (!is_embedded(url)) return refuse_postgres(session, options.file);
+    Progress progress("backup");
+    const auto tell = [&](std::uint64_t done, std::uint64_t total) {
+        progress.show(done, total, session.clock.monotonic().time_since_epoch() / 1ms);
+    };
+    const Result<sqlite::BackupReport> done = sqlite::back_up(url, options.file, tell);
+    if (!done) return report(session, done.error());
+    if (session.console.json()) {
+        session.console.value({{"file", options.file},
+                               {"bytes", done->bytes},
+                               {"schema_version", done->schema_version},
+                               {"migrations_missing", done->migrations_missing}});
+    } else {
+        session.console.line(fmt::format("{}: {} bytes, schema version {}, checked", options.file,
+                                         grouped(static_cast<std::int64_t>(done->bytes)), done->schema_version));
+    }
+    return exit_fine;
+}
+
 }  // namespace
 
 void add_database_commands(Menu& menu)
@@ -96,6 +137,10 @@ void add_database_commands(Menu& menu)
     CLI::App& migrate = *menu.app.get_subcommand("migrate");
     add_command<NoOptions>(migrate, menu, "status", "Which migrations the database has", "", define_nothing,
                            migrate_status);
+    add_command<BackupOptions>(menu.app, menu, "backup", "Copy the embedded database, also while it is worked on",
+                               "  crmsync backup crmsync-2026-11-21.db\n"
+                               "  DATABASE_URL=sqlite:crmsync-2026-11-21.db crmsync status",
+                               define_backup, run_backup);
 }
 
 }  // namespace crmsync::app

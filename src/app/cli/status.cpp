@@ -31,19 +31,13 @@ Task<Result<Overview>> read_overview(Store& store, Instant now)
     co_return Overview{std::move(*summary), *queues, std::move(*states), std::move(*health)};
 }
 
-int reserve_percent(const CrmConfig& config)
-{
-    const auto found = config.settings.find("RATE_LIMIT_RESERVE_PERCENT");
-    return found == config.settings.end() ? 0 : std::stoi(found->second);
-}
-
-/// "9 per second, 34,200 per hour"; empty when no window is known.
-std::string budget_text(const ConnectorState& state, int reserve, Instant now)
+/// "10 per second, 34,200 per hour"; empty when no window is known.
+std::string budget_text(const ConnectorState& state, Instant now)
 {
     std::vector<std::string> parts;
     for (const Window& window : state.windows)
         if (window.rate.limit > 0)
-            parts.push_back(fmt::format("{} per {}", grouped(budget_left(window, reserve, now)), window.rate.name));
+            parts.push_back(fmt::format("{} per {}", grouped(budget_left(window, now)), window.rate.name));
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -82,8 +76,7 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
         const Standing standing = standing_of(session, crm);
         boost::json::object budget;
         for (const Window& window : state.windows)
-            if (window.rate.limit > 0)
-                budget[window.rate.name] = budget_left(window, reserve_percent(session.config.crm[crm]), now);
+            if (window.rate.limit > 0) budget[window.rate.name] = budget_left(window, now);
         boost::json::value oldest;
         if (queue.oldest_due) oldest = to_rfc3339(*queue.oldest_due);
         crms[to_string(crm)] = {{"configured", standing.configured},
@@ -125,10 +118,10 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         const Standing standing = standing_of(session, crm);
         const ConnectorState& state = overview.states[crm];
         const CrmQueue& queue = overview.queues[crm];
-        queues.rows.push_back(
-            {std::string(display_name(crm)), std::string(state_name(state, now, standing.configured, standing.enabled)),
-             grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
-             budget_text(state, reserve_percent(session.config.crm[crm]), now), why(standing, state, now)});
+        queues.rows.push_back({std::string(display_name(crm)),
+                               std::string(state_name(state, now, standing.configured, standing.enabled)),
+                               grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
+                               budget_text(state, now), why(standing, state, now)});
     }
     console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
                              without_password(database_of(session)), overview.health.engine));

@@ -68,9 +68,10 @@ std::string shared_columns(std::string_view settled)
             SELECT o.retry_count, coalesce(o.last_attempt_at, c.last_retry_at),
                    CASE WHEN o.state <> 'failed' THEN o.due_at END, o.crm::varchar
               FROM (SELECT * FROM job k
-                     WHERE k.contact_id = c.id AND k.crm <> '{crm}'
-                       AND (k.state IN ('retrying', 'failed') OR
-                            (k.state = 'running' AND k.claimed_from = 'retrying'))
+                     WHERE k.contact_id = c.id
+                       AND CASE WHEN k.crm <> '{crm}' THEN
+                                k.state IN ('retrying', 'failed') OR
+                                (k.state = 'running' AND k.claimed_from = 'retrying') END
                      ORDER BY k.last_attempt_at DESC NULLS LAST LIMIT 1) o
              WHERE {settled}
             UNION ALL
@@ -174,8 +175,8 @@ const Query rollback{"rollback", "ROLLBACK"};
 const Query nothing{"nothing", "SELECT 1 WHERE false"};
 const Query notify{"notify", "SELECT pg_notify('crmsync', $1)"};
 
-// A CASE hides from the planner that the condition fits the index of due jobs: a job is looked up by its contact, and
-// the queue's statistics may say that all of it is one row.
+// A CASE hides from the planner that the condition fits the index of due jobs, or that of states: a job is looked up by
+// its contact, and the queue's statistics may say that all of it is one row.
 
 // ---- claim ---------------------------------------------------------------------------------------------------------
 
@@ -377,7 +378,9 @@ WITH d AS MATERIALIZED (
       LEFT JOIN LATERAL (
            SELECT * FROM job k
             WHERE k.contact_id = p.contact_id
-              AND (k.state IN ('retrying', 'failed') OR (k.state = 'running' AND k.claimed_from = 'retrying'))
+              AND CASE WHEN k.contact_id = p.contact_id THEN
+                       k.state IN ('retrying', 'failed') OR
+                       (k.state = 'running' AND k.claimed_from = 'retrying') END
             ORDER BY k.last_attempt_at DESC NULLS LAST LIMIT 1) o ON true)
 UPDATE contacts c SET retry_count = d.retry_count, last_retry_at = coalesce(d.last_attempt_at, c.last_retry_at),
        next_retry_at = d.next_retry_at, last_failed_crm = d.crm
@@ -537,7 +540,8 @@ public:
     /// Status filters go through the job table's index, for `contacts` has none on a status.
     void through_job(Crm crm, const std::vector<std::string_view>& states)
     {
-        add(fmt::format("c.id IN (SELECT j.contact_id FROM job j WHERE j.crm = '{}' AND j.state = ANY({{}}))",
+        add(fmt::format("c.id IN (SELECT j.contact_id FROM job j WHERE j.crm = '{}' AND j.state <> 'idle' "
+                        "AND j.state = ANY({{}}))",
                         to_string(crm)),
             states);
     }
@@ -634,7 +638,8 @@ SELECT j.crm, count(*) FROM job j
  WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running' GROUP BY j.crm)"};
 const Query count_contacts{"count_contacts", "SELECT count(*) FROM contacts"};
 const Query count_jobs{"count_jobs",
-                       "SELECT j.crm, j.state, j.origin, count(*) FROM job j GROUP BY j.crm, j.state, j.origin"};
+                       "SELECT j.crm, j.state, j.origin, count(*) FROM job j WHERE j.state <> 'idle' "
+                       "GROUP BY j.crm, j.state, j.origin"};
 const Query jobs_of{"jobs_of", "SELECT " + job_columns + " FROM job j WHERE j.contact_id = $1"};
 const Query history_of{"history_of", R"(
 SELECT a.crm, a.at, a.worker_id, a.outcome, a.http_status, a.code, a.message, a.duration_us, a.request_id, a.stale

@@ -295,6 +295,9 @@ inline const Query fail_late{
 inline const Query has_table{"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1"};
 inline const Query applied_migrations{"SELECT version FROM schema_migration"};
 inline const Query schema_version{"SELECT max(version) FROM schema_migration"};
+inline const Query page_count{"PRAGMA page_count"};
+inline const Query integrity_check{"PRAGMA integrity_check(1)"};
+inline const Query foreign_key_check{"PRAGMA foreign_key_check"};
 inline constexpr std::string_view create_schema_migration =
     "CREATE TABLE IF NOT EXISTS schema_migration "
     "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";

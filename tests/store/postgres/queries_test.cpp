@@ -100,6 +100,20 @@ TEST_F(PostgresPlans, TheHotStatementsReadNoTableAsAWhole)
     }
 }
 
+TEST_F(PostgresPlans, ASelectionOfEverythingLooksJobsUpByKeyAlsoWhileStatisticsSayThereAreNone)
+{
+    server_->sql(database_, "TRUNCATE job");
+    server_->sql(database_, "VACUUM ANALYZE job");
+    for (const Query* query : {&queries::act[Crm::brevo], &queries::preview_act[Crm::brevo]}) {
+        const bool preview = query == &queries::preview_act[Crm::brevo];
+        const std::string plan = plan_of(
+            queries::begin_engine_work, "force_generic_plan", query->sql,
+            preview ? "(uuid[], text)" : "(uuid[], text, text[], text, text, smallint, timestamptz, text, text)",
+            preview ? "('{}', NULL)" : "('{}', NULL, '{}', 'queued', 'selection', 1, now(), '', NULL)");
+        EXPECT_THAT(plan, testing::Not(testing::ContainsRegex("(Seq Scan on|job_state|job_due)"))) << query->name;
+    }
+}
+
 TEST_F(PostgresPlans, AFilterOnARareStatusAndAPageByTimeGoByIndex)
 {
     const auto list_plan = [&](const std::string& rest, const std::string& types, const std::string& arguments) {

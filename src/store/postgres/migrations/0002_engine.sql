@@ -31,9 +31,9 @@ CREATE TABLE job (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 CREATE INDEX job_due ON job (crm, lane, due_at, contact_id)
     WHERE state IN ('queued', 'retrying') AND lease_token IS NULL;
--- The state leads, so that no plan, however stale its statistics, looks a contact's job up by anything but the primary
--- key.
-CREATE INDEX job_state ON job (state, crm, origin, contact_id);
+-- Partial, so that no plan, however stale its statistics, looks a contact's job up by anything but the primary key: a
+-- query that means this index says `state <> 'idle'`, or which states it wants as constants.
+CREATE INDEX job_state ON job (state, crm, origin, contact_id) WHERE state <> 'idle';
 CREATE INDEX job_orphan ON job (worker_id) WHERE lease_token IS NOT NULL AND state <> 'running';
 
 -- One coordination row per CRM: budget, breaker, pause. Its lock is a claim's turn.

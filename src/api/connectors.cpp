@@ -102,19 +102,27 @@ std::expected<Crm, ErrorAnswer> configured_crm_of(const Call& call)
     return crm;
 }
 
-Task<Reply> change_connector(const Call& call, Crm crm, std::string_view action,
-                             std::function<void(ConnectorState&)> change)
+/// A person's decision about a connector, which all workers hear of.
+Task<Result<ConnectorState>> change_connector(const Call& call, Crm crm, std::string_view action,
+                                              std::function<void(ConnectorState&)> change)
 {
-    const auto now = call.now();
-    const auto state = co_await call.store().update_connector(crm, std::move(change));
-    if (!state) co_return refuse(state.error());
-    AuditEntry entry{.at = now,
+    auto state = co_await call.store().update_connector(crm, std::move(change));
+    if (!state) co_return state;
+    AuditEntry entry{.at = call.now(),
                      .actor = call.who.actor(),
                      .action = std::string(action),
                      .detail = json::serialize(json::object{{"crm", to_string(crm)}}),
                      .count = 1};
     const auto audited = co_await call.store().audit(std::move(entry));
-    if (!audited) co_return refuse(audited.error());
+    if (!audited) co_return std::unexpected(audited.error());
+    co_return state;
+}
+
+Task<Reply> steer(const Call& call, Crm crm, std::string_view action, std::function<void(ConnectorState&)> change)
+{
+    const auto state = co_await change_connector(call, crm, action, std::move(change));
+    if (!state) co_return refuse(state.error());
+    const auto now = call.now();
     const auto name = state_name(*state, now);
     call.services.engine.events().publish(ConnectorChanged{crm, std::string(name), {}, now});
     co_return json_response(200, {{"crm", to_string(crm)}, {"paused", state->paused}, {"state", name}});
@@ -153,8 +161,7 @@ Task<Reply> pause_crm(Call call)
     const auto crm = crm_of(call);
     if (!crm) co_return std::unexpected(crm.error());
     if (const auto problems = body_problems(call)) co_return refuse(*problems);
-    co_return co_await change_connector(call, *crm, "pause",
-                                        [by = call.who.actor()](ConnectorState& state) { pause(state, by); });
+    co_return co_await steer(call, *crm, "pause", [by = call.who.actor()](ConnectorState& state) { pause(state, by); });
 }
 
 Task<Reply> resume_crm(Call call)
@@ -162,7 +169,7 @@ Task<Reply> resume_crm(Call call)
     const auto crm = crm_of(call);
     if (!crm) co_return std::unexpected(crm.error());
     if (const auto problems = body_problems(call)) co_return refuse(*problems);
-    co_return co_await change_connector(call, *crm, "resume", [](ConnectorState& state) { resume(state); });
+    co_return co_await steer(call, *crm, "resume", [](ConnectorState& state) { resume(state); });
 }
 
 Task<Reply> test_crm(Call call)
@@ -185,6 +192,10 @@ Task<Reply> setup_crm(Call call)
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
     const auto report = co_await call.services.engine.setup(*crm, create);
     if (!report) co_return refuse(502, report.error().message);
+    if (create) {
+        const auto told = co_await change_connector(call, *crm, "setup", note_fields_changed);
+        if (!told) co_return refuse(told.error());
+    }
     co_return json_response(200, {{"crm", to_string(*crm)},
                                   {"present", texts(report->present)},
                                   {"missing", texts(report->missing)},

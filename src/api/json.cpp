@@ -175,6 +175,13 @@ std::string to_text(const json::value& value)
     return text;
 }
 
+json::object to_json(const Readings& readings)
+{
+    json::object counts;
+    for (const auto& [result, count] : readings) counts[to_string(result)] = count;
+    return counts;
+}
+
 json::value to_json(const std::optional<KnownVerification>& known)
 {
     if (!known) return nullptr;

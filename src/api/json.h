@@ -19,6 +19,7 @@ boost::json::object to_json(const Contact& contact);
 boost::json::object to_json(const Job& job);
 boost::json::object to_json(const Attempt& attempt);
 boost::json::value to_json(const std::optional<KnownVerification>& known);
+boost::json::object to_json(const Readings& readings);
 /// `detail` as the object it holds.
 boost::json::object to_json(const AuditEntry& entry);
 /// `with_phones`: the CRM takes a phone number once; else "same_phone" is null.

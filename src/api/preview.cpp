@@ -32,7 +32,7 @@ json::object preview_of(const Contact& contact, const Job* job, Crm crm, const E
     auto payload = std::get<MappedContact>(mapped);
     if (job) {
         payload.remote_id = job->remote_id;
-        payload.numeric_id = job->numeric_id;
+        payload.second_id = job->second_id;
     }
     boost::system::error_code failure;
     result["would_send"] = true;
@@ -95,8 +95,11 @@ Task<Reply> preview(Call call)
     auto previews = co_await preview_all(call, *crm, *ids, without, with_fields);
     if (!previews) co_return refuse(previews.error());
     const auto found = previews->size();
-    co_return json_response(
-        200, {{"crm", to_string(*crm)}, {"previews", std::move(*previews)}, {"not_found_count", ids->size() - found}});
+    const auto& traits = *connector.traits;
+    co_return json_response(200, {{"crm", to_string(*crm)},
+                                  {"previews", std::move(*previews)},
+                                  {"not_found_count", ids->size() - found},
+                                  {"delivery", describe_delivery(traits.batch_max, traits.operations)}});
 }
 
 }  // namespace crmsync::api

@@ -157,8 +157,14 @@ Task<Reply> summary(Call call)
 {
     const auto summary = co_await call.store().summary();
     if (!summary) co_return refuse(summary.error());
+    const auto readings = co_await call.store().readings();
+    if (!readings) co_return refuse(readings.error());
     json::object all{{"total_contacts", summary->contacts}};
-    for (const Crm crm : all_crms) all[to_string(crm)] = counts_of(*summary, crm);
+    for (const Crm crm : all_crms) {
+        json::object counts = counts_of(*summary, crm);
+        counts["verification"] = to_json((*readings)[crm]);
+        all[to_string(crm)] = std::move(counts);
+    }
     co_return json_response(200, all);
 }
 

@@ -62,8 +62,7 @@ Task<Reply> verification(Call call)
     if (!summary) co_return refuse(summary.error());
     const auto running = co_await call.services.engine.verification(*crm);
     const auto why = obstacle(call.services.engine.connector(*crm));
-    json::object counts;
-    for (const auto& [result, count] : summary->counts) counts[to_string(result)] = count;
+    json::object counts = to_json(summary->counts);
     counts["unverified"] = summary->unverified;
     co_return json_response(200, {{"crm", to_string(*crm)},
                                   {"can_be_verified", !why},

@@ -88,7 +88,13 @@ std::vector<Variable> own_variables(Crm crm)
             return {{group, "API_KEY", "", secret, "Unset: this connector is off and its queue stays as it is."},
                     {group, "LIST_ID", "", text, "The list contacts are put on. Empty: none."},
                     {group, "API_BASE_URL", "https://api.brevo.com/v3", url, "Where its API is."},
-                    {group, "AUTO_SETUP", "true", boolean, auto_setup}};
+                    {group, "AUTO_SETUP", "true", boolean, auto_setup},
+                    {group, "IMPORT_MIN_CONTACTS", "1000", integer,
+                     "From so many due contacts of a bulk selection on by Brevo's import, when single calls would take "
+                     "longer. 0: never. Needs BREVO_LIST_ID.",
+                     "", 0, 1'000'000'000},
+                    {group, "RATE_LIMIT_PROCESSES_PER_HOUR", "100", integer,
+                     "Calls that ask how an import goes; 0: no limit.", "", 0, 1'000'000}};
         case Crm::hubspot:
             return {{group, "API_KEY", "", secret,
                      "Token of a private app or service key. Unset: off, unless OAuth is set."},
@@ -162,7 +168,7 @@ std::vector<Variable> family_variables(Crm crm)
         {group, "SYNC_SCHEDULER_DRAIN", "true", boolean,
          "false: the strict schedule, one batch per interval and no wake-ups."},
         {group, "SYNC_MAX_RETRIES", "3", integer, "Retries before a contact fails for good.", "", 0, 100},
-        {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry.", "", 1, 10'080},
+        {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry; 0: none.", "", 0, 10'080},
         {group, "SYNC_RETRY_EXPONENTIAL", "true", boolean, "Doubles the wait each time; false: adds it."},
         {group, "SYNC_FAILURE_NOTIFICATION_EMAIL", "", text, "Who is told of final failures."},
     };

@@ -15,7 +15,9 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "domain/connector_state.h"
+#include "domain/delivery_plan.h"
 #include "domain/field_mapping.h"
+#include "domain/normalise.h"
 #include "domain/outcome.h"
 #include "domain/remote_contact.h"
 
@@ -38,7 +40,7 @@ struct PerItem {
 struct WholeCall {
     Outcome outcome;
 };
-/// The CRM took the work and will tell later; the engine polls `operation_id` through the connector.
+/// The CRM took the work and will tell later (see `Connector::follow`). Answers `submit` alone.
 struct Accepted {
     std::string operation_id;
 };
@@ -47,6 +49,19 @@ struct SendResult {
     std::variant<PerItem, WholeCall, Accepted> answer;
     Exchange exchange;
 };
+
+/// What became of work that was `Accepted`.
+struct OperationRunning {};
+struct OperationFailed {
+    std::string reason;  ///< For people. What of it the CRM has done is unknown.
+};
+struct OperationEnded {
+    /// By address as sent. Not settled here for good: what a call of its own may still mend or tell.
+    std::map<std::string, Outcome, std::less<>> refused;
+    /// Whether everything that was refused is among these; else nothing is known of those that are not named.
+    bool complete = true;
+};
+using OperationStatus = std::variant<OperationRunning, OperationFailed, OperationEnded>;
 
 /// What a CRM allows and costs. Fixed for the life of a connector.
 struct ConnectorTraits {
@@ -59,7 +74,10 @@ struct ConnectorTraits {
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.
     Duration timeout = 30s;          ///< Of one call, at most.
-    FieldMapping mapping;            ///< Defaults with the user's changes applied.
+    std::optional<OperationTerms> operations = {};  ///< Nothing: this CRM has no remote operations.
+    std::size_t operation_bytes_max = 0;            ///< Of one payload of `submit`.
+    BudgetConfig operation_budget = {};             ///< Of calls of `follow`.
+    FieldMapping mapping;                           ///< Defaults with the user's changes applied.
 };
 
 /// A field of the CRM, as its schema lists it.
@@ -82,7 +100,7 @@ struct SetupReport {
 struct Lookup {
     std::string email;  ///< As mapped.
     std::optional<std::string> remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
 };
 struct ReadBack {
     std::vector<std::optional<RemoteContact>> contacts;  ///< As looked up, in order; nothing: the CRM has none.
@@ -109,6 +127,17 @@ public:
     virtual const ConnectorTraits& traits() const = 0;
     /// 1 to `batch_max` contacts, all different addresses. A single call is a batch of one.
     virtual Task<SendResult> send(std::span<const MappedContact> contacts) = 0;
+    /// Why no remote operation can be submitted now, after "by calls: "; "" when one can. Only for connectors that have
+    /// them, as the three that follow.
+    virtual std::string operation_obstacle() const { return {}; }
+    /// Appends the contact to the payload of a remote operation and returns what to warn of; nothing, and the payload
+    /// untouched, for a contact that needs a call of its own. Pure, but for what set-up has found.
+    virtual std::optional<std::vector<std::string>> append_to_operation(std::string& payload,
+                                                                        const MappedContact& contact) const;
+    /// Hands the payload over: Accepted, or WholeCall when it was not. A rejection speaks of the whole.
+    virtual Task<SendResult> submit(std::string payload);
+    /// What became of it. Repeatable also when it has ended. An error: could not be told now.
+    virtual Task<Result<OperationStatus>> follow(std::string operation_id);
     /// What the CRM holds of 1 to `read_back_max` contacts. Only for connectors that can (`read_back_max` > 0).
     virtual Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups);
     /// What failed at or after `since` although it had been acknowledged; by the CRM's clock. Nothing where the CRM
@@ -144,6 +173,14 @@ struct ConnectorContext {
         chosen.phone_region = default_phone_region;
         return chosen;
     }
+    /// The same for CRMs that know contacts by their address, without a rule for it in whatever letters: it goes by
+    /// itself.
+    FieldMapping mapping_beside_address(FieldMapping defaults) const
+    {
+        FieldMapping chosen = mapping_or(std::move(defaults));
+        std::erase_if(chosen.rules, [](const FieldRule& rule) { return lower_case(rule.target) == "email"; });
+        return chosen;
+    }
 };
 
 struct ConnectorEntry {
@@ -159,6 +196,22 @@ struct ConnectorEntry {
 inline Task<Result<ReadBack>> Connector::read_back(std::span<const Lookup>)
 {
     co_return fail(ErrorCode::invalid, "This CRM cannot be asked what it holds");
+}
+
+inline std::optional<std::vector<std::string>> Connector::append_to_operation(std::string&, const MappedContact&) const
+{
+    return std::nullopt;
+}
+
+inline Task<SendResult> Connector::submit(std::string)
+{
+    co_return SendResult{.answer = WholeCall{Rejected{.code = "no_operations", .reason = "This CRM takes no imports"}},
+                         .exchange = {.calls = 0}};
+}
+
+inline Task<Result<OperationStatus>> Connector::follow(std::string)
+{
+    co_return fail(ErrorCode::invalid, "This CRM takes no imports");
 }
 
 inline Task<Result<LateFailures>> Connector::failed_since(Instant) { co_return LateFailures{}; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <utility>
 
 namespace crmsync {
 
@@ -280,6 +281,7 @@ void forget_the_future(ConnectorState& state, Instant now)
     breaker.next_probe_at = std::min(breaker.next_probe_at, now + probe_spacing_max);
     if (breaker.probing_until && *breaker.probing_until > now + probe_deadline_max) breaker.probing_until.reset();
     if (state.throttled_until && *state.throttled_until > now + throttle_max_daily) state.throttled_until.reset();
+    if (state.no_operation_until && *state.no_operation_until > now + throttle_max) state.no_operation_until.reset();
 }
 
 void throttle(ConnectorState& state, const Throttled& outcome, Instant now)
@@ -289,6 +291,28 @@ void throttle(ConnectorState& state, const Throttled& outcome, Instant now)
     const Duration wait = std::clamp(outcome.retry_after.value_or(throttle_guess), Duration{0},
                                      daily ? throttle_max_daily : throttle_max);
     state.throttled_until = std::max(state.throttled_until.value_or(Instant::min()), now + wait);
+}
+
+Grant grant_of(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now)
+{
+    if (state.paused) return none("paused", Instant::max());
+    if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
+    state.throttled_until.reset();
+    if (wanted == 0) return none("nothing wanted", Instant::max());
+    const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
+    const auto per_send = std::max<std::size_t>(budget.calls_per_send, 1);
+    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, now);
+    if (left.left == 0) return none("limit", left.again_at);
+    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
+    return {
+        .kind = Grant::Kind::work,
+        .count = std::min(wanted, std::max<std::size_t>(static_cast<std::size_t>(left.left) / per_send, 1) * per_call),
+        .contacts_per_call = per_call,
+        .calls_per_send = per_send,
+        .only = std::nullopt,
+        .except = {},
+        .again_at = Instant::max(),
+        .why = {}};
 }
 
 // ---- JSON ----------------------------------------------------------------------------------------------------------
@@ -381,8 +405,14 @@ ConnectorState state_from(const json::object& in)
     state.breaker = breaker_from(in.at("breaker").as_object());
     for (const json::value& window : in.at("windows").as_array())
         state.windows.push_back(window_from(window.as_object()));
+    if (const json::value* windows = in.if_contains("operation_windows"))
+        for (const json::value& window : windows->as_array())
+            state.operation_windows.push_back(window_from(window.as_object()));
+    state.no_operation_until = get_instant(in, "no_operation_until");
     state.last_acknowledged_at = get_instant(in, "last_acknowledged_at");
     state.last_sweep_at = get_instant(in, "last_sweep_at");
+    if (const json::value* version = in.if_contains("fields_version"))
+        state.fields_version = version->to_number<std::int64_t>();
     return state;
 }
 
@@ -393,12 +423,17 @@ std::string to_json(const ConnectorState& state)
     json::object out{{"paused", state.paused},
                      {"paused_by", state.paused_by},
                      {"slots", state.slots},
+                     {"fields_version", state.fields_version},
                      {"breaker", to_object(state.breaker)}};
     put(out, "throttled_until", state.throttled_until);
     put(out, "last_acknowledged_at", state.last_acknowledged_at);
     put(out, "last_sweep_at", state.last_sweep_at);
     json::array& windows = out["windows"].emplace_array();
     for (const Window& window : state.windows) windows.emplace_back(to_object(window));
+    put(out, "no_operation_until", state.no_operation_until);
+    if (state.operation_windows.empty()) return json::serialize(out);
+    json::array& operations = out["operation_windows"].emplace_array();
+    for (const Window& window : state.operation_windows) operations.emplace_back(to_object(window));
     return json::serialize(out);
 }
 
@@ -423,24 +458,17 @@ Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wante
     fit_windows(state.windows, budget);
     for (Window& window : state.windows) forget_old(window, now);
     forget_the_future(state, now);
+    Grant grant = grant_of(state, budget, wanted, witness_due, now);
+    grant.fields_version = state.fields_version;
+    return grant;
+}
+
+Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant now)
+{
     if (state.paused) return none("paused", Instant::max());
     if (state.throttled_until && *state.throttled_until > now) return none("throttled", *state.throttled_until);
-    state.throttled_until.reset();
-    if (wanted == 0) return none("nothing wanted", Instant::max());
-    const auto per_call = std::max<std::size_t>(budget.contacts_per_call, 1);
-    const auto per_send = std::max<std::size_t>(budget.calls_per_send, 1);
-    const Budget left = budget_of(state, calls_for(wanted, per_call) * per_send, now);
-    if (left.left == 0) return none("limit", left.again_at);
-    if (state.breaker.open) return admit_probe(state.breaker, witness_due, now);
-    return {
-        .kind = Grant::Kind::work,
-        .count = std::min(wanted, std::max<std::size_t>(static_cast<std::size_t>(left.left) / per_send, 1) * per_call),
-        .contacts_per_call = per_call,
-        .calls_per_send = per_send,
-        .only = std::nullopt,
-        .except = {},
-        .again_at = Instant::max(),
-        .why = {}};
+    if (state.breaker.open) return none("breaker open", Instant::max());
+    return {.kind = Grant::Kind::work, .count = wanted, .contacts_per_call = 1, .calls_per_send = 0};
 }
 
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now)
@@ -450,7 +478,7 @@ void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Durati
         return;
     }
     const std::size_t calls = calls_for(claimed, grant.contacts_per_call) * grant.calls_per_send;
-    take_calls(state, static_cast<std::int64_t>(calls), now);
+    if (calls > 0) take_calls(state, static_cast<std::int64_t>(calls), now);
     state.slots += static_cast<std::int64_t>(claimed);
     if (grant.kind == Grant::Kind::witness_probe || grant.kind == Grant::Kind::other_probe)
         state.breaker.probing_until = now + probe_deadline;
@@ -472,6 +500,14 @@ Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size
     if (grant.kind == Grant::Kind::none) return grant;
     if (grant.kind != Grant::Kind::work) return none("breaker open", Instant::max());
     take_calls(state, static_cast<std::int64_t>(grant.count), now);
+    return grant;
+}
+
+Grant reserve_operation_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)
+{
+    std::swap(state.windows, state.operation_windows);
+    Grant grant = reserve_calls(state, budget, wanted, now);
+    std::swap(state.windows, state.operation_windows);
     return grant;
 }
 
@@ -527,7 +563,10 @@ void resume(ConnectorState& state)
     state.paused = false;
     state.paused_by.clear();
     state.throttled_until.reset();
+    state.no_operation_until.reset();
     state.breaker = {};
 }
+
+void note_fields_changed(ConnectorState& state) { ++state.fields_version; }
 
 }  // namespace crmsync

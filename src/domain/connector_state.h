@@ -71,8 +71,11 @@ struct ConnectorState {
     std::int64_t slots = 0;  ///< Jobs claimed so far: every fifth slot is for the bulk lane.
     Breaker breaker;
     std::vector<Window> windows;
+    std::vector<Window> operation_windows;  ///< Of the calls that follow remote operations: the CRM counts them apart.
+    std::optional<Instant> no_operation_until;  ///< The last one failed.
     std::optional<Instant> last_acknowledged_at;
     std::optional<Instant> last_sweep_at;
+    std::int64_t fields_version = 0;  ///< Rises with `note_fields_changed`.
     bool operator==(const ConnectorState&) const = default;
 };
 
@@ -98,11 +101,15 @@ struct Grant {
     std::vector<Uuid> except;           ///< other_probe: not these.
     Instant again_at = Instant::max();  ///< kind none: when to ask again; `Instant::max()`: when somebody acts.
     std::string why;                    ///< kind none: "paused", "throttled", "limit", "breaker open", ...
+    std::int64_t fields_version = 0;    ///< Any kind: the row's. Another than before: look before anything is sent.
 };
 
 /// Decides how many jobs may be claimed now: never more than the calls of one second of the shortest window can take.
 /// Does not take tokens yet (see `take`). Fits the windows to the configuration and forgets what has run out.
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now);
+/// Decides the same for work that a remote operation takes off the queue: whether at all, for it costs no calls (its
+/// own is booked by `reserve_calls`).
+Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant now);
 /// Books what a claim really took: the calls it needs, slots, the probe in flight. An other_probe that found no job
 /// (`claimed` 0) lets the next one take jobs that have been probes before.
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
@@ -112,6 +119,9 @@ void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
 /// Admits and books up to `wanted` calls beside deliveries: within the limits, none while paused, throttled or with an
 /// open breaker. Grant::count is then of calls.
 Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
+
+/// The same for calls that follow remote operations.
+Grant reserve_operation_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now);
 
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
 /// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).
@@ -125,6 +135,9 @@ void on_limit_report(ConnectorState& state, const LimitReport& report, Instant n
 void pause(ConnectorState& state, std::string by);
 /// Lifts a pause, and a breaker or throttle with it: a person says "go".
 void resume(ConnectorState& state);
+
+/// Somebody made fields at the CRM, or says that they are others now: every worker looks at them again.
+void note_fields_changed(ConnectorState& state);
 
 /// Calls of a window that are ours: its limit without the reserve, rounded up to whole calls.
 std::int64_t usable_limit(const Window& window);

@@ -56,7 +56,7 @@ struct MappedContact {
     std::string email;                     ///< Trimmed, lower-cased, domain in ASCII (IDNA).
     std::vector<MappedField> fields;       ///< In rule order; empty values left out; texts are never "".
     std::optional<std::string> remote_id;  ///< Where the contact went before.
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     std::string idempotency_key;        ///< contact id, CRM and generation: the same over retries and crashes.
     std::string fingerprint;            ///< Hash of e-mail and fields, but for the volatile ones.
     std::vector<std::string> warnings;  ///< Optional values left out, and why.

@@ -42,7 +42,7 @@ struct ClaimedJob {
     Instant due_at{};                          ///< As it was before the claim.
     int retry_count = 0;                       ///< Retries scheduled since the last decision of a person.
     std::optional<std::string> remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;    ///< By what else the CRM knows it (see Upserted).
     std::optional<std::string> fingerprint;  ///< Of the payload acknowledged last.
     JobOptions options;
     Instant contact_updated_at{};
@@ -64,7 +64,7 @@ struct Job {
     int retry_count = 0;
     std::int64_t generation = 0;
     std::optional<std::string> remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     std::optional<std::string> fingerprint;
     std::optional<std::string> error;
     std::optional<std::string> error_code;

@@ -14,9 +14,9 @@ namespace crmsync {
 struct Upserted {
     enum class Change { created, updated, unknown } change = Change::unknown;
     std::string remote_id;  ///< Published in {crm}_contact_id; "": the CRM told none.
-    /// Kept with the job, when told: the CRM's second id or, at HubSpot, the address written last. "": what was kept
-    /// may be wrong now.
-    std::optional<std::string> numeric_id = {};
+    /// By what else the CRM knows the contact: Brevo's numeric id; at HubSpot, where the remote id is the record's, the
+    /// address it was written under. Kept with the job, when told. "": what was kept may be wrong now.
+    std::optional<std::string> second_id = {};
     std::vector<std::string> warnings = {};
 };
 

@@ -16,7 +16,7 @@ struct RemoteValue {
 /// What a CRM holds of a contact, as it was read back.
 struct RemoteContact {
     std::string remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     std::string email;
     std::vector<RemoteValue> fields;  ///< The mapped ones that are not empty.
     bool opted_out = false;           ///< Does not want our mail, by whatever the CRM calls it.

@@ -54,6 +54,15 @@ Transition hand_back(const ClaimedJob& job, std::string reason)
             .error_code = std::nullopt};
 }
 
+Transition send_apart(const ClaimedJob& job, std::string reason, Instant now)
+{
+    return {.next = JobState::retrying,
+            .due_at = now,
+            .retry_count = job.retry_count,
+            .error = cut(reason, error_column_max),
+            .error_code = std::nullopt};
+}
+
 Transition decide(const ClaimedJob& job, const Outcome& outcome, const RetryPolicy& policy, Cost cost, Instant now)
 {
     return std::visit(Overloaded{

@@ -42,6 +42,10 @@ Transition decide(const ClaimedJob& job, const Outcome& outcome, const RetryPoli
 /// The job as it was before the claim, with the reason it came back; no attempt is spent.
 Transition hand_back(const ClaimedJob& job, std::string reason);
 
+/// What a call that carried many could not settle for this one: due at once, for a call of its own. No attempt is
+/// spent, and what waits for a retry no remote operation takes again.
+Transition send_apart(const ClaimedJob& job, std::string reason, Instant now);
+
 /// Cuts at a code point boundary.
 std::string cut(std::string_view text, std::size_t max_code_points);
 

@@ -32,7 +32,7 @@ struct SyncedContact {
     JobKey key;
     std::int64_t generation = 0;
     std::optional<std::string> remote_id;
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     JobOptions options;
     std::vector<std::string> warnings;  ///< Of the last sync.
     Instant acknowledged_at{};

@@ -11,6 +11,8 @@ namespace crmsync {
 namespace {
 
 constexpr Duration setup_retry = 60s;
+/// With nothing missing. A person may change fields by hand at any time; each look costs calls.
+constexpr Duration setup_again = 1h;
 constexpr Duration nothing_claimable_pause = 20ms;
 constexpr Duration store_retry = 500ms;
 constexpr Duration cycle_log_interval = 10s;
@@ -81,9 +83,13 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
                 connector.traits().calls_per_send),
       concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
+      following_(executor),
       services_(executor),
       claiming_(std::string(display_name(crm_)) + ": claiming work")
 {
+    if (connector.traits().operations && options_.drain && options_.operations)
+        operations_.emplace(connector, budget_, delivery_, recorder_, worker_id, store, clock, executor,
+                            [this] { return may_send() && !view_.breaker.open; });
 }
 
 Task<> ConnectorRun::run()
@@ -92,9 +98,11 @@ Task<> ConnectorRun::run()
     recording.spawn(recorder_.run());
     services_.spawn(keep_set_up());
     while (!status_.ready && !stopping_) co_await alarm_.wait();
+    if (operations_ && !stopping_) following_.spawn(operations_->run());
     co_await claim_loop();
     return_unsent("stopped");
     co_await calls_.join();
+    co_await following_.join();
     co_await services_.join();
     recorder_.stop();
     co_await recording.join();
@@ -114,11 +122,12 @@ Task<> ConnectorRun::book(int calls)
         log::debug("{}: {} calls of the set-up are not booked: {}", display_name(crm_), calls, done.error().message);
 }
 
-/// How long until set-up should be tried again; nothing is left to do: for ever.
 Task<Duration> ConnectorRun::set_up()
 {
+    // Before the look: what others change meanwhile is looked at again.
+    if (const auto states = co_await store_.connector_states()) fields_version_ = (*states)[crm_].fields_version;
     const auto report = co_await connector_.setup(options_.auto_setup);
-    if (stopping_) co_return Duration::max();
+    if (stopping_) co_return Duration{};
     if (report) co_await book(report->calls);
     if (!report) {
         if (status_.problems != std::vector{report.error().message})
@@ -130,8 +139,25 @@ Task<Duration> ConnectorRun::set_up()
     if (status_.ready && !last_report_) log::info("{} set-up: works now", display_name(crm_));
     status_.problems = problems_of(*report);
     tell(*report);
-    // A person may make the fields, or mend what keeps them from being made, at any time.
-    co_return report->missing.empty() && report->problems.empty() ? Duration::max() : Duration{options_.interval};
+    if (!report->created.empty()) co_await announce_fields();
+    const Duration interval{options_.interval};
+    co_return report->missing.empty() && report->problems.empty() ? std::max(interval, setup_again) : interval;
+}
+
+Task<> ConnectorRun::announce_fields()
+{
+    const auto state = co_await store_.update_connector(crm_, note_fields_changed);
+    if (!state)
+        log::debug("{}: other workers learn of new fields at their next look: {}", display_name(crm_),
+                   state.error().message);
+    else if (fields_version_ && state->fields_version == *fields_version_ + 1)
+        fields_version_ = state->fields_version;  // Nobody else had news.
+}
+
+void ConnectorRun::look_again()
+{
+    status_.ready = false;
+    setup_alarm_.ring();
 }
 
 /// Logs what differs from the time before.
@@ -157,9 +183,10 @@ Task<> ConnectorRun::keep_set_up()
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!stopping_) {
         const auto again_in = co_await set_up();
+        if (stopping_) co_return;
         status_.ready = true;
+        dispatch();
         alarm_.ring();
-        if (again_in == Duration::max()) co_return;
         co_await setup_alarm_.wait(again_in);
     }
 }
@@ -169,14 +196,21 @@ void ConnectorRun::stop()
     stopping_ = true;
     alarm_.ring();
     setup_alarm_.ring();
+    if (operations_) operations_->stop();
     services_.cancel();  // Set-up carries nobody's work.
 }
 
-void ConnectorRun::abort() { calls_.cancel(); }
+void ConnectorRun::abort()
+{
+    calls_.cancel();
+    following_.cancel();
+}
 
 void ConnectorRun::wake()
 {
-    if (options_.drain) alarm_.ring();
+    if (!options_.drain) return;
+    alarm_.ring();
+    if (operations_) operations_->wake();
 }
 
 void ConnectorRun::distrust()
@@ -190,6 +224,7 @@ void ConnectorRun::trust(Uuid worker_id)
 {
     worker_id_ = worker_id;
     recorder_.set_worker(worker_id);
+    if (operations_) operations_->set_worker(worker_id);
     if (std::exchange(distrusted_, false)) alarm_.ring();
 }
 
@@ -209,7 +244,7 @@ std::string_view ConnectorRun::why_not() const
 
 std::size_t ConnectorRun::room() const
 {
-    if (stopping_ || distrusted_) return 0;
+    if (stopping_ || distrusted_ || !status_.ready) return 0;
     // What we know of an outage must reach the row before it is asked for more work.
     if (!may_send() || view_.breaker.open)
         if (recorder_.pending() > 0 || sending_ > 0) return 0;
@@ -263,6 +298,7 @@ Task<bool> ConnectorRun::claim_once()
         view_.paused = false;
     }
     std::ranges::move(claimed->jobs, std::back_inserter(unsent_));
+    if (claimed->grant.fields_version != fields_version_) look_again();
     if (claimed_as != worker_id_) return_unsent("lease in doubt");  // Taken for dead meanwhile: others may have them.
     dispatch();
     if (!options_.drain) {
@@ -312,6 +348,7 @@ Task<> ConnectorRun::rest(Duration pause)
 
 void ConnectorRun::dispatch()
 {
+    if (!status_.ready) return;
     const auto batch_max = connector_.traits().batch_max;
     while (!unsent_.empty() && calls_in_flight_ < concurrency_.limit()) {
         if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {

@@ -18,6 +18,7 @@
 #include "engine/events.h"
 #include "engine/pace.h"
 #include "engine/recorder.h"
+#include "engine/remote_operations.h"
 #include "engine/repeated_failure.h"
 #include "store/store.h"
 
@@ -32,12 +33,13 @@ struct RunOptions {
     std::size_t batch_size = 10;       ///< Of one claim; raised by the engine when more is due and `drain` is on.
     /// false: the strict schedule, one batch per interval and no wake-ups.
     bool drain = true;
+    bool operations = true;  ///< Also by remote operations, where the CRM has them; one instance of several does.
     RetryPolicy retry;
 };
 
 /// What a connector is doing, for health and CLI.
 struct RunStatus {
-    bool ready = false;         ///< Set up and claiming.
+    bool ready = false;         ///< Set up and claiming; not while the CRM's fields are looked at again.
     std::size_t in_flight = 0;  ///< Calls.
     std::size_t claimed = 0;    ///< Jobs leased and not yet recorded.
     std::size_t concurrency = 0;
@@ -70,7 +72,12 @@ public:
     Connector& connector() { return connector_; }
 
 private:
+    /// Looks at the CRM's fields, makes them where that is wanted; returns how long until that should be done again.
     Task<Duration> set_up();
+    /// Others changed the fields: nothing is sent until they were looked at.
+    void look_again();
+    /// What this run made at the CRM is news for the other workers.
+    Task<> announce_fields();
     void tell(const SetupReport& report);
     /// Books calls made outside a claim.
     Task<> book(int calls);
@@ -105,9 +112,11 @@ private:
     Alarm setup_alarm_;
     Delivery delivery_;
     Recorder recorder_;
+    std::optional<RemoteOperations> operations_;  // Where the CRM has them, and no strict schedule is kept.
     Concurrency concurrency_;
     Pace pace_;
     TaskGroup calls_;
+    TaskGroup following_;
     TaskGroup services_;
     RepeatedFailure claiming_;
 
@@ -129,7 +138,8 @@ private:
     } cycle_;
     Monotonic cycle_started_{};
     std::optional<Monotonic> cycle_logged_;
-    std::optional<SetupReport> last_report_;  // What the log was told.
+    std::optional<SetupReport> last_report_;      // What the log was told.
+    std::optional<std::int64_t> fields_version_;  ///< Of the row, before the fields were looked at.
     std::string last_state_name_;
 };
 

@@ -46,6 +46,18 @@ Outcome outcome_at(const SendResult& result, std::size_t index)
                       result.answer);
 }
 
+Delivered without_answer(ClaimedJob job, Transition transition)
+{
+    return {.job = std::move(job),
+            .answer = std::nullopt,
+            .exchange = {},
+            .calls = 0,
+            .transition = std::move(transition),
+            .history = {},
+            .fingerprint = std::nullopt,
+            .warnings = std::nullopt};
+}
+
 }  // namespace
 
 bool is_trouble(const Outcome& outcome)
@@ -60,14 +72,13 @@ bool Delivered::is_echo() const { return calls == 0 && answer && is_trouble(*ans
 Delivered handed_back(ClaimedJob job, std::string reason)
 {
     auto transition = hand_back(job, std::move(reason));
-    return {.job = std::move(job),
-            .answer = std::nullopt,
-            .exchange = {},
-            .calls = 0,
-            .transition = std::move(transition),
-            .history = {},
-            .fingerprint = std::nullopt,
-            .warnings = std::nullopt};
+    return without_answer(std::move(job), std::move(transition));
+}
+
+Delivered sent_apart(ClaimedJob job, std::string reason, Instant now)
+{
+    auto transition = send_apart(job, std::move(reason), now);
+    return without_answer(std::move(job), std::move(transition));
 }
 
 JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant now)
@@ -79,13 +90,14 @@ JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant n
                      .transition = delivered.transition,
                      .call_made = delivered.answer.has_value(),
                      .remote_id = std::nullopt,
-                     .numeric_id = std::nullopt,
+                     .second_id = std::nullopt,
                      .fingerprint = delivered.fingerprint,
                      .warnings = delivered.warnings,
-                     .attempt = std::nullopt};
+                     .attempt = std::nullopt,
+                     .acknowledged_as_of = delivered.acknowledged_as_of};
     if (const auto* upserted = delivered.answer ? std::get_if<Upserted>(&*delivered.answer) : nullptr) {
         if (!upserted->remote_id.empty()) result.remote_id = upserted->remote_id;
-        result.numeric_id = upserted->numeric_id;
+        result.second_id = upserted->second_id;
     }
     if (!delivered.history.empty()) {
         const auto& error = delivered.transition.error;
@@ -115,7 +127,7 @@ Task<std::vector<Delivered>> Delivery::deliver(std::vector<ClaimedJob> jobs)
     co_return done;
 }
 
-std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<Delivered>& done) const
+std::optional<Prepared> Delivery::prepare(ClaimedJob job, std::vector<Delivered>& done) const
 {
     if (job.superseded_by) {
         auto note =
@@ -138,7 +150,7 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
         return std::nullopt;
     }
     contact.remote_id = job.remote_id;
-    if (job.numeric_id != "") contact.numeric_id = job.numeric_id;
+    if (job.second_id != "") contact.second_id = job.second_id;
     auto warnings = std::move(contact.warnings);
     return Prepared{.job = std::move(job),
                     .contact = std::move(contact),
@@ -147,7 +159,7 @@ std::optional<Delivery::Prepared> Delivery::prepare(ClaimedJob job, std::vector<
                     .warnings = std::move(warnings)};
 }
 
-std::vector<Delivery::Prepared> Delivery::take_doubles(std::vector<Prepared>& batch)
+std::vector<Prepared> Delivery::take_doubles(std::vector<Prepared>& batch)
 {
     std::unordered_set<std::string_view> seen;
     const auto doubles = std::stable_partition(
@@ -236,14 +248,9 @@ Delivered Delivery::finish(Prepared item, Outcome outcome, const Exchange& excha
 Delivered Delivery::without_call(ClaimedJob job, Outcome outcome, std::string history) const
 {
     auto transition = decide(job, outcome, policy_, cost_of(job), clock_.now());
-    return {.job = std::move(job),
-            .answer = std::nullopt,
-            .exchange = {},
-            .calls = 0,
-            .transition = std::move(transition),
-            .history = std::move(history),
-            .fingerprint = std::nullopt,
-            .warnings = std::nullopt};
+    Delivered end = without_answer(std::move(job), std::move(transition));
+    end.history = std::move(history);
+    return end;
 }
 
 }  // namespace crmsync

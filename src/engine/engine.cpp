@@ -30,12 +30,15 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
 {
     for (const auto& connector : connectors_) {
         const auto& run = options_.run[connector->traits().crm];
-        for (std::size_t i = 0; run.enabled && i < run.instances; ++i)
+        for (std::size_t i = 0; run.enabled && i < run.instances; ++i) {
+            RunOptions own = run;
+            own.operations = i == 0;
             runs_.push_back(
-                std::make_unique<ConnectorRun>(*connector, run, worker_id_, store_, clock_, executor_, events_));
+                std::make_unique<ConnectorRun>(*connector, own, worker_id_, store_, clock_, executor_, events_));
+        }
         if (run.enabled && connector->traits().tells_late_failures)
-            follow_ups_.push_back(
-                std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_, clock_, executor_));
+            follow_ups_.push_back(std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_,
+                                                             clock_, executor_, events_));
     }
 }
 

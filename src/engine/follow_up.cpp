@@ -35,7 +35,7 @@ bool is_older(const LateFailure& failure, const LateJob& late)
 }  // namespace
 
 FollowUp::FollowUp(Connector& connector, RetryPolicy policy, Duration interval, Uuid worker_id, Store& store,
-                   Clock& clock, const Executor& executor)
+                   Clock& clock, const Executor& executor, EventBus& events)
     : connector_(connector),
       policy_(policy),
       interval_(interval),
@@ -43,6 +43,7 @@ FollowUp::FollowUp(Connector& connector, RetryPolicy policy, Duration interval, 
       store_(store),
       clock_(clock),
       alarm_(clock, executor),
+      events_(events),
       since_(clock.now() - looked_back_at_start),
       asking_(fmt::format("{}: asking what failed after it was acknowledged", display_name(connector.traits().crm)))
 {
@@ -116,7 +117,13 @@ Task<Result<std::size_t>> FollowUp::take_back(const std::vector<LateFailure>& fa
         request.results[place->second].operation_ids.push_back(failure.operation_id);
     }
     if (request.results.empty()) co_return 0;
-    co_return co_await store_.record_late(std::move(request));
+    const auto taken_back = co_await store_.record_late(request);
+    if (!taken_back) co_return std::unexpected(taken_back.error());
+    for (const Uuid& id : *taken_back) {
+        const Transition& next = request.results[places.at(id)].transition;
+        events_.publish(JobChanged{{id, crm}, next.next, "transient", next.error, now});
+    }
+    co_return taken_back->size();
 }
 
 }  // namespace crmsync

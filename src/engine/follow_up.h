@@ -5,6 +5,7 @@
 #include "base/task.h"
 #include "connectors/connector.h"
 #include "domain/transition.h"
+#include "engine/events.h"
 #include "engine/repeated_failure.h"
 #include "store/store.h"
 
@@ -17,7 +18,7 @@ class FollowUp {
 public:
     /// All of them outlive this.
     FollowUp(Connector& connector, RetryPolicy policy, Duration interval, Uuid worker_id, Store& store, Clock& clock,
-             const Executor& executor);
+             const Executor& executor, EventBus& events);
 
     /// Runs until `stop`.
     Task<> run();
@@ -36,6 +37,7 @@ private:
     Store& store_;
     Clock& clock_;
     Alarm alarm_;
+    EventBus& events_;
     Instant since_;
     RepeatedFailure asking_;
     bool stopping_ = false;

@@ -142,11 +142,17 @@ Task<> Recorder::flush()
         batch.assign(std::make_move_iterator(pending_.begin()), std::make_move_iterator(end));
         pending_.erase(pending_.begin(), end);
     }
-    in_flight_ = batch.size();
+    co_await record(std::move(batch));
+}
 
+Task<bool> Recorder::record(std::vector<Delivered> batch)
+{
+    if (batch.empty()) co_return true;
+    const std::size_t count = batch.size();
+    in_flight_ += count;
     const auto now = clock_.now();
     RecordRequest request{.crm = crm_, .results = {}, .update_state = {}, .now = now};
-    request.results.reserve(batch.size());
+    request.results.reserve(count);
     for (const auto& ended : batch) request.results.push_back(to_result(ended, worker_id_, now));
     const auto after = std::make_shared<std::optional<ConnectorState>>();
     if (auto update = state_update(batch, now))
@@ -155,25 +161,30 @@ Task<> Recorder::flush()
             update(state, ends);
             *after = state;
         };
-
-    std::optional<RecordResult> recorded;
-    for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
-        auto result = co_await store_.record(request);
-        if (result) {
-            recording_.succeeded(clock_.monotonic());
-            recorded = std::move(*result);
-            break;
-        }
-        recording_.failed(result.error().message, clock_.monotonic());
-        if (stopping_ && delay >= 1s) break;  // The leases run out or are voided at the next start; nothing is lost.
-        co_await sleep_for(clock_, delay);
-    }
-    in_flight_ = 0;
+    const auto recorded = co_await write(request);
+    in_flight_ -= count;
     if (*after) {
         suspicious_ = (*after)->breaker.open || (*after)->breaker.consecutive_failures > 0;
         if (observer_.state) observer_.state(**after);
     }
     if (recorded && observer_.recorded) observer_.recorded(applied(std::move(batch), recorded->ends));
+    co_return recorded.has_value();
+}
+
+/// Until it is written; nothing when a stop came before.
+Task<std::optional<RecordResult>> Recorder::write(const RecordRequest& request)
+{
+    for (Duration delay = 50ms;; delay = std::min<Duration>(delay * 2, 2s)) {
+        auto result = co_await store_.record(request);
+        if (result) {
+            recording_.succeeded(clock_.monotonic());
+            co_return *std::move(result);
+        }
+        recording_.failed(result.error().message, clock_.monotonic());
+        // The leases run out or are voided at the next start; nothing is lost.
+        if (stopping_ && delay >= 1s) co_return std::nullopt;
+        co_await sleep_for(clock_, delay);
+    }
 }
 
 }  // namespace crmsync

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,6 +37,9 @@ public:
     /// Ended and not yet being recorded.
     const std::vector<Delivered>& waiting() const { return pending_; }
     std::size_t pending() const { return pending_.size() + in_flight_; }
+    /// Records these at once, and returns when that is done: what is many and waits for nothing goes this way. False
+    /// when a stop came before the store would take them.
+    Task<bool> record(std::vector<Delivered> batch);
     /// Writes whatever is pending, then waits for more until `stop` was called and all is written.
     Task<> run();
     void stop();
@@ -44,6 +48,7 @@ public:
 
 private:
     Task<> flush();
+    Task<std::optional<RecordResult>> write(const RecordRequest& request);
     Task<> wait_for_batch();
     std::function<void(ConnectorState&, std::span<const Recorded>)> state_update(const std::vector<Delivered>& batch,
                                                                                  Instant now);

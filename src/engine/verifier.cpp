@@ -187,7 +187,7 @@ Task<> Verifier::make(Call& call)
         auto& lookup = lookups.emplace_back();
         lookup.email = item.mapped.email;
         lookup.remote_id = item.synced.remote_id;
-        if (item.synced.numeric_id != "") lookup.numeric_id = item.synced.numeric_id;
+        if (item.synced.second_id != "") lookup.second_id = item.synced.second_id;
     }
     const auto back = co_await connector_.read_back(lookups);
     if (!back) {

@@ -15,9 +15,11 @@
 #include "base/uuid.h"
 #include "domain/connector_state.h"
 #include "domain/contact.h"
+#include "domain/delivery_plan.h"
 #include "domain/job.h"
 #include "domain/selection.h"
 #include "domain/transition.h"
+#include "store/operation.h"
 #include "store/verification.h"
 
 namespace crmsync {
@@ -30,6 +32,9 @@ struct ClaimRequest {
     std::size_t wanted = 1;
     BudgetConfig budget;
     Duration probe_deadline = 2min;
+    /// For this remote operation, which then holds the leases in place of the worker: of the bulk lane alone, what was
+    /// not tried yet, and without booking calls.
+    std::optional<Uuid> operation = {};
     Instant now{};
 };
 
@@ -48,11 +53,13 @@ struct JobResult {
     Transition transition;
     bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
     std::optional<std::string> remote_id;  ///< Each kept when absent.
-    std::optional<std::string> numeric_id;
+    std::optional<std::string> second_id;
     /// Of the payload, when the CRM has it: it acknowledged it now, or had before and nothing changed since.
     std::optional<std::string> fingerprint;
     std::optional<std::vector<std::string>> warnings;  ///< Replace the job's when the transition completes it.
     std::optional<Attempt> attempt;                    ///< History row; none for a silent hand-back.
+    /// When the contact was as the CRM now has it; nothing: at the record.
+    std::optional<Instant> acknowledged_as_of = {};
 };
 
 /// What became of a result.
@@ -365,8 +372,28 @@ public:
     /// Keeps the readings and adds them to history, but for those whose job is another by now. Returns whose were kept.
     virtual Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) = 0;
     virtual Task<Status> note_verification_run(Crm crm, VerificationRun run) = 0;
+    virtual Task<Result<PerCrm<Readings>>> readings() = 0;
     virtual Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) = 0;
     virtual Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) = 0;
+
+    // -- remote operations: work that a CRM takes as a whole and tells the end of later
+    /// Locks the connector's row and asks `plan_delivery`; when that says so, the operation exists from now on: the
+    /// worker's, and gone with it, until it is submitted. A worker plans one at a time: an earlier one that it has not
+    /// submitted is given up, as by `rescue`.
+    virtual Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) = 0;
+    /// Keeps what is sent of jobs claimed for it. `conflict`: the operation is gone, its leases with it.
+    virtual Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) = 0;
+    /// From now on it outlives its worker, and is looked at first in `look_in`. `conflict`: it is gone.
+    virtual Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) = 0;
+    /// Takes the turn to look at the submitted operation that is due longest: nobody else gets it for `lease`, by the
+    /// database's clock where several machines share it.
+    virtual Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) = 0;
+    /// Ends the turn, or prolongs it: the operation is due again after `pause`.
+    virtual Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) = 0;
+    /// A page of its jobs in the order of contact ids, also of those whose lease is gone.
+    virtual Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) = 0;
+    /// Forgets it; what it still holds goes back to the queue with the reason. Returns how many jobs.
+    virtual Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) = 0;
 
     // -- late failures: what a CRM acknowledged and failed afterwards
     /// The completed jobs these operations stand for, each at most once per operation, and not those that another
@@ -374,9 +401,8 @@ public:
     /// is.
     virtual Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) = 0;
     /// Takes the completion back, publishes and wakes the engines; not of jobs that are another generation's or were
-    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns how
-    /// many.
-    virtual Task<Result<std::size_t>> record_late(LateRequest request) = 0;
+    /// told of the first operation before. The fingerprint goes, for the CRM does not have the payload. Returns whose.
+    virtual Task<Result<std::vector<Uuid>>> record_late(LateRequest request) = 0;
 
     // -- the database itself
     struct Health {

@@ -17,6 +17,8 @@ namespace crmsync {
 
 /// Calls that somebody wants to make beside deliveries.
 struct CallRequest {
+    /// Which of the CRM's windows count them: those of contacts, or those of calls that follow remote operations.
+    enum class Kind { contacts, operations } kind = Kind::contacts;
     Crm crm = Crm::brevo;
     BudgetConfig budget;
     std::size_t wanted = 1;
@@ -53,9 +55,18 @@ struct KnownVerification {
     bool current = false;  ///< Nothing was decided or sent since.
 };
 
+/// Completed contacts by their current reading; all four.
+using Readings = std::map<Verification, std::int64_t>;
+inline Readings no_readings()
+{
+    Readings none;
+    for (const Verification one : all_verifications) none[one] = 0;
+    return none;
+}
+
 struct VerificationSummary {
-    std::map<Verification, std::int64_t> counts;  ///< Of completed contacts by their current reading; all four.
-    std::int64_t unverified = 0;                  ///< Completed ones without one.
+    Readings counts = no_readings();
+    std::int64_t unverified = 0;  ///< Completed ones without a reading.
     std::int64_t opted_out = 0;
     std::optional<VerificationRun> last_run;  ///< Or the one under way.
     struct Example {

@@ -81,9 +81,15 @@ TEST_F(ConnectorsTest, AreSetUp)
     const auto compared = post("/crm/brevo/setup", {{"create", false}});
     EXPECT_EQ(compared.at("/missing/0"), "FIRSTNAME");
     EXPECT_EQ(compared.at("/created"), json::array());
+    const auto fields_version = [&] {
+        return loop_.run(store_->connector_states()).value()[Crm::brevo].fields_version;
+    };
+    EXPECT_EQ(fields_version(), 0);
     const auto created = post("/crm/brevo/setup", json::object{});
     EXPECT_EQ(created.at("/created/0"), "FIRSTNAME");
     EXPECT_EQ(created.at("/present/0"), "SMS");
+    EXPECT_EQ(fields_version(), 1) << "all workers look again";
+    EXPECT_EQ(get("/audit").at("/0/action"), "setup");
     EXPECT_EQ(post("/crm/mautic/setup", json::object{}).status, 409);
 }
 

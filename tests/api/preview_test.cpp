@@ -17,6 +17,7 @@ TEST_F(PreviewTest, PreviewsWhatWouldBeSent)
     const auto answer = post("/contacts/brevo/preview", {{"contact_ids", {a, b, nobody}}});
     ASSERT_EQ(answer.status, 200) << answer.text;
     EXPECT_EQ(answer.at("/not_found_count"), 1);
+    EXPECT_EQ(answer.at("/delivery"), "one contact per call");
     json::value good;
     json::value bad;
     for (const auto& one : answer.at("/previews").as_array())

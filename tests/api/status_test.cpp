@@ -27,10 +27,11 @@ TEST_F(StatusTest, CountsContactsByStatus)
     work(Upserted{.remote_id = "a@example.com"});
     refused("b@example.com");
     add("c@example.com");
-    const json::value brevo{{"new", 1},      {"selected", 0}, {"queued", 0},  {"processing", 0},
-                            {"complete", 1}, {"error", 1},    {"skipped", 0}, {"total_contacts", 3}};
+    json::object brevo{{"new", 1},      {"selected", 0}, {"queued", 0},  {"processing", 0},
+                       {"complete", 1}, {"error", 1},    {"skipped", 0}, {"total_contacts", 3}};
     EXPECT_EQ(get("/contacts/brevo/status/summary").body, brevo);
     const auto all = get("/crm/status/summary");
+    brevo["verification"] = {{"verified", 0}, {"drifted", 0}, {"missing", 0}, {"changed", 0}};
     EXPECT_EQ(all.at("/brevo"), brevo);
     EXPECT_EQ(all.at("/n8n/new"), 3);
     EXPECT_EQ(all.at("/total_contacts"), 3);

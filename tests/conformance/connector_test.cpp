@@ -72,7 +72,7 @@ TEST_P(ConnectorConformance, CreatesThenUpdatesOneRecord)
     EXPECT_FALSE(std::get<Upserted>(created).remote_id.empty());
     MappedContact again = ann();
     again.remote_id = std::get<Upserted>(created).remote_id;
-    again.numeric_id = std::get<Upserted>(created).numeric_id;
+    again.second_id = std::get<Upserted>(created).second_id;
     again.idempotency_key += "0";  // A person selected it again.
     const Outcome updated = crm.send(again);
     ASSERT_TRUE(std::holds_alternative<Upserted>(updated)) << reason_of(updated);
@@ -305,7 +305,7 @@ TEST_P(ConnectorConformance, ReadsBackWhatItSent)
     if (crm.connector->traits().read_back_max == 0) GTEST_SKIP() << "this CRM cannot be asked";
     const auto upserted = std::get<Upserted>(crm.send(ann()));
     const std::vector<Lookup> lookups{
-        {.email = "ann@example.com", .remote_id = upserted.remote_id, .numeric_id = upserted.numeric_id},
+        {.email = "ann@example.com", .remote_id = upserted.remote_id, .second_id = upserted.second_id},
         {.email = "nobody@example.com"}};
     const auto back = test::await(crm.loop, crm.connector->read_back(std::span(lookups).first(
                                                 std::min(lookups.size(), crm.connector->traits().read_back_max))));
@@ -345,7 +345,7 @@ TEST_P(ConnectorConformance, LeavesAnOptOutAsItIs)
     const auto first = std::get<Upserted>(crm.send(contact));
     if (!opt_out(crm, GetParam(), contact.email, first.remote_id)) GTEST_SKIP() << "this CRM keeps no opt-outs";
     const auto opted_out = [&] {
-        const Lookup lookup{.email = "ann@example.com", .remote_id = first.remote_id, .numeric_id = first.numeric_id};
+        const Lookup lookup{.email = "ann@example.com", .remote_id = first.remote_id, .second_id = first.second_id};
         const auto back = test::await(crm.loop, crm.connector->read_back(std::span(&lookup, 1))).value();
         return back.contacts.at(0).value().opted_out;
     };
@@ -354,7 +354,7 @@ TEST_P(ConnectorConformance, LeavesAnOptOutAsItIs)
     EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
     contact = mapped({.email = "ann@example.com", .name = "Anna Leigh", .has_gmail = true});
     contact.remote_id = first.remote_id;
-    contact.numeric_id = first.numeric_id;
+    contact.second_id = first.second_id;
     contact.fields.front().value = Cleared{};
     EXPECT_EQ(outcome_name(crm.send(contact)), "upserted");
     EXPECT_TRUE(opted_out());

@@ -31,7 +31,7 @@ TEST_P(StoreClaim, BringsTheContactAndWhatTheJobKnows)
     fields.source_job_id = random_uuid7(now());
     const Contact made = ok(store().create_contact(fields, CurationStatus::new_, now()));
     act(Action::select, {made.id});
-    finish(claim_one(), Upserted{.remote_id = "ann@example.org", .numeric_id = "77"});
+    finish(claim_one(), Upserted{.remote_id = "ann@example.org", .second_id = "77"});
     ActionRequest again;
     again.action = Action::sync;
     again.crms = {Crm::brevo};
@@ -49,7 +49,7 @@ TEST_P(StoreClaim, BringsTheContactAndWhatTheJobKnows)
     EXPECT_EQ(job.due_at, now());
     EXPECT_EQ(job.retry_count, 0);
     EXPECT_EQ(job.remote_id, "ann@example.org");
-    EXPECT_EQ(job.numeric_id, "77");
+    EXPECT_EQ(job.second_id, "77");
     EXPECT_EQ(job.fingerprint, "fingerprint");
     EXPECT_EQ(job.options, again.options);
     EXPECT_EQ(job.generation, 2);
@@ -149,6 +149,19 @@ TEST_P(StoreClaim, APausedConnectorGrantsNothing)
     EXPECT_TRUE(ok(store().connector_states())[Crm::brevo].paused);
     ok(store().update_connector(Crm::brevo, [](ConnectorState& state) { resume(state); }));
     EXPECT_EQ(claim().size(), 1u);
+}
+
+TEST_P(StoreClaim, TellsThatTheFieldsChanged)
+{
+    act(Action::select, add_contacts(1));
+    ok(store().update_connector(Crm::brevo, note_fields_changed));
+    const ClaimResult with_work = claim_all(Crm::brevo, 10);
+    EXPECT_EQ(with_work.jobs.size(), 1u);
+    EXPECT_EQ(with_work.grant.fields_version, 1);
+    backend().kill_and_reopen();
+    ok(store().update_connector(Crm::brevo, note_fields_changed));
+    EXPECT_EQ(claim_all(Crm::brevo, 10).grant.fields_version, 2);
+    EXPECT_EQ(claim_all(Crm::hubspot, 10).grant.fields_version, 0);
 }
 
 TEST_P(StoreClaim, TheBudgetBoundsAClaimAndSurvivesARestart)

@@ -104,7 +104,7 @@ JobResult StoreTest::result_of(const ClaimedJob& job, const Outcome& outcome, Co
     result.call_made = true;
     if (const auto* success = std::get_if<Upserted>(&outcome)) {
         result.remote_id = success->remote_id;
-        result.numeric_id = success->numeric_id;
+        result.second_id = success->second_id;
         result.fingerprint = "fingerprint";
         result.warnings = success->warnings;
     }

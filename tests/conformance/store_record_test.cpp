@@ -10,13 +10,13 @@ TEST_P(StoreRecord, SuccessIsPublishedWithItsRemoteId)
     const Uuid id = add_contact("a@example.org");
     act(Action::select, {id});
     const RecordResult recorded =
-        finish(claim_one(), Upserted{.remote_id = "r", .numeric_id = "7", .warnings = {"phone left out"}});
+        finish(claim_one(), Upserted{.remote_id = "r", .second_id = "7", .warnings = {"phone left out"}});
     EXPECT_EQ(recorded.recorded, 1u);
     EXPECT_EQ(recorded.stale + recorded.lost, 0u);
     const Job done = job(id).value();
     EXPECT_EQ(done.state, JobState::completed);
     EXPECT_EQ(done.remote_id, "r");
-    EXPECT_EQ(done.numeric_id, "7");
+    EXPECT_EQ(done.second_id, "7");
     EXPECT_EQ(done.fingerprint, "fingerprint");
     EXPECT_EQ(done.warnings, std::vector<std::string>{"phone left out"});
     EXPECT_EQ(done.last_attempt_at, now());
@@ -193,14 +193,14 @@ TEST_P(StoreRecord, WhatIsAbsentIsKept)
 {
     const Uuid id = add_contact("a@example.org");
     act(Action::select, {id});
-    finish(claim_one(), Upserted{.remote_id = "r", .numeric_id = "7"});
+    finish(claim_one(), Upserted{.remote_id = "r", .second_id = "7"});
     act(Action::select, {id});
     const ClaimedJob job_again = claim_one();
     JobResult result = result_of(job_again, rejected);
     record(Crm::brevo, {result});
     const Job failed = job(id).value();
     EXPECT_EQ(failed.remote_id, "r");
-    EXPECT_EQ(failed.numeric_id, "7");
+    EXPECT_EQ(failed.second_id, "7");
     EXPECT_EQ(failed.fingerprint, "fingerprint");
     EXPECT_EQ(failed.error_code, "invalid_parameter");
 }

@@ -68,7 +68,7 @@ protected:
     {
         std::vector<LateResult> results;
         for (const LateJob& job : jobs) results.push_back(late_result(job, operation));
-        return ok(store().record_late({Crm::n8n, results, now()}));
+        return ok(store().record_late({Crm::n8n, results, now()})).size();
     }
 };
 
@@ -201,6 +201,24 @@ TEST_P(StoreVerification, GoesWithItsContact)
     keep({reading(page()[0], {Verification::missing, {}, true})});
     backend().foreign_sql("DELETE FROM contacts WHERE id = '" + to_string(other) + "'");
     EXPECT_EQ(summary().opted_out, 0) << "also when another program deletes it";
+}
+
+TEST_P(StoreVerification, CountsTheCurrentReadingsOfEveryCrm)
+{
+    const auto of_brevo = [&] { return ok(store().readings())[Crm::brevo]; };
+    EXPECT_EQ(of_brevo(), no_readings());
+    const Uuid id = add_synced("a@example.com");
+    add_synced("b@example.com");
+    add_synced("c@example.com");
+    keep({reading(page()[0], {Verification::drifted, {"FIRSTNAME"}, false}),
+          reading(page()[1], {Verification::verified, {}, false})});
+    Readings some = no_readings();
+    some[Verification::drifted] = some[Verification::verified] = 1;
+    EXPECT_EQ(of_brevo(), some);
+    EXPECT_EQ(ok(store().readings())[Crm::hubspot], no_readings());
+    act(Action::sync, {id});
+    some[Verification::drifted] = 0;
+    EXPECT_EQ(of_brevo(), some) << "a reading of what is being sent anew is none";
 }
 
 TEST_P(StoreVerification, RemembersTheLastRun)
@@ -336,7 +354,7 @@ TEST_P(StoreVerification, RemembersEveryOperationItWasToldOf)
     EXPECT_EQ(jobs[0].acknowledged_at, now());
     LateResult result = late_result(jobs[0], "9");
     result.operation_ids.push_back("8");
-    EXPECT_EQ(ok(store().record_late({Crm::n8n, {result}, now()})), 1u);
+    EXPECT_EQ(ok(store().record_late({Crm::n8n, {result}, now()})), std::vector{id});
     EXPECT_EQ(job(id, Crm::n8n)->retry_count, 1) << "one failure of two operations";
     advance(5min);
     complete(claim_one(Crm::n8n), "7");

@@ -46,5 +46,21 @@ TEST(Registry, DefaultMappingsAreSoundAndSayNothingOfConsent)
     }
 }
 
+TEST(Registry, TheAddressIsNoFieldBesideItself)
+{
+    asio::io_context loop;
+    SystemClock clock;
+    const FieldRule other{SourceField::name, "nickname"};
+    for (const Crm crm : {Crm::brevo, Crm::hubspot, Crm::mautic})
+        for (const char* spelling : {"email", "EMAIL", "Email"}) {
+            const ConnectorEntry& entry = *find_connector(crm);
+            ConnectorContext context{.executor = loop.get_executor(), .clock = clock};
+            context.mapping = FieldMapping{.rules = {{SourceField::email, spelling}, other}};
+            std::vector<std::string> warnings;
+            const auto connector = entry.create(entry.stand_ins, context, warnings).value();
+            EXPECT_EQ(connector->traits().mapping.rules, std::vector{other}) << to_string(crm) << ' ' << spelling;
+        }
+}
+
 }  // namespace
 }  // namespace crmsync

@@ -587,6 +587,17 @@ RC_GTEST_PROP(Breaker, KeepsItsRules, ())
     }
 }
 
+TEST(FieldsVersion, RisesAndComesWithEveryGrant)
+{
+    ConnectorState state;
+    EXPECT_EQ(admit(state, no_limits, 1, false, start).fields_version, 0);
+    note_fields_changed(state);
+    EXPECT_EQ(admit(state, no_limits, 1, false, start).fields_version, 1);
+    pause(state, "ann");
+    note_fields_changed(state);
+    EXPECT_EQ(admit(state, no_limits, 1, false, start).fields_version, 2);
+}
+
 // ---- JSON ----------------------------------------------------------------------------------------------------------
 
 TEST(ConnectorStateJson, BringsBackAllThereIs)
@@ -600,6 +611,7 @@ TEST(ConnectorStateJson, BringsBackAllThereIs)
     state.throttled_until = start + 1min;
     state.last_acknowledged_at = start - 1min;
     state.last_sweep_at = start - 2min;
+    note_fields_changed(state);
     EXPECT_EQ(parse_connector_state(to_json(state)), state);
     EXPECT_EQ(parse_connector_state(to_json({})), ConnectorState{});
 }

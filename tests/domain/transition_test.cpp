@@ -140,5 +140,18 @@ INSTANTIATE_TEST_SUITE_P(All, Cut,
                                          CutCase{"é€😀x", 3, "é€😀"}, CutCase{"é€😀", 2, "é€"}, CutCase{"é", 0, ""},
                                          CutCase{"日本語", 3, "日本語"}));
 
+TEST(SendApart, WaitsForACallOfItsOwnWithoutAnAttemptSpent)
+{
+    ClaimedJob job;
+    job.retry_count = 2;
+    job.due_at = Instant{1s};
+    const Transition apart = send_apart(job, "the import refused it", Instant{9s});
+    EXPECT_EQ(apart, (Transition{.next = JobState::retrying,
+                                 .due_at = Instant{9s},
+                                 .retry_count = 2,
+                                 .error = "the import refused it",
+                                 .error_code = std::nullopt}));
+}
+
 }  // namespace
 }  // namespace crmsync

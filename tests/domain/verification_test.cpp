@@ -21,7 +21,7 @@ MappedContact mapped(std::vector<MappedField> fields = {})
 
 RemoteContact held(std::vector<RemoteValue> fields = {})
 {
-    return {.remote_id = "7", .numeric_id = {}, .email = "ann@example.com", .fields = std::move(fields)};
+    return {.remote_id = "7", .second_id = {}, .email = "ann@example.com", .fields = std::move(fields)};
 }
 
 SyncedContact synced()

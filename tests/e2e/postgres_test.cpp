@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <fstream>
 
+#include "tests/support/ask.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -70,6 +71,42 @@ TEST_F(OnPostgres, TwoProcessesShareOneQueue)
         const Program::Ended ended = process->finish();
         EXPECT_EQ(ended.code, 0) << ended.err;
         EXPECT_THAT(ended.err, testing::Not(HasSubstr("[error]")));
+    }
+}
+
+TEST_F(OnPostgres, EveryProcessHearsOfNewFields)
+{
+    Program simulator(CRMSYNC_BINARY, {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
+    ASSERT_TRUE(simulator.wait_for("}\n"));
+    const boost::json::value told = boost::json::parse(simulator.out());
+    const std::string control(told.at("control").as_string());
+    home_.environment["HUBSPOT_API_BASE_URL"] = told.at("hubspot").as_string();
+    home_.environment["HUBSPOT_API_KEY"] = "pat-test-token";
+    EXPECT_EQ(home_.run({"migrate"}).code, 0);
+    constexpr int contacts = 400;  // Batches for both.
+    std::string csv = "email,source_url\n";
+    for (int i = 0; i < contacts; ++i) csv += "person" + std::to_string(i) + "@example.com,https://example.com\n";
+    EXPECT_EQ(home_.run({"import", home_.file("people.csv", csv)}).code, 0);
+
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program worker(CRMSYNC_BINARY, {"worker"}, home_.environment);
+    for (Program* process : {&worker, &server}) ASSERT_TRUE(process->wait_for("source_url is missing"));
+    EXPECT_EQ(home_.run({"setup", "hubspot"}).code, 0);
+    EXPECT_EQ(home_.run({"select", "hubspot", "--all"}).code, 0);
+    const std::string waiting = "SELECT count(*) FROM contacts WHERE hubspot_sync_status <> 'Complete'";
+    constexpr int looks_max = 2'000;
+    for (int i = 0; i < looks_max && sql(waiting) != "0"; ++i) {
+    }
+    ASSERT_EQ(sql(waiting), "0");
+    int filled = 0;
+    for (int i = 0; i < contacts; ++i) {
+        const auto found = ask_json(control, "/contacts?email=person" + std::to_string(i) + "@example.com");
+        if (found.at("hubspot").at("properties").as_object().contains("source_url")) ++filled;
+    }
+    EXPECT_EQ(filled, contacts);
+    for (Program* process : {&worker, &server}) {
+        process->signal(SIGTERM);
+        EXPECT_EQ(process->finish().code, 0);
     }
 }
 

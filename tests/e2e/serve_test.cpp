@@ -1,12 +1,10 @@
 #include <gmock/gmock.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <regex>
 
-#include "http/client.h"
-#include "tests/support/await.h"
+#include "tests/support/ask.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -24,15 +22,9 @@ std::string found(const std::string& text, const std::string& pattern)
 
 http::Response get(const std::string& base_url, const std::string& target, const std::string& token = "")
 {
-    asio::io_context loop;
-    auto client = http::Client::create(loop.get_executor(), base_url);
-    if (!client) throw std::runtime_error(client.error().message);
     http::Request request{.target = target};
     if (!token.empty()) request.headers.add("Authorization", "Bearer " + token);
-    auto response = await(loop, (*client)->send(std::move(request)));
-    (*client)->close();
-    if (!response) throw std::runtime_error(response.error().message);
-    return *response;
+    return ask(base_url, std::move(request));
 }
 
 class Served : public testing::Test {
@@ -154,6 +146,34 @@ TEST_F(Served, ASelectionForHubSpotArrivesInOneCall)
     const Program::Ended ended = server.finish();
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.err, Not(HasSubstr("pat-test")));
+}
+
+TEST_F(Served, AFieldMadeWhileItRunsIsFilledFromThenOn)
+{
+    const auto simulator = simulate();
+    const boost::json::value told = boost::json::parse(simulator->out());
+    const std::string control(told.at("control").as_string());
+    home_.environment["HUBSPOT_API_KEY"] = "pat-test-token";
+    home_.environment["HUBSPOT_API_BASE_URL"] = told.at("hubspot").as_string();
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    api_of(server);
+    ASSERT_TRUE(server.wait_for("source_url is missing")) << server.err();
+    EXPECT_EQ(home_.run({"import", "-"}, "email,source_url\nann@example.com,https://example.com/team\n").code, 0);
+    const auto properties = [&] {
+        EXPECT_EQ(home_.run({"select", "hubspot", "--all"}).code, 0);
+        while (home_.run({"contacts", "list", "--sync-status", "hubspot=Complete", "--ids"}).out.empty()) {
+        }
+        return ask_json(control, "/contacts?email=ann@example.com").at("hubspot").at("properties").as_object();
+    };
+    EXPECT_FALSE(properties().contains("source_url"));
+    EXPECT_EQ(home_.run({"setup", "hubspot", "--dry-run"}).code, 0);
+    EXPECT_FALSE(properties().contains("source_url"));
+    EXPECT_EQ(home_.run({"setup", "hubspot"}).code, 0);
+    EXPECT_EQ(properties().at("source_url"), "https://example.com/team");
+    EXPECT_THAT(home_.run({"audit"}).out, HasSubstr("setup"));
+
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.finish().code, 0);
 }
 
 TEST_F(Served, ASelectionForMauticArrivesInOneCall)

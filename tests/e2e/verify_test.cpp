@@ -2,12 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 
 #include "domain/crm.h"
-#include "http/client.h"
-#include "tests/support/await.h"
+#include "tests/support/ask.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -63,14 +61,11 @@ protected:
 
     void call(const std::string& address, http::Method method, std::string target, std::string body)
     {
-        asio::io_context loop;
-        auto client = http::Client::create(loop.get_executor(), address).value();
         http::Request request{.method = method, .target = std::move(target), .headers = {}, .body = std::move(body)};
         request.headers.add("api-key", "test-key");
         request.headers.add("authorization", crm() == Crm::mautic ? "Basic dXNlcjpwYXNz" : "Bearer test-key");
         request.headers.add("content-type", "application/json");
-        const auto answer = await(loop, client->send(std::move(request))).value();
-        client->close();
+        const auto answer = ask(address, std::move(request));
         ASSERT_EQ(answer.status / 100, 2) << answer.body;
     }
     /// Somebody renames the contact at the CRM.
@@ -170,6 +165,10 @@ TEST_P(Drift, IsFoundAndRepaired)
     EXPECT_THAT(found.out, HasSubstr("4 of 4 contacts checked: 2 verified, 1 drifted, 1 missing\n"));
     EXPECT_THAT(found.out, HasSubstr("drifted\tann@example.com\t" + first_name() + "\n"));
     EXPECT_THAT(found.out, HasSubstr("missing\tbob@example.com\t"));
+    const json::value counted = json::parse(home_.run({"status", "--json"}).out).at("crms").at(name());
+    EXPECT_EQ(counted.at("verification"),
+              (json::value{{"verified", 2}, {"drifted", 1}, {"missing", 1}, {"changed", 0}}));
+    EXPECT_THAT(home_.run({"status"}).out, HasSubstr("\t4\t0\t0\t2\t1\t1\n"));
     const Program::Ended shown = home_.run({"contacts", "show", "ann@example.com"});
     EXPECT_THAT(shown.out, HasSubstr("drifted: " + first_name()));
     EXPECT_THAT(shown.out, testing::Not(HasSubstr("Eve"))) << "names of fields alone";

@@ -251,7 +251,75 @@ TEST_F(ConnectorRunTest, AStopEndsASetUpThatHangs)
     EXPECT_LT(clock.now() - begun, Duration{1s});
 }
 
-TEST_F(ConnectorRunTest, SetUpIsRepeatedUntilNothingIsMissingAndToldOnce)
+TEST_F(ConnectorRunTest, ChangedFieldsAreLookedAtBeforeAnythingIsSent)
+{
+    start();
+    pass(1s);
+    EXPECT_EQ(truth.setups, 1);
+    truth.setup_latency = 2s;
+    ok(store->update_connector(crm, note_fields_changed));
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(1s);
+    EXPECT_EQ(truth.setups, 2);
+    EXPECT_TRUE(truth.calls.empty());
+    pass(2s);
+    EXPECT_EQ(job(id).state, JobState::completed);
+    act(Action::select, {id});
+    pass(10s);
+    EXPECT_EQ(truth.calls.size(), 2u);
+    EXPECT_EQ(truth.setups, 2);
+}
+
+TEST_F(ConnectorRunTest, ChangedFieldsAreLookedAtAlsoByTheStrictSchedule)
+{
+    run_options.drain = false;
+    run_options.interval = 5min;
+    start();
+    pass(1s);
+    ok(store->update_connector(crm, note_fields_changed));
+    truth.setup = [this] {
+        EXPECT_TRUE(truth.calls.empty());
+        return SetupReport{};
+    };
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(5min);
+    EXPECT_EQ(truth.setups, 2);
+    EXPECT_EQ(job(id).state, JobState::completed);
+}
+
+TEST_F(ConnectorRunTest, AStopDuringAnotherLookHandsBack)
+{
+    run_options.drain = false;  // So that one claim brings the news and the job.
+    run_options.interval = 5min;
+    start();
+    pass(1s);
+    truth.setup_latency = 1h;
+    ok(store->update_connector(crm, note_fields_changed));
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(5min);
+    EXPECT_EQ(job(id).state, JobState::running);
+    stop(10s);
+    EXPECT_EQ(job(id).state, JobState::queued);
+    EXPECT_EQ(job(id).retry_count, 0);
+}
+
+TEST_F(ConnectorRunTest, FieldsItMadeAreNewsForOthersAlone)
+{
+    truth.setup = [] { return SetupReport{.created = {"DOMAIN_ID"}}; };
+    start();
+    pass(1s);
+    EXPECT_EQ(state().fields_version, 1);
+    const auto id = add("ada@example.com");
+    act(Action::select, {id});
+    pass(1s);
+    EXPECT_EQ(job(id).state, JobState::completed);
+    EXPECT_EQ(truth.setups, 1);
+}
+
+TEST_F(ConnectorRunTest, SetUpIsRepeatedSoonWhileSomethingIsMissingAndToldOnce)
 {
     const CapturedLog log;
     SetupReport report{.missing = {"DOMAIN_ID"}};
@@ -266,7 +334,7 @@ TEST_F(ConnectorRunTest, SetUpIsRepeatedUntilNothingIsMissingAndToldOnce)
     EXPECT_EQ(log.lines("DOMAIN_ID is there now").size(), 1u);
     EXPECT_TRUE(engine->status(crm).problems.empty());
     pass(1h);
-    EXPECT_EQ(truth.setups, 14);
+    EXPECT_EQ(truth.setups, 15) << "then every hour";
 }
 
 TEST_F(ConnectorRunTest, CyclesThatFollowCloselyShareALine)

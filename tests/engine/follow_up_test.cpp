@@ -55,6 +55,26 @@ TEST_F(FollowUpTest, RetriesUnderTheNormalScheduleWithTheSameKey)
     EXPECT_THAT(truth.calls, SizeIs(2)) << "the failure is told again and again, and counts once";
 }
 
+TEST_F(FollowUpTest, PublishesThatACompletionIsTakenBack)
+{
+    start();
+    const auto id = synced();
+    std::vector<JobChanged> told;
+    const auto subscription = engine->events().subscribe([&](const Event& event) {
+        if (const auto* job = std::get_if<JobChanged>(&event)) told.push_back(*job);
+    });
+    fail_execution("execution-no-01");
+    pass(5min);
+    ASSERT_THAT(told, SizeIs(1));
+    EXPECT_EQ(told[0].key, (JobKey{id, crm}));
+    EXPECT_EQ(told[0].state, JobState::retrying);
+    EXPECT_EQ(told[0].outcome, "transient");
+    EXPECT_EQ(told[0].error, "Brevo API error: the workflow crashed");
+    pass(5min);
+    ASSERT_THAT(told, SizeIs(2));
+    EXPECT_EQ(told[1].state, JobState::completed);
+}
+
 TEST_F(FollowUpTest, FailsAfterAsManyRetriesAsAnyOther)
 {
     start();

@@ -35,7 +35,7 @@ protected:
     void hold(const std::string& email)
     {
         truth.held[email] = {.remote_id = email,
-                             .numeric_id = {},
+                             .second_id = {},
                              .email = email,
                              .fields = {{"FIRSTNAME", "Ada"}, {"LASTNAME", "Lovelace"}}};
     }

@@ -17,7 +17,10 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise)
     return text ? std::stoull(text) : otherwise;
 }
 
-class Simulation : public testing::TestWithParam<Weather> {};
+constexpr std::size_t single_calls = 1;
+constexpr std::size_t batches = 10;  // Several of them for the contacts there are.
+
+class Simulation : public testing::TestWithParam<std::tuple<Weather, std::size_t>> {};
 
 TEST_P(Simulation, KeepsItsPromises)
 {
@@ -26,21 +29,23 @@ TEST_P(Simulation, KeepsItsPromises)
     const auto last = only != 0 ? only : from_environment("CRMSYNC_SEEDS", 100);
     for (std::uint64_t seed = first; seed <= last && !HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
-        World world(seed, GetParam());
+        World world(seed, std::get<Weather>(GetParam()), std::get<std::size_t>(GetParam()));
         for (int i = 0; i < 150; ++i) world.step();
         world.settle_and_check();
     }
 }
 
-std::string name_of(const testing::TestParamInfo<Weather>& info)
+std::string name_of(const testing::TestParamInfo<Simulation::ParamType>& info)
 {
     constexpr std::array names{"calm", "throttled", "flaky", "outages", "everything"};
-    return names[static_cast<std::size_t>(info.param)];
+    const auto& [weather, batch_max] = info.param;
+    return std::string(names[static_cast<std::size_t>(weather)]) + (batch_max > 1 ? "_in_batches" : "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Simulation,
-                         testing::Values(Weather::calm, Weather::throttled, Weather::flaky, Weather::outages,
-                                         Weather::everything),
+                         testing::Combine(testing::Values(Weather::calm, Weather::throttled, Weather::flaky,
+                                                          Weather::outages, Weather::everything),
+                                          testing::Values(single_calls, batches)),
                          name_of);
 
 }  // namespace

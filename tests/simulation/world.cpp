@@ -16,13 +16,16 @@ namespace {
 
 constexpr Crm crm = Crm::brevo;
 
-ConnectorTraits traits()
+ConnectorTraits traits(std::size_t batch_max)
 {
     return {.crm = crm,
             .budget = {.limits = {{"second", 1s, 50}}, .reserve_percent = 5},
-            .batch_max = 1,
+            .batch_max = batch_max,
             .concurrency_max = 8,
             .timeout = 30s,
+            .operations = OperationTerms{.contacts_min = 2, .contacts_max = 20, .takes = 0s},
+            .operation_bytes_max = 200,
+            .operation_budget = {.limits = {{"hour", 1h, 600}}, .reserve_percent = 5},
             .mapping = {.rules = {{.source = SourceField::first_name, .target = "FIRSTNAME"}}, .phone_region = "US"}};
 }
 
@@ -34,17 +37,25 @@ EngineOptions engine_options()
     return options;
 }
 
+/// These no CRM takes, ever, where it refuses any.
+bool is_poison(const MappedContact& contact) { return contact.email.starts_with("person7"); }
+
 }  // namespace
 
-World::World(std::uint64_t seed, Weather weather)
+World::World(std::uint64_t seed, Weather weather, std::size_t batch_max)
     : random_(seed),
       weather_(weather),
+      batch_max_(batch_max),
       file_(directory_.path() / "simulated.db"),
       clock_(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1})
 {
     const auto migrated = migrate("sqlite:" + file_.string(), false);
     if (!migrated) throw std::runtime_error(migrated.error().message);
+    truth_.together = [this](std::span<const MappedContact> contacts) { return answer_together(contacts); };
     truth_.script = [this](const MappedContact& contact) { return answer(contact); };
+    truth_.operation = [this](const std::string& id) { return operation_status(id); };
+    truth_.setup = [this] { return set_up(); };
+    truth_.setup_latency = 200ms;
     people_ = ask(open_store(
         people_loop_.get_executor(), clock_,
         {.url = "sqlite:" + file_.string(), .direct_url = {}, .single_threaded = true, .poll_interval = 1s}));
@@ -78,23 +89,67 @@ T World::ask(Task<Result<T>> verb)
     if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-Answer World::answer(const MappedContact&)
+/// What the CRM as a whole does. A batch with one contact that it does not take is refused without a word of whose
+/// fault it is.
+std::optional<Answer> World::answer_together(std::span<const MappedContact> contacts)
 {
-    Answer answer{.latency = Duration{std::chrono::milliseconds{20 + random_.below(400)}}, .outcome = Upserted{}};
+    Answer answer = answer_to_call();
+    if (answer.lost || !std::holds_alternative<Upserted>(answer.outcome)) return answer;
+    if (!is(Weather::flaky) || contacts.size() == 1 || std::ranges::none_of(contacts, is_poison)) return std::nullopt;
+    answer.outcome = Rejected{.code = "invalid", .reason = "Brevo API error: one of them is invalid"};
+    return answer;
+}
+
+Answer World::answer_to_call()
+{
+    Answer answer{.latency = latency()};
     if (!faults_on_) return answer;
     if (outage_) {
         answer.outcome = Transient{Transient::Scope::crm, "http_503", "Brevo API error: down"};
         return answer;
     }
-    const bool flaky = weather_ == Weather::flaky || weather_ == Weather::everything;
-    const bool throttled = weather_ == Weather::throttled || weather_ == Weather::everything;
-    if (throttled && random_.chance(5)) answer.outcome = Throttled{Duration{2s}, "Brevo API error: slow down"};
-    if (flaky && random_.chance(5))
+    if (is(Weather::throttled) && random_.chance(5))
+        answer.outcome = Throttled{Duration{2s}, "Brevo API error: slow down"};
+    if (is(Weather::flaky) && random_.chance(5))
         answer.outcome = Transient{Transient::Scope::crm, "timeout", "Brevo API error: no answer"};
-    if (flaky && random_.chance(3)) answer.outcome = Rejected{.code = "invalid", .reason = "Brevo API error: no"};
     if (weather_ == Weather::everything && random_.chance(1)) answer.outcome = Unauthorized{"key", "wrong key"};
-    answer.lost = flaky && random_.chance(3) && std::holds_alternative<Upserted>(answer.outcome);
+    answer.lost = is(Weather::flaky) && random_.chance(3) && std::holds_alternative<Upserted>(answer.outcome);
     return answer;
+}
+
+OperationStatus World::operation_status(const std::string& id)
+{
+    OperationEnded ended;
+    if (!faults_on_) return ended;
+    const bool flaky = is(Weather::flaky);
+    if (flaky) truth_.submit_answer_lost = random_.chance(10);
+    if (random_.chance(40)) return OperationRunning{};
+    if (flaky && random_.chance(10)) return OperationFailed{"Brevo API error: the import failed"};
+    ended.complete = !random_.chance(10);
+    for (const std::string& address : truth_.submitted[std::stoul(id) - 1].addresses) {
+        if (flaky && random_.chance(5)) ended.refused[address] = Rejected{.code = "invalid", .reason = "no"};
+        if (random_.chance(5))
+            ended.refused[address] = Rejected{.code = "clash", .reason = "no", .repairable_field = "SMS"};
+    }
+    return ended;
+}
+
+Answer World::answer(const MappedContact& contact)
+{
+    Answer answer{.latency = latency()};
+    if (!is(Weather::flaky)) return answer;
+    if (is_poison(contact) || (faults_on_ && random_.chance(3)))
+        answer.outcome = Rejected{.code = "invalid", .reason = "Brevo API error: no"};
+    else if (faults_on_ && random_.chance(3))
+        answer.outcome = Transient{Transient::Scope::contact, "locked", "Brevo API error: busy with this contact"};
+    return answer;
+}
+
+Result<SetupReport> World::set_up()
+{
+    if (faults_on_ && (outage_ || (is(Weather::flaky) && random_.chance(20))))
+        return fail(ErrorCode::unavailable, "Brevo API error: down");
+    return SetupReport{};
 }
 
 FaultyStore::Fault World::store_fault()
@@ -117,7 +172,7 @@ void World::start_worker()
     ASSERT_TRUE(opened);
     worker->faulty = std::make_unique<FaultyStore>(*worker->store, [this] { return store_fault(); });
     std::vector<std::unique_ptr<Connector>> connectors;
-    connectors.push_back(std::make_unique<ScriptedCrm>(truth_, worker->in_flight, clock_, traits()));
+    connectors.push_back(std::make_unique<ScriptedCrm>(truth_, worker->in_flight, clock_, traits(batch_max_)));
     worker->engine = std::make_unique<Engine>(worker->loop.get_executor(), clock_, *worker->faulty,
                                               std::move(connectors), engine_options());
     const auto started = await(worker->loop, worker->engine->start());
@@ -270,6 +325,9 @@ void World::step()
             write_by_sql(random_.chance(60) ? Action::select : Action::unselect, it->first);
             break;
         }
+        case 8:
+            ask(people_->update_connector(crm, note_fields_changed));
+            break;
         default:
             decide_something();
             break;
@@ -306,6 +364,19 @@ void World::check_published()
     }
 }
 
+bool World::was_sent(const Contact& contact, Instant decided_at) const
+{
+    const auto by_call = [&](const CrmTruth::Call& call) {
+        return call.contact_id == contact.id && std::holds_alternative<Upserted>(call.outcome) &&
+               call.begun >= decided_at;
+    };
+    const auto by_operation = [&](const CrmTruth::Submission& operation) {
+        return operation.begun >= decided_at &&
+               std::ranges::find(operation.addresses, address_of(contact.fields.email)) != operation.addresses.end();
+    };
+    return std::ranges::any_of(truth_.calls, by_call) || std::ranges::any_of(truth_.submitted, by_operation);
+}
+
 void World::check_ends()
 {
     for (const auto& [id, decision] : decisions_) {
@@ -329,14 +400,25 @@ void World::check_ends()
             EXPECT_EQ(state, JobState::completed);
             EXPECT_EQ(jobs.jobs[0].retry_count, 0) << "throttling cost an attempt";
         }
+        if (state == JobState::failed) check_failure(jobs.jobs[0], decision);
         if (state != JobState::completed) continue;
         const bool superseded = !jobs.history.empty() && jobs.history.front().outcome == "superseded";
-        const bool acknowledged = std::ranges::any_of(truth_.calls, [&](const CrmTruth::Call& call) {
-            return call.contact_id == id && std::holds_alternative<Upserted>(call.outcome) && call.begun >= decision.at;
-        });
         if (!jumped_)
-            EXPECT_TRUE(superseded || acknowledged) << to_string(id) << ": Complete without an acknowledgement";
+            EXPECT_TRUE(superseded || was_sent(ask(people_->contact(id)), decision.at))
+                << to_string(id) << ": Complete without an acknowledgement";
     }
+}
+
+/// The retries were used up, or the CRM refused this very contact: never because of another in its batch.
+void World::check_failure(const Job& job, const Decision& decision)
+{
+    const bool exhausted = job.error.value_or("").starts_with("Max retries exceeded");
+    const bool refused = std::ranges::any_of(truth_.calls, [&](const CrmTruth::Call& call) {
+        return call.contact_id == job.key.contact_id && !call.shared && call.begun >= decision.at &&
+               std::holds_alternative<Rejected>(call.outcome);
+    });
+    if (!jumped_)
+        EXPECT_TRUE(exhausted || refused) << to_string(job.key.contact_id) << " failed: " << job.error.value_or("");
 }
 
 }  // namespace crmsync::test

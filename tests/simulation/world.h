@@ -20,11 +20,12 @@ namespace crmsync::test {
 enum class Weather { calm, throttled, flaky, outages, everything };
 
 /// A whole deployment on one manual clock and one thread: a real SQLite database, two workers that crash, freeze and
-/// come back, a scripted CRM, and people who change their minds. Every decision comes from the seed, so a seed that
-/// fails fails again.
+/// come back, a scripted CRM that takes contacts one by one or in batches, and people who change their minds. Every
+/// decision comes from the seed, so a seed that fails fails again.
 class World {
 public:
-    World(std::uint64_t seed, Weather weather);
+    /// `batch_max`: contacts per call of the CRM, which answers for each or, when it can say no more, for all.
+    World(std::uint64_t seed, Weather weather, std::size_t batch_max);
     ~World();
 
     /// A random event, then some time.
@@ -56,7 +57,15 @@ private:
     void crash_worker();
     void thaw_worker();
     void jump_clock();
+    bool is(Weather weather) const { return weather_ == weather || weather_ == Weather::everything; }
+    std::optional<Answer> answer_together(std::span<const MappedContact> contacts);
+    Answer answer_to_call();
     Answer answer(const MappedContact& contact);
+    OperationStatus operation_status(const std::string& id);
+    /// By a call, or in an operation, begun after the decision.
+    bool was_sent(const Contact& contact, Instant decided_at) const;
+    Duration latency() { return std::chrono::milliseconds{20 + random_.below(400)}; }
+    Result<SetupReport> set_up();
     FaultyStore::Fault store_fault();
 
     void run_loops();
@@ -65,12 +74,14 @@ private:
     bool settled();
     void check_published();
     void check_ends();
+    void check_failure(const Job& job, const Decision& decision);
 
     template <class T>
     T ask(Task<Result<T>> verb);
 
     Random random_;
     Weather weather_;
+    std::size_t batch_max_;
     TempDir directory_;
     std::filesystem::path file_;
     ManualClock clock_;

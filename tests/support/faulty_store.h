@@ -119,6 +119,7 @@ public:
     {
         return inner_.note_verification_run(crm, std::move(run));
     }
+    Task<Result<PerCrm<Readings>>> readings() override { return inner_.readings(); }
     Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t n) override
     {
         return inner_.verification_summary(crm, n);
@@ -127,11 +128,39 @@ public:
     {
         return inner_.verifications_of(id);
     }
+    Task<Result<DeliveryPlan>> plan_operation(OperationRequest r) override
+    {
+        return with_fault(inner_.plan_operation(std::move(r)));
+    }
+    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override
+    {
+        return with_fault(inner_.add_to_operation(id, std::move(jobs)), Fault::before);
+    }
+    Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override
+    {
+        return with_fault(inner_.note_submitted(id, std::move(remote_id), look_in, now));
+    }
+    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override
+    {
+        return with_fault(inner_.take_operation(crm, lease, now));
+    }
+    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override
+    {
+        return with_fault(inner_.postpone_operation(id, pause, now));
+    }
+    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override
+    {
+        return with_fault(inner_.operation_jobs(id, after, limit));
+    }
+    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) override
+    {
+        return with_fault(inner_.end_operation(id, std::move(reason), now));
+    }
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
     {
         return with_fault(inner_.acknowledged_by(crm, std::move(operations)));
     }
-    Task<Result<std::size_t>> record_late(LateRequest r) override
+    Task<Result<std::vector<Uuid>>> record_late(LateRequest r) override
     {
         return with_fault(inner_.record_late(std::move(r)));
     }

@@ -76,6 +76,12 @@ public:
             if (!read_some()) return false;
         return true;
     }
+    /// Takes what it has printed: it waits itself while its pipes are full.
+    void drain()
+    {
+        while (read_some(0)) {
+        }
+    }
     const std::string& out() const { return out_.text; }
     const std::string& err() const { return err_.text; }
     void signal(int number) const { ::kill(pid_, number); }
@@ -110,7 +116,7 @@ private:
     }
 
     /// False when both outputs are closed, or nothing has come for too long.
-    bool read_some()
+    bool read_some(int patience_ms = silence_max_ms)
     {
         std::vector<pollfd> waiting;
         std::vector<Output*> outputs;
@@ -119,7 +125,7 @@ private:
             waiting.push_back({output->file, POLLIN, 0});
             outputs.push_back(output);
         }
-        if (waiting.empty() || ::poll(waiting.data(), waiting.size(), silence_max_ms) <= 0) return false;
+        if (waiting.empty() || ::poll(waiting.data(), waiting.size(), patience_ms) <= 0) return false;
         for (std::size_t i = 0; i < waiting.size(); ++i) {
             if (waiting[i].revents == 0) continue;
             std::array<char, 4096> buffer{};

@@ -88,10 +88,40 @@ void print_setup(Console& console, Crm crm, const SetupReport& report)
             console.line(fmt::format("{}: {}: {}", to_string(crm), name, printable(text)));
 }
 
+/// Keeps a person's decision about a connector, for all workers.
+Task<Result<ConnectorState>> change_connector(const Session& session, Store& store, Crm crm, std::string_view action,
+                                              const std::function<void(ConnectorState&)>& change)
+{
+    Result<ConnectorState> state = co_await store.update_connector(crm, change);
+    if (!state) co_return state;
+    const AuditEntry entry{session.clock.now(), actor(), std::string(action),
+                           boost::json::serialize(boost::json::object{{"crm", to_string(crm)}}), 1};
+    if (const Status noted = co_await store.audit(entry); !noted) co_return std::unexpected(noted.error());
+    co_return state;
+}
+
+/// Whoever runs looks at the fields again before it sends more. Without a database nobody does.
+void tell_workers(Session& session, const std::vector<Crm>& crms)
+{
+    run_loop([&](Executor executor) -> Task<int> {
+        const Result<int> told = co_await on_store(session, executor, [&](Store& store, Executor) -> Task<Result<int>> {
+            for (const Crm crm : crms)
+                if (const auto state = co_await change_connector(session, store, crm, "setup", note_fields_changed);
+                    !state)
+                    co_return std::unexpected(state.error());
+            co_return exit_fine;
+        });
+        if (!told)
+            session.console.note("Running workers could not be told, and look by themselves: " + told.error().message);
+        co_return exit_fine;
+    });
+}
+
 /// Says what it is about to make before it makes it.
 int setup(Session& session, const SetupOptions& options)
 {
-    return for_connectors(session, options.crms, [&](Connector& connector, Crm crm) -> Task<Status> {
+    std::vector<Crm> done;
+    const int code = for_connectors(session, options.crms, [&](Connector& connector, Crm crm) -> Task<Status> {
         Result<SetupReport> report = co_await connector.setup(false);
         if (!options.dry_run && report && !report->missing.empty()) {
             session.console.note(fmt::format("{}: to be made: {}", to_string(crm),
@@ -99,10 +129,13 @@ int setup(Session& session, const SetupOptions& options)
             report = co_await connector.setup(true);
         }
         if (!report) co_return std::unexpected(report.error());
+        if (!options.dry_run) done.push_back(crm);
         print_setup(session.console, crm, *report);
         if (!report->problems.empty()) co_return fail(ErrorCode::invalid, "not all could be set up");
         co_return Status();
     });
+    if (!done.empty()) tell_workers(session, done);
+    return code;
 }
 
 /// Pausing and resuming stay in the database: all workers honour it, across restarts.
@@ -114,11 +147,8 @@ int steer(Session& session, const CrmOptions& options, std::string_view action,
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         boost::json::array done;
         for (const Crm crm : *crms) {
-            const Result<ConnectorState> state = co_await store.update_connector(crm, change);
+            const Result<ConnectorState> state = co_await change_connector(session, store, crm, action, change);
             if (!state) co_return std::unexpected(state.error());
-            const AuditEntry entry{session.clock.now(), actor(), std::string(action),
-                                   boost::json::serialize(boost::json::object{{"crm", to_string(crm)}}), 1};
-            if (const Status noted = co_await store.audit(entry); !noted) co_return std::unexpected(noted.error());
             done.push_back({{"crm", to_string(crm)}, {"paused", state->paused}});
             if (!session.console.json())
                 session.console.line(fmt::format("{} {}", display_name(crm), state->paused ? "is paused" : "goes on"));

@@ -206,6 +206,7 @@ private:
         if (account) {
             good(topic, "the credentials work, " + printable(*account));
             co_await attributes(crm, **connector);
+            bulk(topic, **connector);
         } else {
             wrong(topic, printable(account.error().message),
                   fmt::format("mend its settings, then: crmsync test {}", topic));
@@ -238,6 +239,23 @@ private:
         } else {
             wrong(topic, fmt::format("fields are missing: {}", fmt::join(report->missing, ", ")), remedy);
         }
+    }
+
+    /// How many go out, where the CRM has a quicker way than calls, and what it costs to be without it.
+    void bulk(const std::string& topic, const Connector& connector)
+    {
+        const ConnectorTraits& traits = connector.traits();
+        if (!traits.operations) return;
+        constexpr std::int64_t many = 1'000'000;
+        const auto by_calls =
+            std::chrono::ceil<std::chrono::hours>(time_for_calls(ConnectorState{}, traits.budget, many, Instant{}));
+        const std::string delivery = describe_delivery(traits.batch_max, traits.operations);
+        const std::string why = traits.operations->obstacle.empty() ? connector.operation_obstacle() : "";
+        if (why.empty() && traits.operations->obstacle.empty()) return good(topic, delivery);
+        hint(topic,
+             fmt::format("{}{}: a million contacts take {} h", delivery, why.empty() ? "" : "; not now, for " + why,
+                         by_calls.count()),
+             "set the list that contacts are put on");
     }
 
     Session& session_;

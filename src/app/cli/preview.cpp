@@ -43,6 +43,7 @@ struct Preview {
     std::string payload = {};
     std::vector<std::string> warnings = {};
     std::vector<Explanation> fields = {};
+    std::string delivery = {};  ///< How such contacts go out, one or many.
 };
 
 /// As the engine would make it now: with what is known of the contact at the CRM.
@@ -55,6 +56,7 @@ Preview preview_of(const Contact& contact, const JobsOfContact& jobs, const Conn
     auto mapped = map_contact(contact.fields, {contact.id, traits.crm}, known ? job->generation : 0, traits.mapping,
                               without, now);
     Preview preview{traits.crm, contact};
+    preview.delivery = describe_delivery(traits.batch_max, traits.operations);
     if (const auto* refusal = std::get_if<Refusal>(&mapped)) {
         preview.refusal = *refusal;
         return preview;
@@ -62,7 +64,7 @@ Preview preview_of(const Contact& contact, const JobsOfContact& jobs, const Conn
     auto& good = std::get<MappedContact>(mapped);
     if (known) {
         good.remote_id = job->remote_id;
-        good.numeric_id = job->numeric_id;
+        good.second_id = job->second_id;
     }
     preview.payload = connector.payload(good);
     preview.warnings = good.warnings;
@@ -78,7 +80,8 @@ boost::json::object to_json(const Preview& preview, bool with_fields)
                                {"would_send", !preview.refusal},
                                {"payload", boost::json::parse(preview.payload, ignored)},
                                {"warnings", boost::json::array(preview.warnings.begin(), preview.warnings.end())},
-                               {"refusal", nullptr}};
+                               {"refusal", nullptr},
+                               {"delivery", preview.delivery}};
     if (const auto& refusal = preview.refusal)
         result["refusal"] = {{"field", refusal->field}, {"code", refusal->code}, {"reason", refusal->reason}};
     if (with_fields) result["fields"] = api::to_json(preview.fields);
@@ -102,6 +105,7 @@ void print_preview(Console& console, const Preview& preview, bool with_fields)
     for (const std::string& warning : preview.warnings)
         console.note(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), printable(warning)));
     if (with_fields) print_fields(console, preview.fields);
+    if (with_fields) console.note("goes out: " + preview.delivery);
 }
 
 /// One as it is; several with what each is about.

@@ -80,30 +80,32 @@ int run_loop(const std::function<Task<int>(Executor)>& work)
 Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work)
 {
     if (!needs_vault(session.config, crm)) co_return co_await work(nullptr);
+    co_return status_of(co_await on_store(session, executor, [&](Store& store, Executor) -> Task<Result<int>> {
+        const Result<std::unique_ptr<TokenVault>> vault = make_vault(session.config, store, session.clock);
+        const Status done = vault ? co_await work(vault->get()) : status_of(vault);
+        if (!done) co_return std::unexpected(done.error());
+        co_return exit_fine;
+    }));
+}
+
+Task<Result<int>> on_store(Session& session, Executor executor, const StoreWork& work)
+{
     StoreConfig config = store_config(session.config, StoreUse::command);
     config.url = database_of(session);
-    if (const Status ready = prepare_embedded(session.config, config.url); !ready) co_return ready;
+    if (const Status ready = prepare_embedded(session.config, config.url); !ready)
+        co_return std::unexpected(ready.error());
     Result<std::unique_ptr<Store>> store = co_await open_store(executor, session.clock, config);
     if (!store) co_return std::unexpected(store.error());
-    const Result<std::unique_ptr<TokenVault>> vault = make_vault(session.config, **store, session.clock);
-    Status done = status_of(vault);
-    if (vault) done = co_await work(vault->get());
+    Result<int> result = co_await work(**store, executor);
     co_await (*store)->close();
-    co_return done;
+    co_return result;
 }
 
 int with_store(Session& session, const StoreWork& work)
 {
-    const std::string url = database_of(session);
     if (session.rehearsal) session.console.note("REHEARSAL: sample contacts and a simulated CRM");
-    if (const Status ready = prepare_embedded(session.config, url); !ready) return report(session, ready.error());
     return run_loop([&](Executor executor) -> Task<int> {
-        StoreConfig config = store_config(session.config, StoreUse::command);
-        config.url = url;
-        Result<std::unique_ptr<Store>> store = co_await open_store(executor, session.clock, config);
-        if (!store) co_return report(session, store.error());
-        const Result<int> result = co_await work(**store, executor);
-        co_await (*store)->close();
+        const Result<int> result = co_await on_store(session, executor, work);
         co_return result ? *result : report(session, result.error());
     });
 }

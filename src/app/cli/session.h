@@ -51,8 +51,10 @@ void hint_at_rehearsal(Session& session);
 Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
 
 using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
-/// Opens the database beside whatever server runs on it, runs `work` on a loop of its own to its end, and closes.
-/// An embedded database that is missing or older is brought up to date first. Prints errors. Returns the exit code.
+/// Opens the database beside whatever server runs on it, runs `work`, and closes. An embedded database that is missing
+/// or older is brought up to date first. Returns what `work` did, or why the database could not be opened.
+Task<Result<int>> on_store(Session& session, Executor executor, const StoreWork& work);
+/// The same on a loop of its own, to its end. Prints errors. Returns the exit code.
 int with_store(Session& session, const StoreWork& work);
 
 /// Runs a coroutine on a loop of its own to its end. For work that needs no store.

@@ -15,6 +15,7 @@ struct Overview {
     Store::Summary summary;
     PerCrm<CrmQueue> queues;
     PerCrm<ConnectorState> states;
+    PerCrm<Readings> readings;
     Store::Health health;
 };
 
@@ -26,9 +27,11 @@ Task<Result<Overview>> read_overview(Store& store, Instant now)
     if (!queues) co_return std::unexpected(queues.error());
     Result<PerCrm<ConnectorState>> states = co_await store.connector_states();
     if (!states) co_return std::unexpected(states.error());
+    Result<PerCrm<Readings>> readings = co_await store.readings();
+    if (!readings) co_return std::unexpected(readings.error());
     Result<Store::Health> health = co_await store.health(now);
     if (!health) co_return std::unexpected(health.error());
-    co_return Overview{std::move(*summary), *queues, std::move(*states), std::move(*health)};
+    co_return Overview{std::move(*summary), *queues, std::move(*states), std::move(*readings), std::move(*health)};
 }
 
 /// "10 per second, 34,200 per hour"; empty when no window is known.
@@ -71,6 +74,8 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
     for (const Crm crm : all_crms) {
         boost::json::object counts;
         for (const auto& [status, count] : overview.summary.by_status[crm]) counts[to_string(status)] = count;
+        boost::json::object readings;
+        for (const auto& [result, count] : overview.readings[crm]) readings[to_string(result)] = count;
         const CrmQueue& queue = overview.queues[crm];
         const ConnectorState& state = overview.states[crm];
         const Standing standing = standing_of(session, crm);
@@ -84,6 +89,7 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
                                 {"state", state_name(state, now, standing.configured, standing.enabled)},
                                 {"reason", why(standing, state, now)},
                                 {"counts", std::move(counts)},
+                                {"verification", std::move(readings)},
                                 {"queue",
                                  {{"due", queue.due},
                                   {"waiting", queue.waiting},
@@ -106,6 +112,10 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         counts.head.emplace_back(to_string(status));
         counts.right.push_back(true);
     }
+    for (const std::string_view reading : {"Verified", "Drifted", "Missing"}) {
+        counts.head.emplace_back(reading);
+        counts.right.push_back(true);
+    }
     Table queues{
         {"CRM", "STATE", "DUE", "WAITING", "RUNNING", "BUDGET LEFT", "WHY"}, {}, {false, false, true, true, true}};
     for (const Crm crm : all_crms) {
@@ -114,6 +124,8 @@ void print_overview(Session& session, const Overview& overview, Instant now)
             const auto found = overview.summary.by_status[crm].find(status);
             row.push_back(grouped(found == overview.summary.by_status[crm].end() ? 0 : found->second));
         }
+        for (const Verification reading : {Verification::verified, Verification::drifted, Verification::missing})
+            row.push_back(grouped(overview.readings[crm].at(reading)));
         counts.rows.push_back(std::move(row));
         const Standing standing = standing_of(session, crm);
         const ConnectorState& state = overview.states[crm];

@@ -132,7 +132,7 @@ std::optional<Upserted> acknowledgement(const http::Response& response, const st
     if (!id || !id->is_int64() || id->as_int64() <= 0) return std::nullopt;
     return Upserted{.change = response.status == 201 ? Upserted::Change::created : Upserted::Change::updated,
                     .remote_id = email,
-                    .numeric_id = std::to_string(id->as_int64())};
+                    .second_id = std::to_string(id->as_int64())};
 }
 
 Outcome failure(const http::Response& response, const MappedContact* contact, std::string_view api_key)

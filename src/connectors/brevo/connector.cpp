@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "connectors/brevo/answer.h"
 #include "connectors/brevo/attributes.h"
+#include "connectors/brevo/import.h"
 #include "connectors/brevo/payload.h"
 #include "connectors/brevo/settings.h"
 #include "connectors/call.h"
@@ -21,6 +22,10 @@ namespace {
 
 namespace json = boost::json;
 
+/// What Brevo recommends for one import; it refuses more than 10 MB.
+constexpr std::size_t import_bytes_max = 8'000'000;
+constexpr std::size_t report_bytes_max = 16u << 20;
+
 ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
 {
     return {.crm = Crm::brevo,
@@ -30,6 +35,11 @@ ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
             .read_back_max = 1,
             .concurrency_max = settings.max_in_flight,
             .timeout = settings.timeout,
+            .operations = OperationTerms{.contacts_min = settings.import_min_contacts,
+                                         .obstacle = settings.list_id ? "" : "BREVO_LIST_ID names no list"},
+            .operation_bytes_max = import_bytes_max - import_frame_max,
+            .operation_budget = {.limits = {{"processes per hour", 1h, settings.processes_per_hour}},
+                                 .reserve_percent = settings.reserve_percent},
             .mapping = std::move(mapping)};
 }
 
@@ -94,12 +104,14 @@ std::vector<RemoteValue> mapped_values(std::string_view body, const FieldMapping
 
 class BrevoConnector final : public Connector {
 public:
-    BrevoConnector(BrevoSettings settings, FieldMapping mapping, const Executor& executor,
+    BrevoConnector(BrevoSettings settings, FieldMapping mapping, const ConnectorContext& context,
                    std::unique_ptr<http::Client> client)
-        : settings_(std::move(settings)),
+        : executor_(context.executor),
+          ca_file_(context.ca_file),
+          settings_(std::move(settings)),
           traits_(traits_from(settings_, std::move(mapping))),
           client_(std::move(client)),
-          look_up_turn_(executor),
+          look_up_turn_(context.executor),
           request_prefix_(std::to_string(random_u64() % 1'000'000'000))
     {
         headers_.add("api-key", settings_.api_key);
@@ -108,6 +120,11 @@ public:
 
     const ConnectorTraits& traits() const override { return traits_; }
     Task<SendResult> send(std::span<const MappedContact> contacts) override;
+    std::string operation_obstacle() const override;
+    std::optional<std::vector<std::string>> append_to_operation(std::string& payload,
+                                                                const MappedContact& contact) const override;
+    Task<SendResult> submit(std::string payload) override;
+    Task<Result<OperationStatus>> follow(std::string operation_id) override;
     Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
@@ -122,6 +139,8 @@ private:
     using Obstacle = std::optional<Outcome>;
 
     Task<Outcome> deliver(const MappedContact& contact, Exchange& exchange);
+    Task<OperationEnded> read_reports(const Process& process);
+    Task<std::optional<std::vector<std::string>>> read_report(const std::string& url);
     Task<Outcome> upsert(const MappedContact& contact, Exchange& exchange);
     Task<Outcome> change_address(const MappedContact& contact, Exchange& exchange);
     Task<Outcome> put_address(const MappedContact& contact, const KnownContact& known, Exchange& exchange);
@@ -135,9 +154,13 @@ private:
 
     Task<Result<http::Response>> call(http::Method method, std::string target, std::string body, Exchange& exchange);
     Outcome classified(const Result<http::Response>& answer, const MappedContact* contact) const;
-    void add_warnings(const MappedContact& contact, Upserted& upserted) const;
+    static bool is_known_as_it_is(const MappedContact& contact);
+    /// What the body leaves out, by the rules of now.
+    std::vector<std::string> warnings_of(const MappedContact& contact) const;
     Exchange new_exchange() { return {.calls = 0, .request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
 
+    Executor executor_;
+    std::string ca_file_;
     BrevoSettings settings_;
     ConnectorTraits traits_;
     std::unique_ptr<http::Client> client_;
@@ -161,24 +184,31 @@ Task<Outcome> BrevoConnector::deliver(const MappedContact& contact, Exchange& ex
 {
     if (!rules_)
         if (auto obstacle = co_await ensure_rules(exchange)) co_return *std::move(obstacle);
-    const auto known_as = contact.remote_id ? normalise_email(*contact.remote_id) : Normalised(contact.email);
-    if (!known_as || *known_as == contact.email) co_return co_await upsert(contact, exchange);
+    if (is_known_as_it_is(contact)) co_return co_await upsert(contact, exchange);
     co_return co_await change_address(contact, exchange);
+}
+
+/// Whether Brevo has the contact, if it has it, under the address that it has now.
+bool BrevoConnector::is_known_as_it_is(const MappedContact& contact)
+{
+    const auto known_as = contact.remote_id ? normalise_email(*contact.remote_id) : Normalised(contact.email);
+    return !known_as || *known_as == contact.email;
 }
 
 Task<Outcome> BrevoConnector::upsert(const MappedContact& contact, Exchange& exchange)
 {
     if (co_await is_cancelled()) co_return stopped();
+    auto warnings = warnings_of(contact);
     const auto answer = co_await call(http::Method::post, "/contacts", upsert_body(contact, *rules_), exchange);
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
-    add_warnings(contact, *upserted);
+    std::ranges::move(warnings, std::back_inserter(upserted->warnings));
     co_return *std::move(upserted);
 }
 
 Task<Outcome> BrevoConnector::change_address(const MappedContact& contact, Exchange& exchange)
 {
-    const std::string former = contact.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    const std::string former = contact.second_id.value_or(http::encode_component(*contact.remote_id));
     const auto answer = co_await call(http::Method::get, "/contacts/" + former, {}, exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
@@ -197,6 +227,7 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
 {
     if (co_await is_cancelled()) co_return stopped();
     const std::string identifier = known.numeric_id.value_or(http::encode_component(*contact.remote_id));
+    auto warnings = warnings_of(contact);
     const auto answer =
         co_await call(http::Method::put, "/contacts/" + identifier, change_address_body(contact, *rules_), exchange);
     if (answer && is_not_found(*answer)) co_return co_await take_over(contact, exchange);
@@ -211,8 +242,8 @@ Task<Outcome> BrevoConnector::put_address(const MappedContact& contact, const Kn
     }
     auto upserted = answer ? acknowledgement(*answer, contact.email) : std::nullopt;
     if (!upserted) co_return classified(answer, &contact);
-    upserted->numeric_id = known.numeric_id;
-    add_warnings(contact, *upserted);
+    upserted->second_id = known.numeric_id;
+    std::ranges::move(warnings, std::back_inserter(upserted->warnings));
     co_return *std::move(upserted);
 }
 
@@ -223,14 +254,97 @@ Task<Outcome> BrevoConnector::take_over(const MappedContact& contact, Exchange& 
 {
     auto outcome = co_await upsert(contact, exchange);
     auto* upserted = std::get_if<Upserted>(&outcome);
-    if (!upserted || upserted->numeric_id || co_await is_cancelled()) co_return outcome;
+    if (!upserted || upserted->second_id || co_await is_cancelled()) co_return outcome;
     const auto status = exchange.http_status;
     const auto answer =
         co_await call(http::Method::get, "/contacts/" + http::encode_component(contact.email), {}, exchange);
     exchange.http_status = status;
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
-    upserted->numeric_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
+    upserted->second_id = known && known->numeric_id ? *std::move(known->numeric_id) : "";
     co_return outcome;
+}
+
+std::string BrevoConnector::operation_obstacle() const
+{
+    if (!rules_) return "Brevo's attributes are not known yet";
+    if (!rules_->list_id) return "BREVO_LIST_ID names no list";
+    return {};
+}
+
+std::optional<std::vector<std::string>> BrevoConnector::append_to_operation(std::string& payload,
+                                                                            const MappedContact& contact) const
+{
+    // An import has its marks of consent for all of its contacts alike.
+    const bool marked =
+        std::ranges::any_of(contact.fields, [](const MappedField& field) { return is_blacklist_mark(field.name); });
+    if (!rules_ || marked || !is_known_as_it_is(contact)) return std::nullopt;
+    append_row(payload, contact, rules_->fit);
+    return warnings_of(contact);
+}
+
+Task<SendResult> BrevoConnector::submit(std::string payload)
+{
+    SendResult result{.answer = {}, .exchange = new_exchange()};
+    const auto answer = co_await call(http::Method::post, "/contacts/import",
+                                      import_body(std::move(payload), rules_->list_id.value()), result.exchange);
+    auto process = answer && answer->status == 202 ? parse_process_id(answer->body) : std::nullopt;
+    if (process)
+        result.answer = Accepted{*std::move(process)};
+    else
+        result.answer = WholeCall{classified(answer, nullptr)};
+    co_return result;
+}
+
+Task<Result<OperationStatus>> BrevoConnector::follow(std::string operation_id)
+{
+    Exchange exchange = new_exchange();
+    const auto answer =
+        co_await call(http::Method::get, "/processes/" + http::encode_component(operation_id), {}, exchange);
+    const auto process = answer && answer->status == 200 ? parse_process(answer->body) : std::nullopt;
+    if (!process) {
+        const Outcome outcome = classified(answer, nullptr);
+        if (answer && (answer->status == 404 || answer->status == 400))
+            co_return OperationFailed{std::string(reason_of(outcome))};
+        co_return std::unexpected(as_error(outcome));
+    }
+    switch (process->status) {
+        case Process::Status::running:
+            co_return OperationRunning{};
+        case Process::Status::failed:
+            co_return OperationFailed{api_error(Crm::brevo, "the import is " + process->word, {settings_.api_key})};
+        case Process::Status::completed:
+            break;
+    }
+    co_return co_await read_reports(*process);
+}
+
+Task<OperationEnded> BrevoConnector::read_reports(const Process& process)
+{
+    OperationEnded ended{.refused = {}, .complete = process.tells_reports};
+    for (const Process::Report& report : process.reports) {
+        const auto addresses = co_await read_report(report.url);
+        if (!addresses) {
+            ended.complete = false;
+            continue;
+        }
+        for (const std::string& address : *addresses) ended.refused.emplace(address, refusal_for(report.reason));
+    }
+    co_return ended;
+}
+
+/// A report lies at an address of its own, which is no business of our key. Not in the clear, unless Brevo is.
+Task<std::optional<std::vector<std::string>>> BrevoConnector::read_report(const std::string& url)
+{
+    const auto parsed = http::parse_url(url);
+    if (!parsed || (!parsed->tls && settings_.base_url.starts_with("https:"))) co_return std::nullopt;
+    const std::string origin = url.substr(0, url.find_first_of("/?", url.find("://") + 3));
+    const auto client = http::Client::create(
+        executor_, origin, {.timeout = settings_.timeout, .max_body_bytes = report_bytes_max, .ca_file = ca_file_});
+    if (!client) co_return std::nullopt;
+    const auto answer = co_await (*client)->send({.method = http::Method::get, .target = parsed->target});
+    (*client)->close();
+    if (!answer || answer->status != 200) co_return std::nullopt;
+    co_return parse_report(answer->body);
 }
 
 Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups)
@@ -238,8 +352,8 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     assert(lookups.size() == 1);
     const Lookup& lookup = lookups.front();
     ReadBack result{.contacts = {}, .exchange = new_exchange()};
-    const std::string identifier = lookup.numeric_id && !lookup.numeric_id->empty()
-                                       ? *lookup.numeric_id
+    const std::string identifier = lookup.second_id && !lookup.second_id->empty()
+                                       ? *lookup.second_id
                                        : http::encode_component(lookup.remote_id.value_or(lookup.email));
     const auto answer = co_await call(http::Method::get, "/contacts/" + identifier, {}, result.exchange);
     if (answer && is_not_found(*answer)) {
@@ -249,7 +363,7 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
     auto known = answer && answer->status == 200 ? parse_contact(answer->body) : std::nullopt;
     if (!known) co_return std::unexpected(as_error(classified(answer, nullptr)));
     result.contacts.emplace_back(RemoteContact{.remote_id = known->email,
-                                               .numeric_id = known->numeric_id,
+                                               .second_id = known->numeric_id,
                                                .email = known->email,
                                                .fields = mapped_values(answer->body, traits_.mapping),
                                                .opted_out = known->opted_out});
@@ -390,15 +504,16 @@ Outcome BrevoConnector::classified(const Result<http::Response>& answer, const M
     return classify(answer.error(), Crm::brevo, {settings_.api_key});
 }
 
-void BrevoConnector::add_warnings(const MappedContact& contact, Upserted& upserted) const
+std::vector<std::string> BrevoConnector::warnings_of(const MappedContact& contact) const
 {
+    std::vector<std::string> warnings;
     for (const Fit::Unusable& unusable : rules_->fit.unusable) {
         const auto sent = std::ranges::find(contact.fields, unusable.field, &MappedField::name);
-        if (sent != contact.fields.end()) upserted.warnings.push_back(unusable.field + " left out: " + unusable.why);
+        if (sent != contact.fields.end()) warnings.push_back(unusable.field + " left out: " + unusable.why);
     }
     if (settings_.list_id && !rules_->list_id)
-        upserted.warnings.push_back("Not added to list " + std::to_string(*settings_.list_id) +
-                                    ": Brevo has no such list");
+        warnings.push_back("Not added to list " + std::to_string(*settings_.list_id) + ": Brevo has no such list");
+    return warnings;
 }
 
 }  // namespace
@@ -420,16 +535,14 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
 {
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
-    FieldMapping mapping = context.mapping_or(default_mapping());
-    // The address is the contact's identity and goes by itself; as an attribute Brevo would refuse it.
-    std::erase_if(mapping.rules, [](const FieldRule& rule) { return http::same_name(rule.target, "EMAIL"); });
+    FieldMapping mapping = context.mapping_beside_address(default_mapping());
     auto client = http::Client::create(context.executor, read->base_url,
                                        {.timeout = read->timeout,
                                         .max_body_bytes = 4u << 20,
                                         .max_idle_connections = read->max_in_flight,
                                         .ca_file = context.ca_file});
     if (!client) return std::unexpected(std::move(client.error()));
-    return std::make_unique<BrevoConnector>(*std::move(read), std::move(mapping), context.executor, *std::move(client));
+    return std::make_unique<BrevoConnector>(*std::move(read), std::move(mapping), context, *std::move(client));
 }
 
 }  // namespace crmsync::brevo

@@ -6,17 +6,6 @@ namespace crmsync::brevo {
 
 namespace {
 
-void append_members(std::string& out, const MappedContact& contact, const Fit& fit)
-{
-    for (const MappedField& field : contact.fields) {
-        if (is_blacklist_mark(field.name) || fit.find_unusable(field.name)) continue;
-        if (out.back() != '{') out += ',';
-        append_json(out, field.name);
-        out += ':';
-        append_json(out, field.value, R"("")");
-    }
-}
-
 /// A mapping may say that a contact has opted out, and nothing else about it (domain/consent.h).
 void append_marks(std::string& out, const MappedContact& contact)
 {
@@ -31,6 +20,17 @@ void append_list(std::string& out, const PayloadRules& rules)
 
 }  // namespace
 
+void append_attributes(std::string& out, const MappedContact& contact, const Fit& fit)
+{
+    for (const MappedField& field : contact.fields) {
+        if (is_blacklist_mark(field.name) || fit.find_unusable(field.name)) continue;
+        if (out.back() != '{') out += ',';
+        append_json(out, field.name);
+        out += ':';
+        append_json(out, field.value, R"("")");
+    }
+}
+
 std::string upsert_body(const MappedContact& contact, const PayloadRules& rules)
 {
     std::string out;
@@ -38,7 +38,7 @@ std::string upsert_body(const MappedContact& contact, const PayloadRules& rules)
     out += "{\"email\":";
     append_json(out, contact.email);
     out += ",\"attributes\":{";
-    append_members(out, contact, rules.fit);
+    append_attributes(out, contact, rules.fit);
     out += '}';
     append_marks(out, contact);
     append_list(out, rules);
@@ -50,7 +50,7 @@ std::string change_address_body(const MappedContact& contact, const PayloadRules
 {
     std::string out = "{\"attributes\":{\"EMAIL\":";
     append_json(out, contact.email);
-    append_members(out, contact, rules.fit);
+    append_attributes(out, contact, rules.fit);
     out += '}';
     append_marks(out, contact);
     append_list(out, rules);

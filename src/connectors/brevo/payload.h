@@ -15,6 +15,9 @@ struct PayloadRules {
     std::optional<std::int64_t> list_id;
 };
 
+/// Appends the members of "attributes", each after a comma unless it is the first.
+void append_attributes(std::string& out, const MappedContact& contact, const Fit& fit);
+
 /// The body of POST /contacts, which creates or updates. Says nothing of subscriptions: an update then leaves them.
 std::string upsert_body(const MappedContact& contact, const PayloadRules& rules);
 

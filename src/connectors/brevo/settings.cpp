@@ -15,6 +15,8 @@ Result<BrevoSettings> read_settings(const Settings& settings, std::vector<std::s
     reader.boolean("AUTO_SETUP", out.auto_setup);
     reader.number("RATE_LIMIT_PER_SECOND", 0, 1'000'000, out.per_second);
     reader.number("RATE_LIMIT_PER_HOUR", 0, 1'000'000'000, out.per_hour);
+    reader.number("RATE_LIMIT_PROCESSES_PER_HOUR", 0, 1'000'000, out.processes_per_hour);
+    reader.number("IMPORT_MIN_CONTACTS", 0, 1'000'000'000, out.import_min_contacts);
     reader.number("RATE_LIMIT_RESERVE_PERCENT", 0, 99, out.reserve_percent);
     reader.number("MAX_IN_FLIGHT", 1, 10'000, out.max_in_flight);
     reader.seconds("HTTP_TIMEOUT_SECONDS", 1, 3600, out.timeout);

@@ -18,7 +18,9 @@ struct BrevoSettings {
     bool auto_setup = true;  ///< Attributes that are missing may be created when they are looked up before a call.
     std::int64_t per_second = 10;
     std::int64_t per_hour = 36'000;
+    std::int64_t processes_per_hour = 100;  ///< Of calls that ask how an import goes: Brevo counts them apart.
     int reserve_percent = 5;
+    std::size_t import_min_contacts = 1000;  ///< 0: no imports.
     Duration timeout = 30s;
     std::size_t max_in_flight = 256;
 };

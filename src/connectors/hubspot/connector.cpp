@@ -191,7 +191,7 @@ RemoteContact HubSpotConnector::remote_contact(const BatchAnswer::Result& record
 {
     const bool is_its = record.has_address(lookup.email);
     RemoteContact contact{.remote_id = record.id,
-                          .numeric_id = is_its ? lookup.email : record.email,
+                          .second_id = is_its ? lookup.email : record.email,
                           .email = is_its ? lookup.email : record.email,
                           .fields = {},
                           .opted_out = record.opted_out};
@@ -221,9 +221,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
     auto own = std::make_unique<HubSpotSettings>(*std::move(read));
-    FieldMapping mapping = context.mapping_or(default_mapping());
-    // The address is the contact's identity and goes by itself.
-    std::erase_if(mapping.rules, [](const FieldRule& rule) { return rule.target == "email"; });
+    FieldMapping mapping = context.mapping_beside_address(default_mapping());
     auto session = Session::create(*own, context);
     if (!session) return std::unexpected(std::move(session.error()));
     return std::make_unique<HubSpotConnector>(std::move(own), std::move(mapping), context.executor,

@@ -13,7 +13,7 @@ FieldMapping default_mapping();
 
 /// HubSpot: batch/upsert by address, a hundred contacts per call; the published id is the record's.
 ///
-/// - A job's `numeric_id` holds the address under which its record was last written. A contact that has another one now
+/// - A job's `second_id` holds the address under which its record was last written. A contact that has another one now
 ///   is looked up by its record, and its record is given the new address, unless its owner opted out: consent belongs
 ///   to the address at HubSpot, and a new one would lift the opt-out.
 /// - A contact whose address is a secondary one at HubSpot updates the record that has it, which keeps its primary one.

@@ -75,7 +75,7 @@ Task<> Delivery::look_up_moved()
     Items moved;
     std::vector<std::string> records;
     for (Item& item : items_) {
-        if (!is_record_id(item.contact->remote_id.value_or("")) || item.contact->numeric_id == item.contact->email)
+        if (!is_record_id(item.contact->remote_id.value_or("")) || item.contact->second_id == item.contact->email)
             continue;
         moved.push_back(&item);
         records.push_back(*item.contact->remote_id);
@@ -207,7 +207,7 @@ void Delivery::acknowledge(Item& item, const BatchAnswer::Result& result) const
     const bool created = result.created.value_or(false);
     Upserted upserted{.change = created ? Upserted::Change::created : Upserted::Change::updated,
                       .remote_id = result.id,
-                      .numeric_id = item.contact->email,
+                      .second_id = item.contact->email,
                       .warnings = std::move(item.properties.warnings)};
     if (!result.email.empty() && normalise_email(result.email) != Normalised(item.contact->email))
         upserted.warnings.push_back("At HubSpot this is another address of record " + result.id +

@@ -42,7 +42,6 @@ Properties properties_of(const MappedContact& contact, const Schema* schema)
         const auto leave_out = [&](std::string_view why) {
             out.warnings.push_back(field.name + " left out: " + std::string(why));
         };
-        if (field.name == "email") continue;
         if (is_consent(field.name)) {
             leave_out("HubSpot keeps it as a person's own choice");
             continue;

@@ -15,7 +15,7 @@ struct Properties {
     std::string members;                ///< "\"firstname\":\"Ann\",...": every value a text, as HubSpot keeps them.
     std::vector<std::string> warnings;  ///< What was left out, and why.
 };
-/// Without a schema every value goes as it is. Consent and the address never do.
+/// Without a schema every value goes as it is. Consent never does.
 Properties properties_of(const MappedContact& contact, const Schema* schema);
 
 /// One contact of a batch. The trace id, unique in the batch, makes HubSpot judge each input for itself and leads its

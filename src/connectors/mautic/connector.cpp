@@ -124,9 +124,11 @@ Task<Obstacle> MauticConnector::look_around(bool create, SetupReport& report, Ex
     if (auto obstacle =
             co_await look_up(*session_, traits_.mapping, settings_.segment_id, create, schema, report, exchange))
         co_return obstacle;
-    terms_ = Terms{.rules = {.fit = std::move(schema.fit), .tags = settings_.tags},
-                   .segment_id = schema.has_segment ? settings_.segment_id : std::nullopt,
-                   .missing_segment = schema.has_segment ? std::nullopt : settings_.segment_id};
+    Terms found{.rules = {.fit = std::move(schema.fit), .tags = settings_.tags},
+                .segment_id = schema.has_segment ? settings_.segment_id : std::nullopt,
+                .missing_segment = schema.has_segment ? std::nullopt : settings_.segment_id};
+    if (terms_) found.batch_limit = terms_->batch_limit;  // Learnt from a refusal.
+    terms_ = std::move(found);
     co_return std::nullopt;
 }
 
@@ -149,9 +151,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
 {
     auto read = read_settings(settings, warnings);
     if (!read) return std::unexpected(std::move(read.error()));
-    FieldMapping mapping = context.mapping_or(default_mapping());
-    // The address is the contact's identity and goes by itself.
-    std::erase_if(mapping.rules, [](const FieldRule& rule) { return http::same_name(rule.target, "email"); });
+    FieldMapping mapping = context.mapping_beside_address(default_mapping());
     for (const auto* reserved : {"doNotContact", "tags", "overwriteWithBlank", "id"})
         if (std::erase_if(mapping.rules, [&](const FieldRule& rule) { return rule.target == reserved; }) > 0)
             warnings.push_back("mautic: " + std::string(reserved) + " is no contact field and is not mapped");

@@ -290,17 +290,18 @@ Task<> Delivery::add_to_segment()
         ids.push_back(parcel.stored->id);
         list += (list.empty() ? "" : ",") + std::to_string(parcel.stored->id);
     }
-    if (!terms_.segment_id || ids.empty() || co_await is_cancelled()) co_return;
+    const auto segment = terms_.segment_id;  // That of the call: the installation may be looked at meanwhile.
+    if (!segment || ids.empty() || co_await is_cancelled()) co_return;
     const auto answer =
-        co_await session_.call(http::Method::post, "/segments/" + std::to_string(*terms_.segment_id) + "/contacts/add",
+        co_await session_.call(http::Method::post, "/segments/" + std::to_string(*segment) + "/contacts/add",
                                "{\"ids\":[" + list + "]}", exchange_);
     const auto left_out = left_out_of_segment(answer, ids);
     for (Parcel& parcel : parcels_) {
         if (!parcel.stored) continue;
         if (!left_out)
-            warn(parcel, *terms_.segment_id, reason_of(session_.classified(answer, nullptr)));
+            warn(parcel, *segment, reason_of(session_.classified(answer, nullptr)));
         else if (std::ranges::find(*left_out, parcel.stored->id) != left_out->end())
-            warn(parcel, *terms_.segment_id, "Mautic did not take it");
+            warn(parcel, *segment, "Mautic did not take it");
     }
 }
 

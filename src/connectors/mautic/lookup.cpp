@@ -50,7 +50,7 @@ const KnownContact* find_newest(const std::vector<KnownContact>& contacts, std::
 RemoteContact as_remote(const KnownContact& contact, const FieldMapping& mapping, const std::optional<Fit>& fit)
 {
     RemoteContact remote{.remote_id = std::to_string(contact.id),
-                         .numeric_id = {},
+                         .second_id = {},
                          .email = contact.email,
                          .fields = {},
                          .opted_out = contact.opted_out};

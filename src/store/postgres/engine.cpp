@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <boost/json.hpp>
 #include <ranges>
 #include <unordered_map>
 #include <unordered_set>
@@ -18,14 +17,6 @@ constexpr Duration address_busy_wait = 1s;
 constexpr Duration full_look_every = 1s;
 constexpr Duration empty_lane_margin = 10s;
 
-std::string warnings_json(const std::vector<std::string>& warnings)
-{
-    if (warnings.empty()) return "[]";
-    boost::json::array out;
-    for (const std::string& warning : warnings) out.emplace_back(storable(warning));
-    return boost::json::serialize(out);
-}
-
 template <class T>
 std::optional<T> storable(const std::optional<T>& text)
 {
@@ -39,15 +30,15 @@ bool counts(const Transition& transition)
            (transition.next == JobState::retrying && transition.error_code.has_value());
 }
 
-/// The parameters $2 to $23 of `record`: one column per field of a result.
+/// The parameters $2 to $24 of `record`: one column per field of a result.
 Params record_params(const RecordRequest& request)
 {
     Column<Uuid> ids;
     Column<std::int64_t> tokens, generations;
     Column<std::string_view> states;
-    Column<std::optional<Instant>> dues, ats;
+    Column<std::optional<Instant>> dues, ats, as_of;
     Column<int> retry_counts;
-    Column<std::optional<std::string>> errors, codes, remote_ids, numeric_ids, fingerprints, outcomes, their_codes,
+    Column<std::optional<std::string>> errors, codes, remote_ids, second_ids, fingerprints, outcomes, their_codes,
         messages, request_ids;
     Column<bool> counted, calls;
     Column<std::optional<std::string>> warnings;
@@ -67,9 +58,10 @@ Params record_params(const RecordRequest& request)
         counted.push_back(counts(next));
         calls.push_back(result.call_made);
         remote_ids.push_back(storable(result.remote_id));
-        numeric_ids.push_back(storable(result.numeric_id));
+        second_ids.push_back(storable(result.second_id));
         fingerprints.push_back(result.fingerprint);
-        warnings.push_back(result.warnings.transform(warnings_json));
+        warnings.push_back(result.warnings.transform(texts_json));
+        as_of.push_back(result.acknowledged_as_of);
         const std::optional<Attempt>& attempt = result.attempt;
         const auto field = [&]<class T>(T Attempt::* member) {
             using Field = std::optional<typename wire::Unwrapped<T>::Type>;
@@ -85,8 +77,8 @@ Params record_params(const RecordRequest& request)
         request_ids.push_back(storable(field(&Attempt::request_id)));
     }
     return Params::of(request.now, ids, tokens, generations, states, dues, retry_counts, errors, codes, counted, calls,
-                      remote_ids, numeric_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
-                      their_codes, messages, durations, request_ids);
+                      remote_ids, second_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
+                      their_codes, messages, durations, request_ids, as_of);
 }
 
 /// What `queries::record` says of the results for these contacts.
@@ -184,10 +176,14 @@ Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& co
         if (!due) co_return std::unexpected(due.error());
         witness_due = !due->front().empty();
     }
-    claiming.grant = admit(claiming.state, request.budget, request.wanted, witness_due, request.now);
+    claiming.grant = request.operation
+                         ? admit_operation(claiming.state, request.wanted, request.now)
+                         : admit(claiming.state, request.budget, request.wanted, witness_due, request.now);
     claiming.from = floors_for(request.crm, claiming.grant.kind);
     if (claiming.grant.kind != Grant::Kind::none) {
-        auto picks = co_await pick(connection, request, claiming.grant, claiming.state.slots, claiming.from);
+        auto picks = request.operation
+                         ? co_await pick_untried(connection, request, claiming.grant, claiming.from)
+                         : co_await pick(connection, request, claiming.grant, claiming.state.slots, claiming.from);
         if (!picks) co_return std::unexpected(picks.error());
         claiming.picks = std::move(*picks);
     }
@@ -225,6 +221,23 @@ Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick(Connection& c
     co_return picks;
 }
 
+Task<Answer<std::vector<PostgresStore::Pick>>> PostgresStore::pick_untried(Connection& connection,
+                                                                           const ClaimRequest& request,
+                                                                           const Grant& grant, Floors& from)
+{
+    std::vector<Pick> picks;
+    for (;;) {
+        const auto picked = co_await connection.run(
+            batch(Statement{queries::pick_untried[request.crm],
+                            Params::of(request.now, static_cast<std::int64_t>(grant.count), from.bulk)}));
+        if (!picked) co_return std::unexpected(picked.error());
+        const Rows& rows = picked->front();
+        for (int i = 0; i < rows.size(); ++i) picks.push_back(read_pick(rows, i, request, grant));
+        if (!picks.empty() || from == Floors{}) co_return picks;
+        from = {};
+    }
+}
+
 PostgresStore::Pick PostgresStore::read_pick(const Rows& rows, int index, const ClaimRequest& request,
                                              const Grant& grant)
 {
@@ -237,7 +250,7 @@ PostgresStore::Pick PostgresStore::read_pick(const Rows& rows, int index, const 
     job.due_at = row.next<Instant>();
     job.retry_count = row.next<int>();
     job.remote_id = row.next<std::optional<std::string>>();
-    job.numeric_id = row.next<std::optional<std::string>>();
+    job.second_id = row.next<std::optional<std::string>>();
     job.fingerprint = row.next<std::optional<std::string>>();
     job.options = parse_job_options(row.next<std::string_view>());
     job.contact_updated_at = row.next<Instant>();
@@ -282,7 +295,8 @@ private:
 Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, const ClaimRequest& request,
                                                       Claiming claiming)
 {
-    const auto token = static_cast<std::int64_t>(random_u64());
+    const auto token = static_cast<std::int64_t>(random_u64() | 1);  // Never 0: that says there is none.
+    const Uuid holder = request.operation.value_or(request.worker_id);
     Column<Uuid> ids, waiting;
     Column<std::int64_t> generations;
     Column<Instant> waiting_until;
@@ -298,14 +312,14 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     const ConnectorState before = claiming.state;
     take(claiming.state, claiming.grant, ids.size(), request.probe_deadline, request.now);
     std::vector<Statement> statements;
-    statements.push_back({queries::claim[request.crm], Params::of(ids, generations, token, request.worker_id)});
+    statements.push_back({queries::claim[request.crm], Params::of(ids, generations, token, holder)});
     if (waiting.size() > 0) statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
     const auto looking_ahead = statements.size();
     statements.push_back({queries::next_due[request.crm], Params::of(claiming.from.hand, claiming.from.bulk)});
     if (ids.size() > 0 || claiming.state != before)
         statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
     statements.push_back({queries::commit});
-    const Doubt doubt(connection, doubtful_claims_, {request.crm, request.worker_id, token});
+    const Doubt doubt(connection, doubtful_claims_, {request.crm, holder, token});
     const auto done = co_await connection.run(std::move(statements));
     if (!done) co_return std::unexpected(done.error());
     std::unordered_set<Uuid> claimed;
@@ -412,21 +426,34 @@ Task<Status> PostgresStore::heartbeat(Uuid worker_id, Instant)
 
 Task<Result<std::size_t>> PostgresStore::rescue(Uuid caller, Duration dead_after, Instant)
 {
-    return hand_back_leases({queries::forget_dead, Params::of(dead_after.count(), caller)}, std::nullopt);
+    return hand_back_leases({queries::forget_dead, Params::of(dead_after.count(), caller)}, std::nullopt,
+                            worker_lost_reason);
 }
 
-Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant)
+Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant now)
 {
-    return hand_back_leases({queries::forget_worker, Params::of(worker_id)}, worker_id);
+    auto total =
+        co_await hand_back_leases({queries::forget_worker, Params::of(worker_id)}, worker_id, worker_stopped_reason);
+    if (!total) co_return total;
+    const auto planned = co_await run(batch(Statement{queries::planned_by_worker, Params::of(worker_id)}));
+    if (!planned) co_return std::unexpected(planned.error());
+    for (int i = 0; i < planned->front().size(); ++i) {
+        const auto ended =
+            co_await end_operation(planned->front().get<Uuid>(i, 0), std::string(worker_stopped_reason), now);
+        if (!ended) co_return ended;
+        *total += *ended;
+    }
+    co_return total;
 }
 
-/// Of one worker, or of all that are not registered once some are forgotten.
-Task<Result<std::size_t>> PostgresStore::hand_back_leases(Statement forget, std::optional<Uuid> worker)
+/// Of one holder, or of all that are neither worker nor operation once some are forgotten.
+Task<Result<std::size_t>> PostgresStore::hand_back_leases(Statement forget, std::optional<Uuid> holder,
+                                                          std::string_view reason)
 {
     std::size_t total = 0;
     for (;;) {
         const auto done = co_await transact<std::size_t>(
-            [&](Connection& connection) { return hand_back_some(connection, forget, worker); });
+            [&](Connection& connection) { return hand_back_some(connection, forget, holder, reason); });
         if (!done) co_return std::unexpected(done.error());
         total += *done;
         if (*done < leases_per_transaction) break;
@@ -439,12 +466,12 @@ Task<Result<std::size_t>> PostgresStore::hand_back_leases(Statement forget, std:
 }
 
 Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, const Statement& forget,
-                                                        std::optional<Uuid> worker)
+                                                        std::optional<Uuid> holder, std::string_view reason)
 {
     const auto limit = static_cast<std::int64_t>(leases_per_transaction);
     const auto found = co_await connection.run(
         batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)}, forget,
-              worker ? Statement{queries::held_leases, Params::of(*worker, limit)}
+              holder ? Statement{queries::held_leases, Params::of(*holder, limit)}
                      : Statement{queries::lost_leases, Params::of(limit)}));
     if (!found) co_return std::unexpected(found.error());
     PerCrm<std::vector<Uuid>> ids;
@@ -453,13 +480,12 @@ Task<Answer<std::size_t>> PostgresStore::hand_back_some(Connection& connection, 
         all.push_back(found->at(3).get<Uuid>(i, 0));
         if (const auto crm = parse_crm(found->at(3).get<std::string_view>(i, 1))) ids[*crm].push_back(all.back());
     }
-    const std::string_view reason = worker ? worker_stopped_reason : worker_lost_reason;
     std::vector<Statement> statements;
     statements.push_back({queries::lock_contacts, Params::of(all)});
     for (const Crm crm : all_crms)
         if (!ids[crm].empty())
             statements.push_back(
-                {queries::hand_back[crm], Params::of(ids[crm], reason, worker, std::optional<std::int64_t>())});
+                {queries::hand_back[crm], Params::of(ids[crm], reason, holder, std::optional<std::int64_t>())});
     if (!all.empty()) statements.push_back({queries::notify, Params::of("rescue")});
     statements.push_back({queries::commit});
     const auto done = co_await connection.run(std::move(statements));

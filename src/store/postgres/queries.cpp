@@ -117,7 +117,7 @@ constexpr std::string_view by_index_alone =
     "set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 const std::string lane_of_pick = R"(
-    SELECT j.contact_id, j.generation, j.state, j.due_at, j.retry_count, j.remote_id, j.numeric_id, j.fingerprint,
+    SELECT j.contact_id, j.generation, j.state, j.due_at, j.retry_count, j.remote_id, j.second_id, j.fingerprint,
            j.options, c.updated_at, c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context,
            c.source_url, c.domain_id, c.page_id, c.source_job_id
       FROM job j JOIN contacts c ON c.id = j.contact_id
@@ -145,7 +145,7 @@ SELECT p.*, s.id, s.leased, s.state, s.due_at
 
 const std::string job_columns =
     "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, "
-    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "
+    "j.second_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "
     "j.acknowledged_at, j.dismissed";
 
 std::string make_contact_columns()
@@ -196,6 +196,11 @@ picked AS (SELECT * FROM hand UNION ALL SELECT * FROM bulk))" +
 const PerCrmQuery pick_one = per_crm("pick_one", "WITH picked AS MATERIALIZED (" + lane_of_pick + R"(
         j.contact_id = $2 FOR NO KEY UPDATE OF c SKIP LOCKED))" +
                                                      with_sibling);
+
+const PerCrmQuery pick_untried = per_crm("pick_untried", "WITH picked AS MATERIALIZED (" + lane_of_pick + R"(
+        j.lane = 1 AND j.state = 'queued' AND j.due_at >= $3
+     ORDER BY j.due_at, j.contact_id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED))" +
+                                                             with_sibling);
 
 const PerCrmQuery claim = per_crm("claim", R"(
 WITH d AS (
@@ -249,15 +254,16 @@ WITH d AS (
         fingerprint = CASE WHEN j.generation = r.generation THEN coalesce(r.fingerprint, j.fingerprint)
                            ELSE j.fingerprint END,
         last_attempt_at = CASE WHEN j.generation = r.generation AND r.call_made THEN $1 ELSE j.last_attempt_at END,
-        acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL THEN $1
-                               ELSE j.acknowledged_at END,
+        acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL
+                               THEN coalesce(r.acknowledged_as_of, $1) ELSE j.acknowledged_at END,
         dismissed = j.dismissed AND NOT (j.generation = r.generation AND r.state = 'failed'),
-        remote_id = coalesce(r.remote_id, j.remote_id), numeric_id = coalesce(r.numeric_id, j.numeric_id),
+        remote_id = coalesce(r.remote_id, j.remote_id), second_id = coalesce(r.second_id, j.second_id),
         claimed_from = NULL, lease_token = NULL, worker_id = NULL
-      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+      FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+                  $24)
                AS r (contact_id, lease_token, generation, state, due_at, retry_count, error, error_code, counted,
-                     call_made, remote_id, numeric_id, fingerprint, warnings, at, worker_id, outcome, http_status,
-                     code, message, duration_us, request_id)
+                     call_made, remote_id, second_id, fingerprint, warnings, at, worker_id, outcome, http_status,
+                     code, message, duration_us, request_id, acknowledged_as_of)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
     RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count,
               j.error, j.remote_id, r.counted, r.at, r.worker_id, r.outcome, r.http_status, r.code, r.message,
@@ -289,18 +295,32 @@ INSERT INTO worker (id, host, pid, started_at, heartbeat_at) VALUES ($1, $2, $3,
 ON CONFLICT (id) DO UPDATE SET heartbeat_at = crmsync_now())"};
 const Query heartbeat{"heartbeat", "UPDATE worker SET heartbeat_at = crmsync_now() WHERE id = $1 RETURNING 1"};
 const Query forget_dead{"forget_dead",
-                        "DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond' "
-                        "AND id <> $2"};
+                        R"(
+WITH dead AS (
+    DELETE FROM worker WHERE heartbeat_at < crmsync_now() - $1 * interval '1 microsecond' AND id <> $2 RETURNING id)
+DELETE FROM remote_operation o
+ WHERE o.remote_id IS NULL
+   AND (o.worker_id IN (SELECT d.id FROM dead d) OR NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = o.worker_id)))"};
 const Query forget_worker{"forget_worker", "DELETE FROM worker WHERE id = $1"};
 
-const Query lost_leases{"lost_leases", R"(
+namespace {
+
+/// Of a lease whose worker is not registered, and which no operation holds.
+const std::string no_holder =
+    "NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id) AND "
+    "NOT EXISTS (SELECT 1 FROM remote_operation o WHERE o.id = j.worker_id)";
+
+}  // namespace
+
+const Query lost_leases{"lost_leases", replaced(R"(
 (SELECT j.contact_id, j.crm FROM job j
   WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running'
-    AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id) LIMIT $1)
+    AND {no_holder} LIMIT $1)
 UNION ALL
 (SELECT j.contact_id, j.crm FROM job j
   WHERE j.lease_token IS NOT NULL AND j.state <> 'running'
-    AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id) LIMIT $1))"};
+    AND {no_holder} LIMIT $1))",
+                                                "{no_holder}", no_holder)};
 const Query held_leases{"held_leases", R"(
 (SELECT j.contact_id, j.crm FROM job j
   WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running' AND j.worker_id = $1 LIMIT $2)
@@ -322,8 +342,7 @@ WITH d AS (
            error_code = CASE WHEN j.state = 'running' THEN NULL ELSE j.error_code END,
            claimed_from = NULL, lease_token = NULL, worker_id = NULL
      WHERE j.contact_id = ANY($1) AND j.crm = '{crm}' AND j.lease_token IS NOT NULL
-       AND CASE WHEN $3 IS NULL THEN NOT EXISTS (SELECT 1 FROM worker w WHERE w.id = j.worker_id)
-                ELSE j.worker_id = $3 END
+       AND CASE WHEN $3 IS NULL THEN )" + no_holder + R"( ELSE j.worker_id = $3 END
        AND ($4 IS NULL OR j.lease_token = $4)
     RETURNING j.contact_id, j.state, j.origin, j.error),
 published AS (
@@ -335,6 +354,53 @@ SELECT count(*) FROM d)");
 const Query prune_history{"prune_history", R"(
 DELETE FROM attempt WHERE id = ANY(ARRAY(
     SELECT a.id FROM (SELECT id, at FROM attempt ORDER BY id LIMIT $2) a WHERE a.at < $1)))"};
+
+// ---- remote operations ---------------------------------------------------------------------------------------------
+
+const PerCrmQuery count_untried = per_crm("count_untried", R"(
+SELECT count(*) FROM (
+    SELECT 1 FROM job j
+     WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+       AND j.state = 'queued' AND j.due_at <= $1 LIMIT $2) d)");
+const Query count_operations{"count_operations",
+                             "SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = $1"};
+const Query forget_planned{"forget_planned",
+                           "DELETE FROM remote_operation WHERE crm = $1 AND worker_id = $2 AND remote_id IS NULL"};
+const Query insert_operation{"insert_operation",
+                             "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES ($1, $2, $3, $4)"};
+const Query add_to_operation{"add_to_operation", R"(
+WITH planned AS MATERIALIZED (
+    SELECT o.id FROM remote_operation o WHERE o.id = $1 AND o.remote_id IS NULL FOR KEY SHARE),
+added AS (
+    INSERT INTO operation_job (operation_id, contact_id, generation, email, fingerprint, warnings)
+    SELECT o.id, r.contact_id, r.generation, r.email, r.fingerprint, r.warnings
+      FROM planned o CROSS JOIN unnest($2, $3, $4, $5, $6) AS r (contact_id, generation, email, fingerprint, warnings)
+      JOIN contacts c ON c.id = r.contact_id
+    ON CONFLICT DO NOTHING)
+SELECT 1 FROM planned)"};
+const Query note_submitted{"note_submitted", R"(
+UPDATE remote_operation SET remote_id = $2, look_at = crmsync_now() + $3 * interval '1 microsecond'
+ WHERE id = $1 AND (remote_id IS NULL OR remote_id = $2))"};
+const Query take_operation{"take_operation", R"(
+UPDATE remote_operation SET looks = looks + 1, look_at = crmsync_now() + $2 * interval '1 microsecond'
+ WHERE id = (SELECT o.id FROM remote_operation o WHERE o.crm = $1 AND o.look_at <= crmsync_now()
+              ORDER BY o.look_at, o.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, remote_id, begun_at, looks)"};
+const Query next_operation{"next_operation", R"(
+SELECT (extract(epoch FROM min(o.look_at) - crmsync_now()) * 1000000)::bigint
+  FROM remote_operation o WHERE o.crm = $1)"};
+const Query postpone_operation{"postpone_operation", R"(
+UPDATE remote_operation SET look_at = crmsync_now() + $2 * interval '1 microsecond'
+ WHERE id = $1 AND remote_id IS NOT NULL)"};
+const Query operation_jobs{"operation_jobs", R"(
+SELECT o.contact_id, r.crm, o.generation, o.email, o.fingerprint, o.warnings,
+       CASE WHEN j.worker_id = o.operation_id THEN j.lease_token ELSE 0 END, j.claimed_from, j.due_at, j.retry_count
+  FROM operation_job o JOIN remote_operation r ON r.id = o.operation_id
+  JOIN job j ON j.contact_id = o.contact_id AND j.crm = r.crm
+ WHERE o.operation_id = $1 AND o.contact_id > $2 ORDER BY o.contact_id LIMIT $3)"};
+const Query forget_operation{"forget_operation", "DELETE FROM remote_operation WHERE id = $1"};
+const Query planned_by_worker{"planned_by_worker",
+                              "SELECT id FROM remote_operation WHERE worker_id = $1 AND remote_id IS NULL"};
 
 // ---- access tokens of connectors -----------------------------------------------------------------------------------
 
@@ -661,7 +727,7 @@ SELECT concat_ws(' ', (SELECT max(id) FROM audit), (SELECT max(id) FROM contact_
 // ---- verification and late failures --------------------------------------------------------------------------------
 
 const PerCrmQuery synced_contacts = per_crm("synced_contacts", R"(
-SELECT j.contact_id, j.generation, j.remote_id, j.numeric_id, j.options, j.warnings, j.acknowledged_at, c.updated_at,
+SELECT j.contact_id, j.generation, j.remote_id, j.second_id, j.options, j.warnings, j.acknowledged_at, c.updated_at,
        c.email, c.name, c.phone_number, c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, c.page_id,
        c.source_job_id, coalesce(v.opted_out, false)
   FROM job j JOIN contacts c ON c.id = j.contact_id
@@ -705,6 +771,10 @@ const Query verification_counts{"verification_counts", R"(
 SELECT v.result, count(*) FROM job j
   LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation
  WHERE j.crm = $1 AND j.state = 'completed' GROUP BY v.result)"};
+const Query readings{"readings", R"(
+SELECT v.crm, v.result, count(*) FROM verification v
+  JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation
+ WHERE j.state = 'completed' GROUP BY v.crm, v.result)"};
 const Query count_opted_out{"count_opted_out", "SELECT count(*) FROM verification WHERE crm = $1 AND opted_out"};
 const Query verification_examples{"verification_examples", R"(
 SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at

@@ -36,11 +36,12 @@ extern const Query lock_connector;  // $1: CRM -> state
 extern const Query save_connector;  // $1: CRM, $2: state
 extern const Query any_write;       // -> one row if the inbox holds anything
 extern const PerCrmQuery pick;  // $1: now, $2: of the hand lane, $3: in all, $4: except, $5, $6: floors of the lanes
-extern const PerCrmQuery pick_one;  // $1: now, $2: contact
-extern const PerCrmQuery claim;     // $1: ids, $2: generations, $3: token, $4: worker -> claimed ids
-extern const PerCrmQuery defer;     // $1: ids, $2: due times
-extern const PerCrmQuery next_due;  // $1, $2: floors of the lanes -> earliest due time or null, of each lane
-extern const PerCrmQuery is_due;    // $1: contact, $2: now -> one row if it is
+extern const PerCrmQuery pick_one;      // $1: now, $2: contact
+extern const PerCrmQuery pick_untried;  // $1: now, $2: how many, $3: floor; of the bulk lane
+extern const PerCrmQuery claim;         // $1: ids, $2: generations, $3: token, $4: worker -> claimed ids
+extern const PerCrmQuery defer;         // $1: ids, $2: due times
+extern const PerCrmQuery next_due;      // $1, $2: floors of the lanes -> earliest due time or null, of each lane
+extern const PerCrmQuery is_due;        // $1: contact, $2: now -> one row if it is
 
 // -- record
 extern const Query lock_contacts;  // $1: ids -> those that exist
@@ -49,7 +50,7 @@ extern const PerCrmQuery record;   // see record_params; -> (contact, whether it
 // -- workers
 extern const Query register_worker;  // $1: id, $2: host, $3: pid
 extern const Query heartbeat;        // $1: id -> one row if it lives
-extern const Query forget_dead;      // $1: dead after, in microseconds, $2: a worker that lives
+extern const Query forget_dead;      // $1: dead after, in microseconds, $2: a worker that lives; with what they planned
 extern const Query forget_worker;    // $1: id
 extern const Query lost_leases;      // $1: limit -> (contact, CRM) of leases whose worker is not registered
 extern const Query held_leases;      // $1: worker, $2: limit -> (contact, CRM)
@@ -57,6 +58,20 @@ extern const PerCrmQuery leased_by;  // $1: worker, $2: token -> contacts
 /// $1: ids, $2: reason, $3: this worker's, or null: of none that is registered, $4: under this token alone, or null
 extern const PerCrmQuery hand_back;
 extern const Query prune_history;  // $1: before, $2: limit
+
+// -- remote operations. Durations in microseconds.
+extern const PerCrmQuery count_untried;  // $1: now, $2: counted up to
+extern const Query count_operations;     // $1: CRM -> all, submitted
+extern const Query forget_planned;       // $1: CRM, $2: worker
+extern const Query insert_operation;     // $1: id, $2: CRM, $3: worker, $4: now
+extern const Query add_to_operation;     // $1: id, $2..: columns -> one row if it is still planned
+extern const Query note_submitted;       // $1: id, $2: the CRM's name of it, $3: due in
+extern const Query take_operation;       // $1: CRM, $2: lease -> id, the CRM's name, begun, looks
+extern const Query next_operation;       // $1: CRM -> how long until the next is due, or null
+extern const Query postpone_operation;   // $1: id, $2: pause
+extern const Query operation_jobs;       // $1: id, $2: after, $3: limit
+extern const Query forget_operation;     // $1: id
+extern const Query planned_by_worker;    // $1: worker -> ids
 
 // -- access tokens of connectors
 extern const Query token;               // $1: CRM -> version, text
@@ -121,6 +136,7 @@ extern const Query note_verification_run;      // $1: CRM, $2: JSON
 extern const Query verification_run;           // $1: CRM
 extern const Query verification_counts;        // $1: CRM -> result or null, count
 extern const Query count_opted_out;            // $1: CRM
+extern const Query readings;                   // -> CRM, result, count
 extern const Query verification_examples;      // $1: CRM, $2: limit
 extern const Query verifications_of;           // $1: contact
 extern const PerCrmQuery acknowledged_by;      // $1: numbers, $2: operations without jobs; $3 to $6: those with

@@ -2,8 +2,16 @@
 #include <boost/json.hpp>
 
 #include "store/postgres/store.h"
+#include "store/postgres/text.h"
 
 namespace crmsync::postgres {
+
+std::string texts_json(const std::vector<std::string>& texts)
+{
+    boost::json::array array;
+    for (const std::string& text : texts) array.emplace_back(storable(text));
+    return boost::json::serialize(array);
+}
 
 std::vector<std::string> parse_texts(std::string_view text)
 {
@@ -36,7 +44,7 @@ Job read_job(Row& row)
     job.retry_count = row.next<int>();
     job.generation = row.next<std::int64_t>();
     job.remote_id = row.next<std::optional<std::string>>();
-    job.numeric_id = row.next<std::optional<std::string>>();
+    job.second_id = row.next<std::optional<std::string>>();
     job.fingerprint = row.next<std::optional<std::string>>();
     job.error = row.next<std::optional<std::string>>();
     job.error_code = row.next<std::optional<std::string>>();

@@ -74,10 +74,20 @@ public:
     Task<Result<std::vector<SyncedContact>>> synced_contacts(SyncedQuery query) override;
     Task<Result<std::vector<Uuid>>> record_verification(VerifiedBatch batch) override;
     Task<Status> note_verification_run(Crm crm, VerificationRun run) override;
+    Task<Result<PerCrm<Readings>>> readings() override;
     Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) override;
     Task<Result<PerCrm<std::optional<KnownVerification>>>> verifications_of(Uuid contact_id) override;
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override;
-    Task<Result<std::size_t>> record_late(LateRequest request) override;
+    Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override;
+
+    // operations.cpp
+    Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) override;
+    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override;
+    Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override;
+    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override;
+    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override;
+    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override;
+    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) override;
 
     void on_wake(WakeHandler handler) override;
     Task<> close() override;
@@ -102,6 +112,8 @@ private:
     /// What the grant allows; full looks make `from` the beginning.
     Task<Answer<std::vector<Pick>>> pick(Connection& connection, const ClaimRequest& request, const Grant& grant,
                                          std::int64_t slots, Floors& from);
+    Task<Answer<std::vector<Pick>>> pick_untried(Connection& connection, const ClaimRequest& request,
+                                                 const Grant& grant, Floors& from);
     Floors floors_for(Crm crm, Grant::Kind kind) const;
     void lower_floors(const RecordRequest& request);
     void remember_floors(const ClaimRequest& request, const Floors& from, const Floors& found);
@@ -110,14 +122,17 @@ private:
     Task<Answer<void>> undo_doubtful_claims(Connection& connection);
     Task<Answer<RecordResult>> record_once(Connection& connection, const RecordRequest& request,
                                            const std::vector<Uuid>& ids);
-    Task<Result<std::size_t>> hand_back_leases(Statement forget, std::optional<Uuid> worker);
+    Task<Result<std::size_t>> hand_back_leases(Statement forget, std::optional<Uuid> holder, std::string_view reason);
     Task<Answer<std::size_t>> hand_back_some(Connection& connection, const Statement& forget,
-                                             std::optional<Uuid> worker);
+                                             std::optional<Uuid> holder, std::string_view reason);
     Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
                                                        const std::function<void(ConnectorState&)>& update);
 
     // verification.cpp
     Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);
+
+    // operations.cpp
+    Task<Answer<DeliveryPlan>> plan_operation_once(Connection& connection, const OperationRequest& request);
 
     // inbox.cpp
     Task<Answer<AbsorbResult>> absorb_some(Connection& connection, Instant now);
@@ -181,7 +196,9 @@ std::vector<std::string_view> crm_names(std::optional<Crm> only);
 ContactFields read_fields(Row& row);
 /// Reads `queries::contact_columns`.
 Contact read_contact(Row& row);
-/// A JSON array of texts; none for what is no such array.
+/// A JSON array of texts, as the database can hold them.
+std::string texts_json(const std::vector<std::string>& texts);
+/// The same read; none for what is no such array.
 std::vector<std::string> parse_texts(std::string_view text);
 /// The job columns of `queries::jobs_of` and `queries::failures`.
 Job read_job(Row& row);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cmath>
 #include <span>
 
@@ -9,13 +8,6 @@
 namespace crmsync::postgres {
 
 namespace {
-
-std::string texts_json(const std::vector<std::string>& texts)
-{
-    boost::json::array array;
-    for (const std::string& text : texts) array.emplace_back(storable(text));
-    return boost::json::serialize(array);
-}
 
 /// Reads result, fields, opted out and time, in this order.
 KnownVerification read_verification(Row& row)
@@ -92,7 +84,9 @@ Task<Answer<Grant>> PostgresStore::reserve_calls_once(Connection& connection, co
     ConnectorState state = parse_connector_state(locked->at(2).get<std::string_view>(0, 0));
     if (request.also_made > 0) take_calls(state, request.also_made, request.now);
     for (const LimitReport& report : request.limits) on_limit_report(state, report, request.now);
-    Grant grant = crmsync::reserve_calls(state, request.budget, request.wanted, request.now);
+    const auto reserve =
+        request.kind == CallRequest::Kind::contacts ? crmsync::reserve_calls : crmsync::reserve_operation_calls;
+    Grant grant = reserve(state, request.budget, request.wanted, request.now);
     const auto saved = co_await connection.run(
         batch(Statement{queries::save_connector, Params::of(to_string(request.crm), to_json(state))},
               Statement{queries::commit}));
@@ -115,7 +109,7 @@ Task<Result<std::vector<SyncedContact>>> PostgresStore::synced_contacts(SyncedQu
         synced.key = {row.next<Uuid>(), query.crm};
         synced.generation = row.next<std::int64_t>();
         synced.remote_id = row.next<std::optional<std::string>>();
-        synced.numeric_id = row.next<std::optional<std::string>>();
+        synced.second_id = row.next<std::optional<std::string>>();
         synced.options = parse_job_options(row.next<std::string_view>());
         synced.warnings = parse_texts(row.next<std::string_view>());
         synced.acknowledged_at = row.next<Instant>();
@@ -145,6 +139,22 @@ Task<Status> PostgresStore::note_verification_run(Crm crm, VerificationRun noted
     co_return status_of(done);
 }
 
+Task<Result<PerCrm<Readings>>> PostgresStore::readings()
+{
+    const auto rows =
+        co_await run(batch(Statement{queries::begin_work, Params::of(scan_timeout)}, Statement{queries::readings}));
+    if (!rows) co_return std::unexpected(rows.error());
+    PerCrm<Readings> counts;
+    for (const Crm crm : all_crms) counts[crm] = no_readings();
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
+        const auto crm = parse_crm(row.next<std::string_view>());
+        const auto result = parse_verification(row.next<std::string_view>());
+        if (crm && result) counts[*crm][*result] = row.next<std::int64_t>();
+    }
+    co_return counts;
+}
+
 Task<Result<VerificationSummary>> PostgresStore::verification_summary(Crm crm, std::size_t examples)
 {
     const auto rows = co_await run(batch(
@@ -155,7 +165,6 @@ Task<Result<VerificationSummary>> PostgresStore::verification_summary(Crm crm, s
         Statement{queries::verification_examples, Params::of(to_string(crm), static_cast<std::int64_t>(examples))}));
     if (!rows) co_return std::unexpected(rows.error());
     VerificationSummary summary;
-    for (const Verification one : all_verifications) summary.counts[one] = 0;
     for (int i = 0; i < rows->at(1).size(); ++i) {
         const auto word = rows->at(1).get<std::optional<std::string_view>>(i, 0);
         const auto result = word ? parse_verification(*word) : std::nullopt;
@@ -230,7 +239,7 @@ Task<Result<std::vector<LateJob>>> PostgresStore::acknowledged_by(Crm crm, std::
     co_return jobs;
 }
 
-Task<Result<std::size_t>> PostgresStore::record_late(LateRequest request)
+Task<Result<std::vector<Uuid>>> PostgresStore::record_late(LateRequest request)
 {
     std::vector<Uuid> ids;
     Column<Uuid> contacts;
@@ -251,8 +260,9 @@ Task<Result<std::size_t>> PostgresStore::record_late(LateRequest request)
                            Statement{queries::note_late[request.crm], Params::of(contacts, generations, operations)},
                            Statement{queries::notify, Params::of("late")}));
     if (!rows) co_return std::unexpected(rows.error());
-    const auto failed = static_cast<std::size_t>(rows->at(2).size());
-    if (failed > 0) wake();
+    std::vector<Uuid> failed;
+    for (int i = 0; i < rows->at(2).size(); ++i) failed.push_back(rows->at(2).get<Uuid>(i, 0));
+    if (!failed.empty()) wake();
     co_return failed;
 }
 

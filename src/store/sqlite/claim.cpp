@@ -34,7 +34,7 @@ Candidate read_candidate(const Rows& rows, Crm crm)
     job.retry_count = static_cast<int>(rows.integer(4));
     job.generation = rows.integer(5);
     job.remote_id = rows.optional_text(6);
-    job.numeric_id = rows.optional_text(7);
+    job.second_id = rows.optional_text(7);
     job.fingerprint = rows.optional_text(8);
     job.options = parse_job_options(rows.text(9));
     candidate.contact_rowid = rows.integer(10);
@@ -71,6 +71,15 @@ Candidates due_work(Connection& db, const ClaimRequest& request, std::size_t cou
     }
     std::ranges::move(bulk, std::back_inserter(chosen));
     return chosen;
+}
+
+/// The bulk lane's, for an operation.
+Candidates untried_work(Connection& db, const ClaimRequest& request, std::size_t count)
+{
+    Candidates found;
+    read_candidates(db.open(sql::claim_untried, to_string(request.crm), bulk_lane, request.now, count), request.crm,
+                    found);
+    return found;
 }
 
 Candidates due_probe(Connection& db, const ClaimRequest& request, const Grant& grant)
@@ -186,7 +195,7 @@ std::vector<ClaimedJob> lease(Connection& db, const ClaimRequest& request, const
 {
     // Random and never 0. One token serves the whole claim: the fence is the token together with the job.
     const auto token = static_cast<std::int64_t>(random_u64() >> 1 | 1);
-    const std::string worker = to_string(request.worker_id);
+    const std::string holder = to_string(request.operation.value_or(request.worker_id));
     Addresses addresses(db, request.crm, request.now);
     std::vector<ClaimedJob> claimed;
     for (Candidate& candidate : candidates) {
@@ -194,7 +203,7 @@ std::vector<ClaimedJob> lease(Connection& db, const ClaimRequest& request, const
             postpone(db, candidate, *until);
             continue;
         }
-        db.run(sql::claim_job, candidate.job_rowid, token, worker);
+        db.run(sql::claim_job, candidate.job_rowid, token, holder);
         db.run(sql::claim_publish[request.crm], candidate.contact_rowid);
         candidate.job.lease_token = token;
         candidate.job.probe = grant.kind != Grant::Kind::work;
@@ -216,9 +225,11 @@ Result<Claim> claim(Connection& db, const ClaimRequest& request)
         state.breaker.open && state.breaker.witness &&
         db.number(sql::claim_witness_due, *state.breaker.witness, to_string(request.crm), request.now) > 0;
     ClaimResult result;
-    result.grant = admit(state, request.budget, request.wanted, witness_due, request.now);
+    result.grant = request.operation ? admit_operation(state, request.wanted, request.now)
+                                     : admit(state, request.budget, request.wanted, witness_due, request.now);
     if (result.grant.kind != Grant::Kind::none) {
-        Candidates candidates = result.grant.kind == Grant::Kind::work
+        Candidates candidates = request.operation ? untried_work(db, request, result.grant.count)
+                                : result.grant.kind == Grant::Kind::work
                                     ? due_work(db, request, result.grant.count, state.slots)
                                     : due_probe(db, request, result.grant);
         result.jobs = lease(db, request, result.grant, std::move(candidates));

@@ -37,18 +37,31 @@ Status heartbeat(Connection& db, const Uuid& worker_id, Instant now)
 Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_after, Instant now)
 {
     db.run(sql::forget_dead_workers, now - dead_after, caller);
+    db.run(sql::forget_lost_operations);
     return take_back_all(db, rowids(db.open(sql::leased_without_worker)), worker_lost_reason);
 }
 
 Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id)
 {
     db.run(sql::forget_worker, worker_id);
-    return take_back_all(db, rowids(db.open(sql::leased_by_worker, worker_id)), worker_stopped_reason);
+    std::size_t count = take_back_all(db, rowids(db.open(sql::leased_by_worker, worker_id)), worker_stopped_reason);
+    std::vector<Uuid> planned;
+    for (Rows rows = db.open(sql::planned_by_worker, worker_id); rows.next();) planned.push_back(rows.uuid(0));
+    for (const Uuid& operation : planned) count += end_operation(db, operation, worker_stopped_reason).value_or(0);
+    return count;
+}
+
+Result<std::size_t> end_operation(Connection& db, const Uuid& id, std::string_view reason)
+{
+    db.run(sql::forget_operation, id);
+    return take_back_all(db, rowids(db.open(sql::leased_by_worker, id)), reason);
 }
 
 Result<std::size_t> void_leases(Connection& db)
 {
     db.run(sql::forget_workers);
+    db.run(sql::forget_lost_operations);
+    db.run(sql::free_operation_turns);
     return take_back_all(db, rowids(db.open(sql::leased_without_worker)), worker_lost_reason);
 }
 

@@ -22,7 +22,7 @@ namespace crmsync::sqlite::sql {
     "c.retry_count, c.last_retry_at, c.next_retry_at, c.last_failed_crm"
 #define JOB_COLUMNS                                                                                        \
     "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, " \
-    "j.numeric_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "       \
+    "j.second_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "        \
     "j.acknowledged_at, j.dismissed"
 #define WAITING "j.state IN ('queued', 'retrying') AND j.lease_token IS NULL"
 
@@ -71,14 +71,19 @@ inline const Query keep_token{
     "?2"};
 inline const Query give_up_token_turn{
     "UPDATE connector_token SET renewing_until = NULL WHERE crm = ?1 AND version = ?2"};
-#define CLAIM_COLUMNS                                                                                    \
-    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.numeric_id, " \
+#define CLAIM_COLUMNS                                                                                   \
+    "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.second_id, " \
     "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS
 // CROSS JOIN keeps SQLite to this order of the tables: along the index of what is due.
 inline const Query claim_due{"SELECT " CLAIM_COLUMNS
                              " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
                              "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND " WAITING
                              " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
+inline const Query claim_untried{
+    "SELECT " CLAIM_COLUMNS
+    " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
+    "WHERE j.crm = ?1 AND j.lane = ?2 AND j.due_at <= ?3 AND j.state = 'queued' AND " WAITING
+    " ORDER BY j.due_at, j.contact_id LIMIT ?4"};
 inline const Query claim_probe{
     "SELECT " CLAIM_COLUMNS
     " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
@@ -119,12 +124,12 @@ inline const CrmQuery record_publish_remote_id{"UPDATE contacts SET {remote_id} 
 inline const Query record_job{
     "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, claimed_from = NULL, "
     "lease_token = NULL, worker_id = NULL, remote_id = coalesce(?7, remote_id), "
-    "numeric_id = coalesce(?8, numeric_id), fingerprint = coalesce(?9, fingerprint), "
+    "second_id = coalesce(?8, second_id), fingerprint = coalesce(?9, fingerprint), "
     "last_attempt_at = coalesce(?10, last_attempt_at), acknowledged_at = coalesce(?11, acknowledged_at), "
     "warnings = iif(?12, ?13, warnings) WHERE rowid = ?1"};
 inline const Query record_stale{
     "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL, "
-    "remote_id = coalesce(?2, remote_id), numeric_id = coalesce(?3, numeric_id), "
+    "remote_id = coalesce(?2, remote_id), second_id = coalesce(?3, second_id), "
     "last_attempt_at = coalesce(?4, last_attempt_at) WHERE rowid = ?1"};
 inline const Query insert_attempt{
     "INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, code, message, duration_us, "
@@ -144,15 +149,19 @@ inline const Query forget_worker{"DELETE FROM worker WHERE id = ?1"};
 inline const Query forget_workers{"DELETE FROM worker"};
 inline const Query leased_without_worker{
     "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
-    "AND worker_id NOT IN (SELECT id FROM worker) "
+    "AND worker_id NOT IN (SELECT id FROM worker) AND worker_id NOT IN (SELECT id FROM remote_operation) "
     "UNION ALL "
     "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' "
-    "AND worker_id NOT IN (SELECT id FROM worker)"};
+    "AND worker_id NOT IN (SELECT id FROM worker) AND worker_id NOT IN (SELECT id FROM remote_operation)"};
 inline const Query leased_by_worker{
     "SELECT rowid FROM job WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'running' "
     "AND worker_id = ?1 "
     "UNION ALL "
     "SELECT rowid FROM job WHERE lease_token IS NOT NULL AND state <> 'running' AND worker_id = ?1"};
+inline const Query forget_lost_operations{
+    "DELETE FROM remote_operation WHERE remote_id IS NULL AND worker_id NOT IN (SELECT id FROM worker)"};
+inline const Query free_operation_turns{"UPDATE remote_operation SET look_at = 0 WHERE remote_id IS NOT NULL"};
+inline const Query planned_by_worker{"SELECT id FROM remote_operation WHERE remote_id IS NULL AND worker_id = ?1"};
 inline const Query lease_of{"SELECT contact_id, crm, state, claimed_from, origin FROM job WHERE rowid = ?1"};
 inline const Query hand_back{
     "UPDATE job SET state = claimed_from, error = ?2, claimed_from = NULL, lease_token = NULL, worker_id = NULL "
@@ -240,7 +249,7 @@ inline const Query failure_causes{
 
 /// Along the primary key: + hides the state from the planner, whose index of states would have to be sorted.
 inline const Query synced_contacts{
-    "SELECT j.contact_id, j.generation, j.remote_id, j.numeric_id, j.options, j.warnings, j.acknowledged_at, "
+    "SELECT j.contact_id, j.generation, j.remote_id, j.second_id, j.options, j.warnings, j.acknowledged_at, "
     "c.updated_at, " FIELD_COLUMNS
     ", coalesce(v.opted_out, 0) FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
     "LEFT JOIN verification AS v ON v.contact_id = j.contact_id AND v.crm = j.crm "
@@ -260,6 +269,10 @@ inline const Query verification_run{"SELECT run FROM verification_run WHERE crm 
 inline const Query verification_counts{
     "SELECT v.result, count(*) FROM job AS j LEFT JOIN verification AS v ON v.contact_id = j.contact_id "
     "AND v.crm = j.crm AND v.generation = j.generation WHERE j.crm = ?1 AND j.state = 'completed' GROUP BY 1"};
+inline const Query readings{
+    "SELECT v.crm, v.result, count(*) FROM verification AS v "
+    "CROSS JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation "
+    "WHERE j.state = 'completed' GROUP BY 1, 2"};
 inline const Query count_opted_out{"SELECT count(*) FROM verification WHERE crm = ?1 AND opted_out = 1"};
 inline const Query verification_examples{
     "SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at FROM verification AS v "
@@ -288,6 +301,37 @@ inline const Query job_to_fail_late{
 inline const Query fail_late{
     "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, fingerprint = NULL, "
     "dismissed = 0 WHERE rowid = ?1"};
+
+// ---- remote operations
+// -----------------------------------------------------------------------------------------------
+
+inline const Query count_untried{
+    "SELECT count(*) FROM (SELECT 1 FROM job AS j WHERE j.crm = ?1 AND j.lane = 1 AND j.due_at <= ?2 "
+    "AND j.state = 'queued' AND " WAITING " LIMIT ?3)"};
+inline const Query count_operations{"SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = ?1"};
+inline const Query forget_planned{
+    "DELETE FROM remote_operation WHERE crm = ?1 AND worker_id = ?2 AND remote_id IS NULL"};
+inline const Query insert_operation{
+    "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES (?1, ?2, ?3, ?4)"};
+inline const Query is_planned{"SELECT 1 FROM remote_operation WHERE id = ?1 AND remote_id IS NULL"};
+inline const Query add_to_operation{
+    "INSERT OR IGNORE INTO operation_job (operation_id, contact_id, generation, email, fingerprint, warnings) "
+    "SELECT ?1, id, ?3, ?4, ?5, ?6 FROM contacts WHERE id = ?2"};
+inline const Query note_submitted{
+    "UPDATE remote_operation SET remote_id = ?2, look_at = ?3 WHERE id = ?1 AND (remote_id IS NULL OR remote_id = ?2)"};
+inline const Query next_operation{
+    "SELECT id, remote_id, begun_at, looks, look_at FROM remote_operation "
+    "WHERE crm = ?1 AND remote_id IS NOT NULL ORDER BY look_at, id LIMIT 1"};
+inline const Query take_operation{"UPDATE remote_operation SET looks = looks + 1, look_at = ?2 WHERE id = ?1"};
+inline const Query postpone_operation{
+    "UPDATE remote_operation SET look_at = ?2 WHERE id = ?1 AND remote_id IS NOT NULL"};
+inline const Query operation_jobs{
+    "SELECT o.contact_id, o.generation, o.email, o.fingerprint, o.warnings, r.crm, "
+    "iif(j.worker_id = o.operation_id, j.lease_token, 0), j.claimed_from, j.due_at, j.retry_count "
+    "FROM operation_job AS o CROSS JOIN remote_operation AS r ON r.id = o.operation_id "
+    "CROSS JOIN job AS j ON j.contact_id = o.contact_id AND j.crm = r.crm "
+    "WHERE o.operation_id = ?1 AND o.contact_id > ?2 ORDER BY o.contact_id LIMIT ?3"};
+inline const Query forget_operation{"DELETE FROM remote_operation WHERE id = ?1"};
 
 // ---- schema
 // ----------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ void write_attempt(Connection& db, const JobResult& result, bool stale)
 
 void record_stale(Connection& db, const Leased& leased, const JobResult& result, Instant now)
 {
-    db.run(sql::record_stale, leased.job_rowid, result.remote_id, result.numeric_id,
+    db.run(sql::record_stale, leased.job_rowid, result.remote_id, result.second_id,
            result.call_made ? std::optional(now) : std::nullopt);
     if (result.remote_id)
         db.run(sql::record_publish_remote_id[result.key.crm], leased.contact_rowid, *result.remote_id);
@@ -60,8 +60,9 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
     const Transition& next = result.transition;
     const bool completed = next.next == JobState::completed;
     db.run(sql::record_job, leased.job_rowid, to_string(next.next), next.due_at, next.retry_count, next.error,
-           next.error_code, result.remote_id, result.numeric_id, result.fingerprint,
-           result.call_made ? std::optional(now) : std::nullopt, result.fingerprint ? std::optional(now) : std::nullopt,
+           next.error_code, result.remote_id, result.second_id, result.fingerprint,
+           result.call_made ? std::optional(now) : std::nullopt,
+           result.fingerprint ? std::optional(result.acknowledged_as_of.value_or(now)) : std::nullopt,
            completed && result.warnings.has_value(), result.warnings ? to_json_array(*result.warnings) : std::nullopt);
     publish_result(db, leased, result);
     // A hand-back to `retrying` is no new failure; its retry count stands still.

@@ -20,18 +20,6 @@ std::optional<Instant> optional_time(const Rows& rows, int column)
     return read_time(rows, column);
 }
 
-std::vector<std::string> read_texts(std::string_view json)
-{
-    if (json.empty()) return {};
-    boost::system::error_code error;
-    const boost::json::value value = boost::json::parse(json, error);
-    if (error || !value.is_array()) return {};
-    std::vector<std::string> texts;
-    for (const boost::json::value& text : value.get_array())
-        if (text.is_string()) texts.emplace_back(text.get_string());
-    return texts;
-}
-
 }  // namespace
 
 ContactFields read_fields(const Rows& rows, int first)
@@ -90,11 +78,11 @@ Job read_job(const Rows& rows)
     job.retry_count = static_cast<int>(rows.integer(column++));
     job.generation = rows.integer(column++);
     job.remote_id = rows.optional_text(column++);
-    job.numeric_id = rows.optional_text(column++);
+    job.second_id = rows.optional_text(column++);
     job.fingerprint = rows.optional_text(column++);
     job.error = rows.optional_text(column++);
     job.error_code = rows.optional_text(column++);
-    job.warnings = read_texts(rows.text(column++));
+    job.warnings = parse_texts(rows.text(column++));
     job.options = parse_job_options(rows.text(column++));
     job.last_attempt_at = rows.optional_instant(column++);
     job.acknowledged_at = rows.optional_instant(column++);
@@ -142,6 +130,18 @@ std::optional<std::string> to_json_array(const std::vector<std::string>& texts)
 {
     if (texts.empty()) return std::nullopt;
     return boost::json::serialize(boost::json::value_from(texts));
+}
+
+std::vector<std::string> parse_texts(std::string_view json)
+{
+    if (json.empty()) return {};
+    boost::system::error_code error;
+    const boost::json::value value = boost::json::parse(json, error);
+    if (error || !value.is_array()) return {};
+    std::vector<std::string> texts;
+    for (const boost::json::value& text : value.get_array())
+        if (text.is_string()) texts.emplace_back(text.get_string());
+    return texts;
 }
 
 std::string to_json_array(const std::vector<Uuid>& ids)

@@ -33,6 +33,8 @@ Crm read_crm(const Rows& rows, int column);
 /// JSON arrays of texts; nothing for none.
 std::optional<std::string> to_json_array(const std::vector<std::string>& texts);
 std::string to_json_array(const std::vector<Uuid>& ids);
+/// None for what is no such array.
+std::vector<std::string> parse_texts(std::string_view json);
 
 /// JSON of options, nothing for the default.
 std::optional<std::string> options_text(const JobOptions& options);

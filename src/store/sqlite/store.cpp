@@ -244,6 +244,7 @@ public:
         return write(
             [crm, run = std::move(run)](Connection& db) { return verbs::note_verification_run(db, crm, run); });
     }
+    Task<Result<PerCrm<Readings>>> readings() override { return read(verbs::readings); }
     Task<Result<VerificationSummary>> verification_summary(Crm crm, std::size_t examples) override
     {
         return read([=](Connection& db) { return verbs::verification_summary(db, crm, examples); });
@@ -252,16 +253,49 @@ public:
     {
         return read([=](Connection& db) { return verbs::verifications_of(db, contact_id); });
     }
+    Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) override
+    {
+        return write([request = std::move(request)](Connection& db) { return verbs::plan_operation(db, request); });
+    }
+    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override
+    {
+        return write([id, jobs = std::move(jobs)](Connection& db) { return verbs::add_to_operation(db, id, jobs); });
+    }
+    Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override
+    {
+        return write([id, remote_id = std::move(remote_id), look_at = now + look_in](Connection& db) {
+            return verbs::note_submitted(db, id, remote_id, look_at);
+        });
+    }
+    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::take_operation(db, crm, lease, now); });
+    }
+    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::postpone_operation(db, id, now + pause); });
+    }
+    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override
+    {
+        return read([=](Connection& db) { return verbs::operation_jobs(db, id, after, limit); });
+    }
+    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant) override
+    {
+        return woken_by(
+            write([id, reason = std::move(reason)](Connection& db) { return verbs::end_operation(db, id, reason); }));
+    }
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
     {
         return read([crm, operations = std::move(operations)](Connection& db) {
             return verbs::acknowledged_by(db, crm, operations);
         });
     }
-    Task<Result<std::size_t>> record_late(LateRequest request) override
+    Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override
     {
-        return woken_by(
-            write([request = std::move(request)](Connection& db) { return verbs::record_late(db, request); }));
+        auto failed =
+            co_await write([request = std::move(request)](Connection& db) { return verbs::record_late(db, request); });
+        if (failed && !failed->empty()) wake();
+        co_return failed;
     }
 
     Task<Result<Health>> health(Instant) override

@@ -26,6 +26,14 @@ Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_aft
 Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id);
 /// No engine lives: hands back all there is and forgets all workers.
 Result<std::size_t> void_leases(Connection& db);
+Result<std::size_t> end_operation(Connection& db, const Uuid& id, std::string_view reason);
+// -- operations.cpp
+Result<DeliveryPlan> plan_operation(Connection& db, const OperationRequest& request);
+Status add_to_operation(Connection& db, const Uuid& id, const std::vector<OperationJob>& jobs);
+Status note_submitted(Connection& db, const Uuid& id, const std::string& remote_id, Instant look_at);
+Result<OperationTurn> take_operation(Connection& db, Crm crm, Duration lease, Instant now);
+Status postpone_operation(Connection& db, const Uuid& id, Instant look_at);
+Result<std::vector<OperationJob>> operation_jobs(Connection& db, const Uuid& id, const Uuid& after, std::size_t limit);
 // -- absorb.cpp
 Result<AbsorbResult> absorb_writes(Connection& db, Instant now);
 // -- connectors.cpp
@@ -87,9 +95,10 @@ Result<Grant> reserve_calls(Connection& db, const CallRequest& request);
 Result<std::vector<SyncedContact>> synced_contacts(Connection& db, const SyncedQuery& query);
 Result<std::vector<Uuid>> record_verification(Connection& db, const VerifiedBatch& batch);
 Status note_verification_run(Connection& db, Crm crm, const VerificationRun& run);
+Result<PerCrm<Readings>> readings(Connection& db);
 Result<VerificationSummary> verification_summary(Connection& db, Crm crm, std::size_t examples);
 Result<PerCrm<std::optional<KnownVerification>>> verifications_of(Connection& db, const Uuid& contact_id);
 Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std::vector<LateOperation>& operations);
-Result<std::size_t> record_late(Connection& db, const LateRequest& request);
+Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request);
 
 }  // namespace crmsync::sqlite::verbs

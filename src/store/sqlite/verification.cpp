@@ -1,4 +1,3 @@
-#include <boost/json.hpp>
 #include <cmath>
 
 #include "store/sqlite/jobs.h"
@@ -9,17 +8,6 @@
 namespace crmsync::sqlite::verbs {
 
 namespace {
-
-std::vector<std::string> parse_texts(std::string_view text)
-{
-    std::vector<std::string> texts;
-    boost::system::error_code error;
-    const auto value = boost::json::parse(text, error);
-    if (error || !value.is_array()) return texts;
-    for (const auto& one : value.get_array())
-        if (one.is_string()) texts.emplace_back(one.get_string());
-    return texts;
-}
 
 /// Of result, fields, opted out and time, in this order.
 KnownVerification read_verification(const Rows& rows, int first)
@@ -39,7 +27,7 @@ SyncedContact read_synced(const Rows& rows, Crm crm)
     return {.key = {rows.uuid(0), crm},
             .generation = rows.integer(1),
             .remote_id = rows.optional_text(2),
-            .numeric_id = rows.optional_text(3),
+            .second_id = rows.optional_text(3),
             .options = parse_job_options(rows.text(4)),
             .warnings = parse_texts(rows.text(5)),
             .acknowledged_at = rows.instant(6),
@@ -104,7 +92,9 @@ Result<Grant> reserve_calls(Connection& db, const CallRequest& request)
     const ConnectorState before = state;
     if (request.also_made > 0) take_calls(state, request.also_made, request.now);
     for (const LimitReport& report : request.limits) on_limit_report(state, report, request.now);
-    Grant grant = crmsync::reserve_calls(state, request.budget, request.wanted, request.now);
+    const auto reserve =
+        request.kind == CallRequest::Kind::contacts ? crmsync::reserve_calls : crmsync::reserve_operation_calls;
+    Grant grant = reserve(state, request.budget, request.wanted, request.now);
     if (state != before) save_connector(db, request.crm, state);
     return grant;
 }
@@ -138,10 +128,19 @@ Status note_verification_run(Connection& db, Crm crm, const VerificationRun& run
     return {};
 }
 
+Result<PerCrm<Readings>> readings(Connection& db)
+{
+    PerCrm<Readings> counts;
+    for (const Crm crm : all_crms) counts[crm] = no_readings();
+    Rows rows = db.open(sql::readings);
+    while (rows.next())
+        if (const auto result = parse_verification(rows.text(1))) counts[read_crm(rows, 0)][*result] = rows.integer(2);
+    return counts;
+}
+
 Result<VerificationSummary> verification_summary(Connection& db, Crm crm, std::size_t examples)
 {
     VerificationSummary summary;
-    for (const Verification one : all_verifications) summary.counts[one] = 0;
     {
         Rows rows = db.open(sql::verification_counts, to_string(crm));
         while (rows.next()) {
@@ -192,11 +191,11 @@ Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std:
     return jobs;
 }
 
-Result<std::size_t> record_late(Connection& db, const LateRequest& request)
+Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request)
 {
-    std::size_t failed = 0;
+    std::vector<Uuid> failed;
     for (const LateResult& result : request.results)
-        if (fail_late(db, result, request.now)) ++failed;
+        if (fail_late(db, result, request.now)) failed.push_back(result.key.contact_id);
     return failed;
 }
 

@@ -139,11 +139,11 @@ TEST(BrevoAcknowledgement, TakesTheIdWhenItComes)
     ASSERT_TRUE(created);
     EXPECT_EQ(created->change, Upserted::Change::created);
     EXPECT_EQ(created->remote_id, "a@b.co");
-    EXPECT_EQ(created->numeric_id, "122");
+    EXPECT_EQ(created->second_id, "122");
     const auto updated = acknowledgement({.status = 204}, "a@b.co");
     ASSERT_TRUE(updated);
     EXPECT_EQ(updated->change, Upserted::Change::updated);
-    EXPECT_EQ(updated->numeric_id, std::nullopt);
+    EXPECT_EQ(updated->second_id, std::nullopt);
 }
 
 TEST(BrevoAcknowledgement, IsNoneWithoutAnId)

@@ -84,7 +84,7 @@ TEST_F(BrevoTest, UpsertsWithOneCallPerContact)
     const auto& created = std::get<Upserted>(std::get<PerItem>(result.answer).outcomes.at(0));
     EXPECT_EQ(created.change, Upserted::Change::created);
     EXPECT_EQ(created.remote_id, "ann@example.com");
-    EXPECT_EQ(created.numeric_id, "122");
+    EXPECT_EQ(created.second_id, "122");
     EXPECT_EQ(result.exchange.http_status, 201);
     EXPECT_GT(result.exchange.elapsed.count(), 0);
 
@@ -145,13 +145,13 @@ TEST_F(BrevoMove, UpdatesTheSameContact)
     EXPECT_EQ(server.requests.back().body,
               R"({"attributes":{"EMAIL":"ann@example.com","FIRSTNAME":"Ann","HAS_GMAIL":true}})");
     EXPECT_EQ(moved.remote_id, "ann@example.com");
-    EXPECT_EQ(moved.numeric_id, "32");
+    EXPECT_EQ(moved.second_id, "32");
     EXPECT_EQ(moved.change, Upserted::Change::updated);
 }
 
 TEST_F(BrevoMove, GoesByTheNumericIdWhenKnown)
 {
-    ann.numeric_id = "32";
+    ann.second_id = "32";
     answers["GET /contacts/32"] = answers["GET /contacts/old@example.com"];
     upserted(ann);
     EXPECT_THAT(server.lines(), ElementsAre("GET /contacts/32", "PUT /contacts/32"));
@@ -161,10 +161,10 @@ TEST_F(BrevoMove, IsAnUpsertWhenTheContactIsGone)
 {
     const auto gone = json_answer(404, R"({"code":"document_not_found","message":"Contact does not exist"})");
     answers["PUT /contacts/32"] = gone;
-    EXPECT_EQ(upserted(ann).numeric_id, "122");
+    EXPECT_EQ(upserted(ann).second_id, "122");
     answers["GET /contacts/old@example.com"] = gone;
     server.requests.clear();
-    EXPECT_EQ(upserted(ann).numeric_id, "122");
+    EXPECT_EQ(upserted(ann).second_id, "122");
     EXPECT_THAT(server.lines(), ElementsAre("GET /contacts/old@example.com", "POST /contacts"));
 }
 
@@ -187,7 +187,7 @@ TEST_F(BrevoMove, UpdatesTheOtherContactWhenTheAddressIsTaken)
         json_answer(200, R"({"id":40,"email":"ann@example.com","emailBlacklisted":false})");
     const Upserted other = upserted(ann);
     EXPECT_THAT(other.warnings, ElementsAre(HasSubstr("already had a contact with the new address")));
-    EXPECT_EQ(other.numeric_id, "40") << "32 is the one with the former address";
+    EXPECT_EQ(other.second_id, "40") << "32 is the one with the former address";
 }
 
 TEST_F(BrevoMove, IsRepairedLikeAnyCall)
@@ -200,7 +200,7 @@ TEST_F(BrevoMove, IsRepairedLikeAnyCall)
 
 TEST_F(BrevoMove, RecognisesAMoveWhoseAnswerWasLost)
 {
-    ann.numeric_id = "32";
+    ann.second_id = "32";
     answers["GET /contacts/32"] = json_answer(200, R"({"id":32,"email":"ann@example.com","emailBlacklisted":true})");
     answers["POST /contacts"] = json_answer(204);
     upserted(ann);
@@ -229,11 +229,11 @@ TEST_F(BrevoMove, WaitsWhileTheContactCannotBeRead)
 
 TEST_F(BrevoMove, ForgetsANumericIdThatMayBeAnotherContacts)
 {
-    ann.numeric_id = "32";
+    ann.second_id = "32";
     answers["GET /contacts/32"] = json_answer(404, R"({"code":"document_not_found","message":"x"})");
     answers["POST /contacts"] = json_answer(204);
     answers["GET /contacts/ann@example.com"] = json_answer(503);
-    EXPECT_EQ(upserted(ann).numeric_id, "");
+    EXPECT_EQ(upserted(ann).second_id, "");
 }
 
 TEST_F(BrevoMove, BooksEveryCall)

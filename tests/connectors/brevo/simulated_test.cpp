@@ -37,7 +37,7 @@ TEST(SimulatedBrevo, StoresWhatWasMapped)
     EXPECT_THAT(upserted.warnings, IsEmpty());
 
     const auto found = crm.find("ann@example.com");
-    EXPECT_EQ(std::to_string(found.at("id").to_number<std::int64_t>()), upserted.numeric_id);
+    EXPECT_EQ(std::to_string(found.at("id").to_number<std::int64_t>()), upserted.second_id);
     const auto& attributes = found.at("attributes").as_object();
     EXPECT_EQ(attributes.at("FIRSTNAME"), "Ann");
     EXPECT_EQ(attributes.at("LASTNAME"), "van der Lee");
@@ -92,10 +92,10 @@ TEST(SimulatedBrevo, MovesAContactWhoseAddressChanged)
     for (const bool with_id : {false, true}) {
         MappedContact moved = contact(with_id ? "newer@example.com" : "new@example.com", {{"FIRSTNAME", "Anna"}});
         moved.remote_id = with_id ? "new@example.com" : "old@example.com";
-        if (with_id) moved.numeric_id = before.numeric_id;
+        if (with_id) moved.second_id = before.second_id;
         const Outcome outcome = crm.send(moved);
         ASSERT_EQ(outcome_name(outcome), "upserted") << reason_of(outcome);
-        EXPECT_EQ(std::get<Upserted>(outcome).numeric_id, before.numeric_id);
+        EXPECT_EQ(std::get<Upserted>(outcome).second_id, before.second_id);
         EXPECT_TRUE(crm.find(*moved.remote_id).is_null());
         EXPECT_EQ(crm.find(moved.email).at("attributes").at("FIRSTNAME"), "Anna");
     }
@@ -106,7 +106,7 @@ TEST(SimulatedBrevo, MakesANewContactOfOneThatIsGone)
     test::SimulatedCrm crm(Crm::brevo);
     MappedContact moved = contact("new@example.com");
     moved.remote_id = "gone@example.com";
-    moved.numeric_id = "999";
+    moved.second_id = "999";
     EXPECT_EQ(std::get<Upserted>(crm.send(moved)).change, Upserted::Change::created);
 }
 
@@ -117,11 +117,11 @@ TEST(SimulatedBrevo, LeavesTheFormerContactWhenTheNewAddressIsTaken)
     const auto taken = std::get<Upserted>(crm.send(contact("new@example.com")));
     MappedContact moved = contact("new@example.com", {{"FIRSTNAME", "Ann"}});
     moved.remote_id = "old@example.com";
-    moved.numeric_id = former.numeric_id;
+    moved.second_id = former.second_id;
     const Outcome outcome = crm.send(moved);
     ASSERT_EQ(outcome_name(outcome), "upserted") << reason_of(outcome);
     EXPECT_THAT(std::get<Upserted>(outcome).warnings, ElementsAre(HasSubstr("already had a contact")));
-    EXPECT_EQ(std::get<Upserted>(outcome).numeric_id, taken.numeric_id);
+    EXPECT_EQ(std::get<Upserted>(outcome).second_id, taken.second_id);
     EXPECT_FALSE(crm.find("old@example.com").is_null());
     EXPECT_EQ(crm.find("new@example.com").at("attributes").at("FIRSTNAME"), "Ann");
 }
@@ -180,6 +180,94 @@ TEST(SimulatedBrevo, MakesNoCallBesideTheOnePerContact)
     EXPECT_EQ(json::serialize(calls.at("POST /contacts")), R"({"201":1,"204":2})");
     EXPECT_EQ(json::serialize(calls.at("GET /contacts/attributes")), before);
     EXPECT_FALSE(calls.as_object().contains("GET /contacts/{identifier}"));
+}
+
+/// An import of these, as the engine makes it.
+std::string hand_over(test::SimulatedCrm& crm, const std::vector<MappedContact>& contacts)
+{
+    std::string payload;
+    for (const MappedContact& one : contacts) EXPECT_TRUE(crm.connector->append_to_operation(payload, one));
+    const SendResult sent = test::await(crm.loop, crm.connector->submit(std::move(payload)));
+    const auto* accepted = std::get_if<Accepted>(&sent.answer);
+    return accepted ? accepted->operation_id : "";
+}
+
+OperationStatus status_of(test::SimulatedCrm& crm, const std::string& id)
+{
+    return test::await(crm.loop, crm.connector->follow(id)).value();
+}
+
+TEST(SimulatedBrevo, ImportsAndTellsWhomItRefused)
+{
+    test::SimulatedCrm crm(Crm::brevo, {{"LIST_ID", "2"}});
+    crm.set_up();
+    ASSERT_EQ(crm.connector->operation_obstacle(), "");
+    ASSERT_EQ(outcome_name(crm.send(contact("owner@example.com", {phone}))), "upserted");
+    const std::string id = hand_over(crm, {contact("ann@example.com", {{"FIRSTNAME", "Ann"}}), contact("nobody"),
+                                           contact("clash@example.com", {phone})});
+    ASSERT_NE(id, "");
+    const auto ended = std::get<OperationEnded>(status_of(crm, id));
+    EXPECT_TRUE(ended.complete);
+    ASSERT_EQ(ended.refused.size(), 2u);
+    EXPECT_EQ(code_of(ended.refused.at("nobody")), "invalid_email");
+    EXPECT_EQ(std::get<Rejected>(ended.refused.at("clash@example.com")).repairable_field, "SMS");
+    EXPECT_EQ(crm.find("ann@example.com").at("attributes").at("FIRSTNAME"), "Ann");
+    EXPECT_EQ(json::serialize(crm.find("ann@example.com").at("listIds")), "[2]");
+}
+
+TEST(SimulatedBrevo, AnImportTurnsNoOptOutBack)
+{
+    test::SimulatedCrm crm(Crm::brevo, {{"LIST_ID", "2"}});
+    crm.set_up();
+    crm.at_crm(http::Method::post, "/contacts", R"({"email":"ann@example.com","emailBlacklisted":true})");
+    const std::string id = hand_over(crm, {contact("ann@example.com")});
+    ASSERT_TRUE(std::holds_alternative<OperationEnded>(status_of(crm, id)));
+    EXPECT_EQ(crm.find("ann@example.com").at("emailBlacklisted"), true);
+}
+
+TEST(SimulatedBrevo, SaysThatAnImportIsUnderWayAndWhenItIsUnknown)
+{
+    test::SimulatedCrm crm(Crm::brevo, {{"LIST_ID", "2"}});
+    crm.set_up();
+    crm.change_settings(R"({"import_time_ms":3600000})");
+    EXPECT_TRUE(std::holds_alternative<OperationRunning>(status_of(crm, hand_over(crm, {contact("a@example.com")}))));
+    EXPECT_TRUE(std::holds_alternative<OperationFailed>(status_of(crm, "4711")));
+    crm.fault(R"({"match":{"path":"/processes"},"effect":{"kind":"respond","status":503}})");
+    EXPECT_FALSE(test::await(crm.loop, crm.connector->follow("1")));
+}
+
+TEST(SimulatedBrevo, AReportThatCannotBeReadSaysNothingOfTheOthers)
+{
+    test::SimulatedCrm crm(Crm::brevo, {{"LIST_ID", "2"}});
+    crm.set_up();
+    const std::string id = hand_over(crm, {contact("ann@example.com"), contact("nobody")});
+    crm.fault(R"({"match":{"path":"/reports"},"effect":{"kind":"respond","status":200,"body":"EMAIL\n<html>\n"}})");
+    EXPECT_FALSE(std::get<OperationEnded>(status_of(crm, id)).complete);
+}
+
+TEST(SimulatedBrevo, WithoutAListThereIsNoImport)
+{
+    test::SimulatedCrm none(Crm::brevo);
+    none.set_up();
+    EXPECT_THAT(none.connector->operation_obstacle(), HasSubstr("BREVO_LIST_ID"));
+    EXPECT_THAT(none.connector->traits().operations->obstacle, HasSubstr("BREVO_LIST_ID"));
+    test::SimulatedCrm unknown(Crm::brevo, {{"LIST_ID", "9"}});
+    EXPECT_THAT(unknown.connector->operation_obstacle(), HasSubstr("not known yet"));
+    unknown.set_up();
+    EXPECT_THAT(unknown.connector->operation_obstacle(), HasSubstr("BREVO_LIST_ID"));
+}
+
+TEST(SimulatedBrevo, WhoMovedOrOptedOutHereGoesByACallOfItsOwn)
+{
+    test::SimulatedCrm crm(Crm::brevo, {{"LIST_ID", "2"}});
+    crm.set_up();
+    MappedContact moved = contact("new@example.com");
+    moved.remote_id = "old@example.com";
+    std::string payload = "as it was";
+    EXPECT_FALSE(crm.connector->append_to_operation(payload, moved));
+    EXPECT_FALSE(crm.connector->append_to_operation(
+        payload, contact("a@example.com", {{"emailBlacklisted", true, FieldType::boolean}})));
+    EXPECT_EQ(payload, "as it was");
 }
 
 }  // namespace

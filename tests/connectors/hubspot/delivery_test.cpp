@@ -32,7 +32,7 @@ TEST_F(HubSpotDelivery, MatchesResultsInWhateverOrder)
     const auto all = outcomes(three);
     EXPECT_EQ(remote_id(all[0]), "100");
     EXPECT_EQ(remote_id(all[2]), "102");
-    EXPECT_EQ(std::get<Upserted>(all[0]).numeric_id, "a@example.com");
+    EXPECT_EQ(std::get<Upserted>(all[0]).second_id, "a@example.com");
     EXPECT_EQ(std::get<Upserted>(all[0]).change, Upserted::Change::created);
     EXPECT_THAT(server.lines(), ElementsAre(upsert));
 }
@@ -207,7 +207,7 @@ TEST_F(HubSpotDelivery, GivesTheRecordItsNewAddress)
     EXPECT_THAT(server.lines(), ElementsAre(read, upsert, update));
     EXPECT_EQ(server.requests.back().body, R"({"inputs":[{"id":"7","objectWriteTraceId":"0",)"
                                            R"("properties":{"email":"new@example.com","firstname":"Ann"}}]})");
-    EXPECT_EQ(std::get<Upserted>(both[0]).numeric_id, "new@example.com");
+    EXPECT_EQ(std::get<Upserted>(both[0]).second_id, "new@example.com");
 }
 
 TEST_F(HubSpotDelivery, LooksTheRecordUpWhereItsAddressIsNotKnown)

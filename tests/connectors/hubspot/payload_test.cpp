@@ -32,9 +32,9 @@ TEST(HubSpotPayload, LeavesOutWhatIsNotTaken)
                                                  "age left out: at HubSpot it is a number, and the value is none"));
 }
 
-TEST(HubSpotPayload, NeverWritesConsentOrTheAddress)
+TEST(HubSpotPayload, NeverWritesConsent)
 {
-    const auto properties = properties_of(contact({{"email", "x@example.com"}, {"hs_email_optout", false}}), nullptr);
+    const auto properties = properties_of(contact({{"hs_email_optout", false}}), nullptr);
     EXPECT_EQ(properties.members, "");
     EXPECT_THAT(properties.warnings,
                 ElementsAre("hs_email_optout left out: HubSpot keeps it as a person's own choice"));

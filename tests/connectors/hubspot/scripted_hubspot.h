@@ -119,7 +119,7 @@ protected:
     {
         MappedContact out = contact(std::move(email));
         out.remote_id = std::move(record);
-        out.numeric_id = std::move(former);
+        out.second_id = std::move(former);
         return out;
     }
 

@@ -123,7 +123,7 @@ TEST(SimulatedHubSpot, MovesARecordWhoseAddressChanged)
     const auto before = std::get<Upserted>(crm.send(contact("old@example.com", {{"firstname", "Ann"}})));
     MappedContact moved = contact("new@example.com", {{"firstname", "Anna"}});
     moved.remote_id = before.remote_id;
-    moved.numeric_id = before.numeric_id;
+    moved.second_id = before.second_id;
     const Outcome outcome = crm.send(moved);
     ASSERT_EQ(outcome_name(outcome), "upserted") << reason_of(outcome);
     EXPECT_EQ(std::get<Upserted>(outcome).remote_id, before.remote_id);
@@ -138,7 +138,7 @@ TEST(SimulatedHubSpot, LeavesTheFormerRecordWhenTheNewAddressIsTaken)
     const auto taken = std::get<Upserted>(crm.send(contact("new@example.com")));
     MappedContact moved = contact("new@example.com", {{"firstname", "Ann"}});
     moved.remote_id = former.remote_id;
-    moved.numeric_id = former.numeric_id;
+    moved.second_id = former.second_id;
     const auto upserted = std::get<Upserted>(crm.send(moved));
     EXPECT_EQ(upserted.remote_id, taken.remote_id);
     EXPECT_THAT(upserted.warnings, ElementsAre(HasSubstr("already had a contact")));
@@ -154,7 +154,7 @@ TEST(SimulatedHubSpot, UpdatesTheOwnerOfASecondaryAddress)
                R"({"primaryObjectId":")" + a.remote_id + R"(","objectIdToMerge":")" + b.remote_id + R"("})");
     MappedContact again = contact("b@example.com", {{"firstname", "B"}});
     again.remote_id = b.remote_id;
-    again.numeric_id = b.numeric_id;
+    again.second_id = b.second_id;
     const auto upserted = std::get<Upserted>(crm.send(again));
     EXPECT_EQ(upserted.remote_id, text(crm.find("a@example.com").at("id")));
     EXPECT_EQ(values(crm.find("b@example.com")).at("email"), "a@example.com") << "the primary address stays";
@@ -176,7 +176,7 @@ TEST(SimulatedHubSpot, NeverTurnsAnOptOutBackOn)
 
     MappedContact moved = contact("new@example.com");
     moved.remote_id = before.remote_id;
-    moved.numeric_id = before.numeric_id;
+    moved.second_id = before.second_id;
     EXPECT_EQ(code_of(crm.send(moved)), "opted_out");
     EXPECT_TRUE(crm.find("new@example.com").is_null());
 

@@ -396,9 +396,9 @@ TEST_F(SimulatedMautic, ReadsBackWhatWasSent)
     const Upserted ann = upserted(contact("ann@b.io", {{"firstname", "Ann"}, {"has_gmail", true}}));
     upserted(contact("bob@b.io", {{"phone", "+12024561111"}}));
     crm().at_crm(http::Method::post, "/api/contacts/2/dnc/email/add", R"({"reason":1})");
-    const std::vector<Lookup> lookups{{.email = "ann@b.io", .remote_id = ann.remote_id, .numeric_id = {}},
-                                      {.email = "nobody@b.io", .remote_id = "99", .numeric_id = {}},
-                                      {.email = "Bob@b.io", .remote_id = {}, .numeric_id = {}}};
+    const std::vector<Lookup> lookups{{.email = "ann@b.io", .remote_id = ann.remote_id, .second_id = {}},
+                                      {.email = "nobody@b.io", .remote_id = "99", .second_id = {}},
+                                      {.email = "Bob@b.io", .remote_id = {}, .second_id = {}}};
     const auto read = test::await(crm().loop, crm().connector->read_back(lookups)).value();
     ASSERT_EQ(read.contacts.size(), 3u);
     EXPECT_EQ(read.exchange.calls, 2);
@@ -419,7 +419,7 @@ TEST_F(SimulatedMautic, ReadsBackAsManyAsItSays)
     for (std::size_t i = 0; i < crm().connector->traits().read_back_max; ++i) {
         const std::string email = std::to_string(i) + "@" + long_part + "." + long_part + "." + long_part + ".io";
         batch.push_back(contact(email));
-        lookups.push_back({.email = email, .remote_id = {}, .numeric_id = {}});
+        lookups.push_back({.email = email, .remote_id = {}, .second_id = {}});
     }
     send({batch.begin(), batch.begin() + 50});
     send({batch.begin() + 50, batch.end()});

@@ -34,6 +34,8 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::show_failure,    &sql::clear_failure,
                                            &sql::connector_state, &sql::set_connector_state,
                                            &sql::claim_due,       &sql::claim_contact,
+                                           &sql::claim_untried,   &sql::count_untried,
+                                           &sql::operation_jobs,  &sql::add_to_operation,
                                            &sql::claim_siblings,  &sql::claim_witness_due,
                                            &sql::claim_job,       &sql::next_due,
                                            &sql::record_leased,   &sql::record_job,

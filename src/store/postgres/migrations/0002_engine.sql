@@ -17,7 +17,7 @@ CREATE TABLE job (
     last_attempt_at timestamptz,
     acknowledged_at timestamptz,
     remote_id text,
-    numeric_id text,
+    second_id text,
     fingerprint text,
     error text,
     error_code text,

@@ -95,7 +95,7 @@ CREATE TABLE job (
     lease_token INTEGER,
     worker_id TEXT,
     remote_id TEXT,
-    numeric_id TEXT,
+    second_id TEXT,
     fingerprint TEXT,
     error TEXT,
     error_code TEXT,

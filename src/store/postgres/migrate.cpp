@@ -25,6 +25,7 @@ constexpr std::array known_migrations{
     Known{4, "jobs of contacts that were there before", ""},
     Known{5, "connector_token", "postgres/migrations/0005_connector_token.sql"},
     Known{6, "verification", "postgres/migrations/0006_verification.sql"},
+    Known{7, "api_key", "postgres/migrations/0007_api_key.sql"},
 };
 constexpr int latest_version = known_migrations.back().version;
 

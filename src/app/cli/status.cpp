@@ -4,7 +4,8 @@
 #include "app/cli/commands.h"
 #include "app/cli/filter_options.h"
 #include "app/cli/json.h"
-#include "engine/connector_run.h"
+#include "domain/condition.h"
+#include "domain/failure_advice.h"
 
 namespace crmsync::app {
 
@@ -47,28 +48,19 @@ std::string budget_text(const ConnectorState& state, int reserve, Instant now)
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// What this program makes of a CRM. In a rehearsal Brevo is simulated and the others have no part.
-struct Standing {
-    bool configured = false;
-    bool enabled = false;
-    std::string missing;  ///< When not configured.
-};
-Standing standing_of(const Session& session, Crm crm)
+/// What this program makes of a CRM; what a running server knows beside the database is not asked for. In a rehearsal
+/// Brevo is simulated and the others have no part.
+Circumstances circumstances_of(const Session& session, Crm crm, const CrmQueue& queue)
 {
     const CrmConfig& config = session.config.crm[crm];
-    if (!session.rehearsal) return {config.configured, config.run.enabled, config.missing};
-    if (crm == Crm::brevo) return {true, true, ""};
-    return {false, true, "not part of the rehearsal"};
-}
-
-std::string why(const Standing& standing, const ConnectorState& state, Instant now)
-{
-    if (!standing.configured && !state.paused) return standing.missing;
-    if (!standing.enabled && !state.paused) return "by its SYNC_ENABLED";
-    if (state.paused) return fmt::format("by {}", state.paused_by);
-    if (state.breaker.open) return state.breaker.reason;
-    if (state.throttled_until && *state.throttled_until > now) return "until " + to_rfc3339(*state.throttled_until);
-    return "";
+    Circumstances known{.not_configured = config.configured ? "" : config.missing,
+                        .enabled = config.run.enabled,
+                        .interval = config.run.interval,
+                        .due_since = queue.oldest_due};
+    if (!session.rehearsal) return known;
+    known.enabled = true;
+    known.not_configured = crm == Crm::brevo ? "" : "not part of the rehearsal";
+    return known;
 }
 
 boost::json::value overview_json(const Session& session, const Overview& overview, Instant now)
@@ -79,17 +71,18 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
         for (const auto& [status, count] : overview.summary.by_status[crm]) counts[to_string(status)] = count;
         const CrmQueue& queue = overview.queues[crm];
         const ConnectorState& state = overview.states[crm];
-        const Standing standing = standing_of(session, crm);
+        const Circumstances known = circumstances_of(session, crm, queue);
+        const Standing standing = standing_of(state, known, now);
         boost::json::object budget;
         for (const Window& window : state.windows)
             if (window.rate.limit > 0)
                 budget[window.rate.name] = budget_left(window, reserve_percent(session.config.crm[crm]), now);
         boost::json::value oldest;
         if (queue.oldest_due) oldest = to_rfc3339(*queue.oldest_due);
-        crms[to_string(crm)] = {{"configured", standing.configured},
-                                {"enabled", standing.enabled},
-                                {"state", state_name(state, now, standing.configured, standing.enabled)},
-                                {"reason", why(standing, state, now)},
+        crms[to_string(crm)] = {{"configured", known.not_configured.empty()},
+                                {"enabled", known.enabled},
+                                {"state", to_string(standing.condition)},
+                                {"reason", standing.why},
                                 {"counts", std::move(counts)},
                                 {"queue",
                                  {{"due", queue.due},
@@ -122,13 +115,12 @@ void print_overview(Session& session, const Overview& overview, Instant now)
             row.push_back(grouped(found == overview.summary.by_status[crm].end() ? 0 : found->second));
         }
         counts.rows.push_back(std::move(row));
-        const Standing standing = standing_of(session, crm);
         const ConnectorState& state = overview.states[crm];
         const CrmQueue& queue = overview.queues[crm];
-        queues.rows.push_back(
-            {std::string(display_name(crm)), std::string(state_name(state, now, standing.configured, standing.enabled)),
-             grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
-             budget_text(state, reserve_percent(session.config.crm[crm]), now), why(standing, state, now)});
+        const Standing standing = standing_of(state, circumstances_of(session, crm, queue), now);
+        queues.rows.push_back({std::string(display_name(crm)), std::string(to_string(standing.condition)),
+                               grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
+                               budget_text(state, reserve_percent(session.config.crm[crm]), now), standing.why});
     }
     console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
                              without_password(database_of(session)), overview.health.engine));
@@ -180,18 +172,16 @@ Task<Result<int>> print_causes(Session& session, Store& store, std::optional<Crm
     if (!causes) co_return std::unexpected(causes.error());
     if (session.console.json()) {
         boost::json::array rows;
-        for (const FailureCause& cause : *causes)
-            rows.push_back({{"crm", to_string(cause.crm)},
-                            {"error_code", cause.error_code},
-                            {"example", cause.example},
-                            {"count", cause.count}});
+        for (const FailureCause& cause : *causes) rows.emplace_back(to_json(cause));
         session.console.value(rows);
         co_return exit_fine;
     }
-    Table table{{"CRM", "COUNT", "CAUSE", "EXAMPLE"}, {}, {false, true}};
-    for (const FailureCause& cause : *causes)
-        table.rows.push_back(
-            {std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code, cause.example});
+    Table table{{"CRM", "COUNT", "CAUSE", "WHAT", "WHAT TO DO"}, {}, {false, true}};
+    for (const FailureCause& cause : *causes) {
+        const FailureAdvice advice = advice_on(cause.crm, cause.error_code);
+        table.rows.push_back({std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code,
+                              advice.title, std::string(advice.remedy)});
+    }
     session.console.table(table);
     if (causes->empty()) session.console.note("No contact has failed");
     co_return exit_fine;

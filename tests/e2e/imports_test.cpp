@@ -10,6 +10,7 @@
 #include "tests/support/await.h"
 #include "tests/support/postgres.h"
 #include "tests/support/program.h"
+#include "tests/support/serving.h"
 
 namespace crmsync::test {
 namespace {
@@ -74,20 +75,8 @@ protected:
     {
         control(http::Method::put, "/settings", R"({"brevo":{"import_time_ms":)" + std::to_string(ms) + "}}");
     }
-    std::unique_ptr<Program> serve()
-    {
-        auto server = std::make_unique<Program>(CRMSYNC_BINARY, std::vector<std::string>{"serve"}, home_.environment);
-        EXPECT_TRUE(server->wait_for("listening on http://")) << server->err();
-        return server;
-    }
-    static void stop(Program& server)
-    {
-        server.signal(SIGTERM);
-        const Program::Ended ended = server.finish();
-        EXPECT_EQ(ended.code, 0) << ended.err;
-        EXPECT_THAT(ended.err, Not(HasSubstr("test-key")));
-        EXPECT_THAT(ended.err, Not(HasSubstr("[error]")));
-    }
+    std::unique_ptr<Program> serve() { return test::serve(home_); }
+    static void stop(Program& server) { EXPECT_THAT(test::stop(server, "test-key").err, Not(HasSubstr("[error]"))); }
     std::string listed(std::string_view status)
     {
         return home_.run({"contacts", "list", "--sync-status", "brevo=" + std::string(status), "--ids"}).out;

@@ -7,6 +7,7 @@
 #include "domain/crm.h"
 #include "tests/support/ask.h"
 #include "tests/support/program.h"
+#include "tests/support/serving.h"
 
 namespace crmsync::test {
 namespace {
@@ -107,19 +108,8 @@ protected:
     }
     std::string first_name() const { return crm() == Crm::brevo ? "FIRSTNAME" : "firstname"; }
 
-    std::unique_ptr<Program> serve()
-    {
-        auto server = std::make_unique<Program>(CRMSYNC_BINARY, std::vector<std::string>{"serve"}, home_.environment);
-        EXPECT_TRUE(server->wait_for("listening on http://")) << server->err();
-        return server;
-    }
-    static void stop(Program& server)
-    {
-        server.signal(SIGTERM);
-        const Program::Ended ended = server.finish();
-        EXPECT_EQ(ended.code, 0) << ended.err;
-        EXPECT_THAT(ended.err, testing::Not(HasSubstr("test-key")));
-    }
+    std::unique_ptr<Program> serve() { return test::serve(home_); }
+    static void stop(Program& server) { test::stop(server, "test-key"); }
     void wait_until_complete()
     {
         constexpr int patience = 100;  // Each look is a process of its own.

@@ -55,7 +55,7 @@ void read_late_jobs(Rows rows, Crm crm, std::size_t operation, std::vector<LateJ
     }
 }
 
-bool fail_late(Connection& db, const LateResult& result, Instant now)
+bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tally)
 {
     const auto crm = to_string(result.key.crm);
     std::int64_t rowid = 0;
@@ -74,6 +74,7 @@ bool fail_late(Connection& db, const LateResult& result, Instant now)
     if (!is_news) return false;
     const Transition& next = result.transition;
     db.run(sql::fail_late, rowid, to_string(next.next), next.due_at, next.retry_count, next.error, next.error_code);
+    tally.jobs(result.key.crm, counted(JobState::completed, origin), counted(next.next, origin, next.error_code));
     publish_job(db, result.key, next.next, origin, next.error);
     show_failure(db, result.key.contact_id,
                  {result.key.crm, next.retry_count, now, next.next == JobState::retrying ? next.due_at : std::nullopt});
@@ -194,8 +195,10 @@ Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std:
 Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request)
 {
     std::vector<Uuid> failed;
+    Tally tally(db);
     for (const LateResult& result : request.results)
-        if (fail_late(db, result, request.now)) failed.push_back(result.key.contact_id);
+        if (fail_late(db, result, request.now, tally)) failed.push_back(result.key.contact_id);
+    tally.book();
     return failed;
 }
 

@@ -144,6 +144,21 @@ TEST_F(PostgresOutage, AClaimCutOffAnywhereKeepsNoJob)
     }
 }
 
+TEST_F(PostgresOutage, ManyNotedChangesAreFoldedIntoFew)
+{
+    server_->sql(database_,
+                 "DO $$ BEGIN FOR i IN 1 .. 600 LOOP INSERT INTO contacts (email) VALUES (i || '@example.org'); "
+                 "END LOOP; END $$");
+    const auto rows = [&] { return server_->sql(database_, "SELECT count(*) FROM tally").at(0).at(0); };
+    EXPECT_EQ(rows(), "600");
+    ASSERT_TRUE(run(store_->fold_counts()));
+    EXPECT_EQ(rows(), "1");
+    EXPECT_EQ(run(store_->summary()).value().contacts, 600);
+    server_->sql(database_, "TRUNCATE contacts CASCADE");
+    EXPECT_EQ(run(store_->summary()).value().contacts, 0);
+    EXPECT_EQ(run(store_->reconcile_counts()).value(), 0u);
+}
+
 TEST_F(PostgresOutage, MoreVerbsThanConnectionsTakeTurns)
 {
     add_contact();

@@ -105,6 +105,16 @@ Status apply_file(Session& session, const Known& migration)
     return retried(session, [&] { return status_of(session.run(sql)); });
 }
 
+/// Apart from its migration, for it looks at all jobs. Were it interrupted, the next engine to start would count; one
+/// that starts meanwhile must not count the same.
+Status count_what_is_there(Session& session)
+{
+    return retried(session, [&] {
+        return status_of(session.run("BEGIN; SELECT pg_advisory_xact_lock(hashtext('crmsync tally')); " +
+                                     queries::reconcile_tally.sql + "; COMMIT"));
+    });
+}
+
 Status apply(Session& session, const Known& migration, bool adoption, MigrationReport& report,
              const MigrationProgress& progress)
 {
@@ -113,8 +123,7 @@ Status apply(Session& session, const Known& migration, bool adoption, MigrationR
     if (migration.version == 1 && adoption) return adopt_contacts(session, false, report, progress);
     if (!migration.file.empty()) {
         if (auto done = apply_file(session, migration); !done) return done;
-        // Apart, for it looks at all jobs. Were it interrupted, the next engine to start would count.
-        return migration.version == tally_version ? status_of(session.run(queries::reconcile_tally.sql)) : Status{};
+        return migration.version == tally_version ? count_what_is_there(session) : Status{};
     }
     if (adoption) {
         if (auto done = backfill_jobs(session, progress); !done) return done;

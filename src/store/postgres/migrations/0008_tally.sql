@@ -28,12 +28,14 @@ BEGIN
       FROM touched t WHERE t.state <> 'idle' GROUP BY 1, 2, 3, 4, 5;
     RETURN NULL;
 END $$;
--- A truncated table of contacts takes its jobs along.
+-- A truncated table of contacts takes its jobs along. What was counted is taken back, for rows cannot be deleted beside
+-- a fold.
 CREATE FUNCTION crmsync_count_none() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('crmsync tally'));
-    DELETE FROM tally;
+    INSERT INTO tally (crm, state, origin, cause, dismissed, change)
+    SELECT t.crm, t.state, t.origin, t.cause, t.dismissed, -sum(t.change)
+      FROM tally t GROUP BY 1, 2, 3, 4, 5 HAVING sum(t.change) <> 0;
     RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION crmsync_count_contacts(), crmsync_count_gone_jobs(), crmsync_count_none() FROM PUBLIC;

@@ -30,7 +30,23 @@ protected:
         const Store::Summary summary = ok(store().summary());
         EXPECT_EQ(summary.contacts, expected.contacts);
         for (const Crm crm : all_crms) EXPECT_EQ(summary.by_status[crm], expected.by_status[crm]) << to_string(crm);
+        const PerCrm<Readings> readings = ok(store().readings());
+        for (const Crm crm : all_crms)
+            EXPECT_EQ(readings[crm], ok(store().verification_summary(crm, 0)).counts) << to_string(crm);
         EXPECT_EQ(ok(store().reconcile_counts()), 0u);
+    }
+    /// Of some that are complete at Brevo.
+    void read_back(test::Random& random)
+    {
+        VerifiedBatch batch{.crm = Crm::brevo, .contacts = {}, .now = now()};
+        for (const SyncedContact& one : ok(store().synced_contacts({.crm = Crm::brevo, .share = 0.6}))) {
+            VerifiedContact& read = batch.contacts.emplace_back();
+            read.contact_id = one.key.contact_id;
+            read.generation = one.generation - (random.chance(10) ? 1 : 0);
+            read.found.result = all_verifications[random.below(all_verifications.size())];
+            read.attempt = {.key = one.key, .at = now(), .worker_id = worker()};
+        }
+        ok(store().record_verification(std::move(batch)));
     }
     void import_rows(std::size_t rows, std::string_view prefix)
     {
@@ -49,7 +65,7 @@ TEST_P(StoreCounts, HoldThroughAnyMixOfVerbsAndOtherProgramsWrites)
     const auto any = [&] { return ids[random.below(ids.size())]; };
     const std::array outcomes{upserted, transient, rejected, throttled, Outcome{Rejected{.code = "blocked"}}};
     const auto one_step = [&] {
-        switch (random.below(14)) {
+        switch (random.below(15)) {
             case 0:
                 return void(ids.push_back(add_contact(fmt::format("more{}@example.org", ids.size()))));
             case 1: {
@@ -88,12 +104,14 @@ TEST_P(StoreCounts, HoldThroughAnyMixOfVerbsAndOtherProgramsWrites)
                 if (!results.empty()) record(Crm::brevo, std::move(results));
                 return;
             }
+            case 13:
+                return read_back(random);
             default:
                 advance(6min);
                 return;
         }
     };
-    for (int step = 0; step < 250; ++step) {
+    for (int step = 0; step < 300; ++step) {
         one_step();
         if (step % 25 == 0) expect_counts();
     }

@@ -86,7 +86,7 @@ std::string shared_columns(std::string_view settled)
 struct Counted {
     std::string state;
     std::string origin;
-    std::string cause = "''";
+    std::string detail = "''";
     std::string dismissed = "false";
 };
 
@@ -94,7 +94,9 @@ struct Counted {
 Counted counted_job(std::string_view of)
 {
     return {fmt::format("{}.state", of), fmt::format("{}.origin", of),
-            fmt::format("CASE {0}.state WHEN 'failed' THEN coalesce({0}.error_code, '') ELSE '' END", of),
+            fmt::format("CASE {0}.state WHEN 'failed' THEN coalesce({0}.error_code, '') "
+                        "WHEN 'completed' THEN coalesce({0}.reading, '') ELSE '' END",
+                        of),
             fmt::format("coalesce({0}.state = 'failed' AND {0}.dismissed, false)", of)};
 }
 
@@ -103,16 +105,16 @@ Counted counted_job(std::string_view of)
 std::string book(std::string_view crm, const Counted& was, const Counted& is, std::string_view from)
 {
     return fmt::format(R"(
-    INSERT INTO tally (crm, state, origin, cause, dismissed, change)
-    SELECT m.crm, k.state, k.origin, k.cause, k.dismissed, k.change
-      FROM (SELECT {} AS crm, {} AS state, {} AS origin, {} AS cause, {} AS dismissed,
-                   {} AS new_state, {} AS new_origin, {} AS new_cause, {} AS new_dismissed, count(*) AS jobs
+    INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+    SELECT m.crm, k.state, k.origin, k.detail, k.dismissed, k.change
+      FROM (SELECT {} AS crm, {} AS state, {} AS origin, {} AS detail, {} AS dismissed,
+                   {} AS new_state, {} AS new_origin, {} AS new_detail, {} AS new_dismissed, count(*) AS jobs
               FROM {} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) m
-     CROSS JOIN LATERAL (VALUES (m.state, m.origin, m.cause, m.dismissed, -m.jobs),
-                                (m.new_state, m.new_origin, m.new_cause, m.new_dismissed, m.jobs))
-                     AS k (state, origin, cause, dismissed, change)
+     CROSS JOIN LATERAL (VALUES (m.state, m.origin, m.detail, m.dismissed, -m.jobs),
+                                (m.new_state, m.new_origin, m.new_detail, m.new_dismissed, m.jobs))
+                     AS k (state, origin, detail, dismissed, change)
      WHERE k.state <> 'idle')",
-                       crm, was.state, was.origin, was.cause, was.dismissed, is.state, is.origin, is.cause,
+                       crm, was.state, was.origin, was.detail, was.dismissed, is.state, is.origin, is.detail,
                        is.dismissed, from);
 }
 
@@ -293,6 +295,7 @@ WITH d AS (
         acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL
                                THEN coalesce(r.acknowledged_as_of, $1) ELSE j.acknowledged_at END,
         dismissed = j.dismissed AND NOT (j.generation = r.generation AND r.state = 'failed'),
+        reading = CASE WHEN j.generation = r.generation THEN NULL ELSE j.reading END,
         remote_id = coalesce(r.remote_id, j.remote_id), second_id = coalesce(r.second_id, j.second_id),
         claimed_from = NULL, lease_token = NULL, worker_id = NULL
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
@@ -302,9 +305,8 @@ WITH d AS (
                      code, message, duration_us, request_id, acknowledged_as_of)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
     RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count,
-              j.error, j.error_code, j.dismissed, j.remote_id, r.counted, r.at, r.worker_id, r.outcome, r.http_status,
-              r.code, r.message,
-              r.duration_us, r.request_id),
+              j.error, j.error_code, j.dismissed, j.reading, j.remote_id, r.counted, r.at, r.worker_id, r.outcome,
+              r.http_status, r.code, r.message, r.duration_us, r.request_id),
 published AS (
     UPDATE contacts c SET
         {crm}_sync_status = CASE WHEN d.current THEN {sync(d)} ELSE c.{crm}_sync_status END,
@@ -506,7 +508,7 @@ WITH pair AS MATERIALIZED (
     SELECT p.id,
            CASE WHEN $2 IS NULL OR (j.state = 'failed' AND coalesce(j.error_code, '') = $2)
                 THEN coalesce(j.state, 'idle') ELSE 'unmatched' END AS state,
-           coalesce(j.origin, '') AS origin, j.error_code, coalesce(j.dismissed, false) AS dismissed
+           coalesce(j.origin, '') AS origin, j.error_code, coalesce(j.dismissed, false) AS dismissed, j.reading
       FROM unnest($1) AS p (id) JOIN contacts c ON c.id = p.id
       LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
 
@@ -780,32 +782,33 @@ const Query failures{"failures", "SELECT " + job_columns + R"(, c.email, c.name
    AND ($3 OR NOT j.dismissed)
  ORDER BY j.last_attempt_at DESC NULLS LAST, j.contact_id, j.crm LIMIT $4 OFFSET $5)"};
 const Query failure_causes{"failure_causes", R"(
-SELECT t.crm, t.cause, x.contact_id, coalesce(x.error, ''), t.jobs
-  FROM (SELECT k.crm, k.cause, sum(k.change)::bigint AS jobs FROM tally k
+SELECT t.crm, t.detail, x.contact_id, coalesce(x.error, ''), t.jobs
+  FROM (SELECT k.crm, k.detail, sum(k.change)::bigint AS jobs FROM tally k
          WHERE k.crm = ANY($1) AND k.state = 'failed' AND ($2 OR NOT k.dismissed)
-         GROUP BY k.crm, k.cause HAVING sum(k.change) > 0 ORDER BY 3 DESC, 1, 2 LIMIT $3) t
+         GROUP BY k.crm, k.detail HAVING sum(k.change) > 0 ORDER BY 3 DESC, 1, 2 LIMIT $3) t
  CROSS JOIN LATERAL (
        SELECT j.contact_id, j.error FROM job j
-        WHERE j.crm = t.crm AND coalesce(j.error_code, '') = t.cause AND j.state = 'failed' AND ($2 OR NOT j.dismissed)
+        WHERE j.crm = t.crm AND coalesce(j.error_code, '') = t.detail AND j.state = 'failed' AND ($2 OR NOT j.dismissed)
         LIMIT 1) x
- ORDER BY t.jobs DESC, t.crm, t.cause)"};
+ ORDER BY t.jobs DESC, t.crm, t.detail)"};
 const Query try_lock_tally{"try_lock_tally", "SELECT pg_try_advisory_xact_lock(hashtext('crmsync tally'))"};
 // A reader sees the rows before or after, and their sums are equal.
 const Query fold_tally{"fold_tally", R"(
 WITH folded AS (DELETE FROM tally t WHERE (SELECT count(*) FROM tally) > $1 RETURNING t.*)
-INSERT INTO tally (crm, state, origin, cause, dismissed, change)
-SELECT f.crm, f.state, f.origin, f.cause, f.dismissed, sum(f.change) FROM folded f
+INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+SELECT f.crm, f.state, f.origin, f.detail, f.dismissed, sum(f.change) FROM folded f
  GROUP BY 1, 2, 3, 4, 5 HAVING sum(f.change) <> 0)"};
 // One snapshot sees every job together with the change that was booked for it.
 const Query reconcile_tally{"reconcile_tally", R"(
-INSERT INTO tally (crm, state, origin, cause, dismissed, change)
-SELECT x.crm, x.state, x.origin, x.cause, x.dismissed, sum(x.jobs)
+INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+SELECT x.crm, x.state, x.origin, x.detail, x.dismissed, sum(x.jobs)
   FROM (SELECT j.crm, j.state, j.origin,
-               CASE j.state WHEN 'failed' THEN coalesce(j.error_code, '') ELSE '' END AS cause,
+               CASE j.state WHEN 'failed' THEN coalesce(j.error_code, '')
+                            WHEN 'completed' THEN coalesce(j.reading, '') ELSE '' END AS detail,
                j.state = 'failed' AND j.dismissed AS dismissed, count(*) AS jobs
           FROM job j WHERE j.state <> 'idle' GROUP BY 1, 2, 3, 4, 5
         UNION ALL SELECT '', '', '', '', false, count(*) FROM contacts
-        UNION ALL SELECT t.crm, t.state, t.origin, t.cause, t.dismissed, -t.change FROM tally t) x
+        UNION ALL SELECT t.crm, t.state, t.origin, t.detail, t.dismissed, -t.change FROM tally t) x
  GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.jobs) <> 0)"};
 const Query database_clock{"database_clock", "SELECT clock_timestamp()"};
 const Query schema_version{"schema_version", "SELECT coalesce(max(version), 0) FROM schema_migration"};
@@ -847,6 +850,14 @@ kept AS (
        SET generation = excluded.generation, at = excluded.at, result = excluded.result, fields = excluded.fields,
            opted_out = excluded.opted_out
     RETURNING contact_id),
+d AS (
+    UPDATE job j SET reading = r.result FROM r JOIN kept k ON k.contact_id = r.contact_id
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}'
+    -- What is looked up is as it was before.
+    RETURNING j.state, j.origin, j.error_code, j.dismissed, j.reading,
+              (SELECT o.reading FROM job o WHERE o.contact_id = j.contact_id AND o.crm = '{crm}') AS was),
+counted AS ()" + book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.was, '')"}, counted_job("d"), "d") +
+                                                                           R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, message, duration_us, request_id)
     SELECT r.contact_id, '{crm}', $1, r.worker_id, r.result, r.http_status, r.message, r.duration_us, r.request_id
@@ -861,9 +872,8 @@ SELECT v.result, count(*) FROM job j
   LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation
  WHERE j.crm = $1 AND j.state = 'completed' GROUP BY v.result)"};
 const Query readings{"readings", R"(
-SELECT v.crm, v.result, count(*) FROM verification v
-  JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation
- WHERE j.state = 'completed' GROUP BY v.crm, v.result)"};
+SELECT t.crm, t.detail, sum(t.change)::bigint FROM tally t
+ WHERE t.state = 'completed' AND t.detail <> '' GROUP BY t.crm, t.detail)"};
 const Query count_opted_out{"count_opted_out", "SELECT count(*) FROM verification WHERE crm = $1 AND opted_out"};
 const Query verification_examples{"verification_examples", R"(
 SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at
@@ -918,8 +928,8 @@ d AS (
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
        AND CASE WHEN j.lease_token IS NULL THEN j.state = 'completed' END
     RETURNING j.contact_id, j.state, j.origin, j.due_at, j.retry_count, j.error, j.error_code, j.dismissed,
-              r.worker_id),
-counted AS ()" + book("'{crm}'", {"'completed'", "d.origin"}, counted_job("d"), "d") +
+              j.reading, r.worker_id),
+counted AS ()" + book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.reading, '')"}, counted_job("d"), "d") +
                                                            R"(),
 published AS (
     UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},

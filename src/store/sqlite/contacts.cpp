@@ -179,7 +179,11 @@ Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, 
         Rows rows = db.open(sql::jobs_to_delete, id);
         while (rows.next())
             tally.jobs(read_crm(rows, 0),
-                       counted(read_state(rows, 1), read_origin(rows, 2), rows.optional_text(3), rows.integer(4) != 0),
+                       counted({.state = read_state(rows, 1),
+                                .origin = read_origin(rows, 2),
+                                .error_code = rows.optional_text(3),
+                                .dismissed = rows.integer(4) != 0,
+                                .reading = rows.optional_text(5)}),
                        Counted{});
     }
     db.run(sql::forget_writes_of, id);

@@ -42,14 +42,23 @@ std::optional<JobRow> find_job(Connection& db, const JobKey& key)
 {
     Rows rows = db.open(sql::find_job, key.contact_id, to_string(key.crm));
     if (!rows.next()) return std::nullopt;
-    return JobRow{rows.integer(0),       read_state(rows, 1),   read_origin(rows, 2),
-                  rows.optional_text(3), rows.optional_text(4), rows.integer(5) != 0};
+    return JobRow{rows.integer(0),       read_state(rows, 1),  read_origin(rows, 2), rows.optional_text(3),
+                  rows.optional_text(4), rows.integer(5) != 0, rows.optional_text(6)};
 }
 
-Counted counted(JobState state, Origin origin, const std::optional<std::string>& error_code, bool dismissed)
+Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail, bool dismissed)
 {
-    if (state != JobState::failed) return {.state = state, .origin = origin, .cause = {}, .dismissed = false};
-    return {.state = state, .origin = origin, .cause = error_code.value_or(""), .dismissed = dismissed};
+    const bool failed = state == JobState::failed;
+    const bool detailed = failed || state == JobState::completed;
+    return {.state = state,
+            .origin = origin,
+            .detail = detailed ? detail.value_or("") : "",
+            .dismissed = failed && dismissed};
+}
+
+Counted counted(const JobRow& job)
+{
+    return counted(job.state, job.origin, job.state == JobState::failed ? job.error_code : job.reading, job.dismissed);
 }
 
 bool contact_exists(Connection& db, const Uuid& id) { return db.number(sql::contact_exists, id) != 0; }
@@ -67,8 +76,7 @@ Effect decide_job(Connection& db, const JobKey& key, const std::optional<JobRow>
     else
         db.run(sql::insert_job, key.contact_id, to_string(key.crm), to_string(next.state), to_string(next.origin), lane,
                next.due_at, next.error, next.options);
-    tally.jobs(key.crm, job ? counted(job->state, job->origin, job->error_code, job->dismissed) : Counted{},
-               counted(next.state, next.origin));
+    tally.jobs(key.crm, job ? counted(*job) : Counted{}, counted(next.state, next.origin));
     publish_job(db, key, next.state, next.origin, next.error);
     release_failure(db, key);
     return effect;

@@ -16,10 +16,11 @@ struct JobRow {
     std::optional<std::string> error;
     std::optional<std::string> error_code;
     bool dismissed = false;
+    std::optional<std::string> reading;
 };
-/// What a job with these counts as.
-Counted counted(JobState state, Origin origin, const std::optional<std::string>& error_code = {},
-                bool dismissed = false);
+/// What a job with these counts as. `detail`: of a failed one its error code, of a completed one its reading.
+Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail = {}, bool dismissed = false);
+Counted counted(const JobRow& job);
 
 std::optional<JobRow> find_job(Connection& db, const JobKey& key);
 bool contact_exists(Connection& db, const Uuid& id);

@@ -59,7 +59,7 @@ Result<std::vector<CountChange>> counts_off(Connection& db)
         off.push_back({.crm = std::string(rows.text(0)),
                        .state = std::string(rows.text(1)),
                        .origin = std::string(rows.text(2)),
-                       .cause = std::string(rows.text(3)),
+                       .detail = std::string(rows.text(3)),
                        .dismissed = rows.integer(4),
                        .change = rows.integer(5)});
     return off;

@@ -6,7 +6,7 @@ namespace crmsync::sqlite {
 
 void add_to_counts(Connection& db, const CountChange& it)
 {
-    db.run(sql::add_to_counts, it.crm, it.state, it.origin, it.cause, it.dismissed, it.change);
+    db.run(sql::add_to_counts, it.crm, it.state, it.origin, it.detail, it.dismissed, it.change);
 }
 
 void Tally::contacts(std::int64_t more) { changes_[{"", "", "", "", false}] += more; }
@@ -20,8 +20,8 @@ void Tally::jobs(Crm crm, const Counted& was, const Counted& are, std::int64_t h
 void Tally::book()
 {
     for (const auto& [key, change] : changes_) {
-        const auto& [crm, state, origin, cause, dismissed] = key;
-        if (change != 0) db_.run(sql::add_to_counts, crm, state, origin, cause, dismissed, change);
+        const auto& [crm, state, origin, detail, dismissed] = key;
+        if (change != 0) db_.run(sql::add_to_counts, crm, state, origin, detail, dismissed, change);
     }
     changes_.clear();
 }
@@ -29,7 +29,8 @@ void Tally::book()
 void Tally::add(Crm crm, const Counted& what, std::int64_t change)
 {
     if (what.state != JobState::idle)
-        changes_[{to_string(crm), to_string(what.state), to_string(what.origin), what.cause, what.dismissed}] += change;
+        changes_[{to_string(crm), to_string(what.state), to_string(what.origin), what.detail, what.dismissed}] +=
+            change;
 }
 
 }  // namespace crmsync::sqlite

@@ -16,13 +16,13 @@ namespace crmsync::sqlite {
 struct Counted {
     JobState state = JobState::idle;
     Origin origin = Origin::selection;
-    std::string cause;       ///< Of a failed one, its error code.
+    std::string detail;      ///< Of a failed one its error code, of a completed one its reading.
     bool dismissed = false;  ///< Of a failed one.
 };
 
 /// A difference between the counts that are kept and what there is, or a row of them.
 struct CountChange {
-    std::string crm, state, origin, cause;
+    std::string crm, state, origin, detail;
     std::int64_t dismissed = 0;
     std::int64_t change = 0;
 };

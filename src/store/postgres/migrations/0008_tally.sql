@@ -1,14 +1,20 @@
 -- How many contacts there are (crm '') and how many jobs of each kind: the sums of all changes. Whoever changes a job
 -- adds a row; a row per count, to be raised, would make everybody wait for everybody. Rows are folded every few
--- seconds. Idle jobs are not counted: a contact shows New unless it has another. `cause`, `dismissed`: of failed ones.
+-- seconds. Idle jobs are not counted: a contact shows New unless it has another. `detail`: of failed ones the error's
+-- code, of completed ones `job.reading`; `dismissed`: of failed ones.
 CREATE TABLE tally (
     crm text NOT NULL,
     state text NOT NULL DEFAULT '',
     origin text NOT NULL DEFAULT '',
-    cause text NOT NULL DEFAULT '',
+    detail text NOT NULL DEFAULT '',
     dismissed boolean NOT NULL DEFAULT false,
     change bigint NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
+
+-- What the last look at the CRM showed, of a job that is completed: `verification.result` of its generation.
+ALTER TABLE job ADD COLUMN reading text;
+UPDATE job j SET reading = v.result FROM verification v
+ WHERE v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation AND j.state = 'completed';
 
 -- Contacts come and go by other programs' statements too, and jobs with their contacts. What is there already is
 -- counted after this migration, while nothing is locked.
@@ -22,8 +28,10 @@ END $$;
 CREATE FUNCTION crmsync_count_gone_jobs() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO tally (crm, state, origin, cause, dismissed, change)
-    SELECT t.crm, t.state, t.origin, CASE t.state WHEN 'failed' THEN coalesce(t.error_code, '') ELSE '' END,
+    INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+    SELECT t.crm, t.state, t.origin,
+           CASE t.state WHEN 'failed' THEN coalesce(t.error_code, '') WHEN 'completed' THEN coalesce(t.reading, '')
+                        ELSE '' END,
            t.state = 'failed' AND t.dismissed, -count(*)
       FROM touched t WHERE t.state <> 'idle' GROUP BY 1, 2, 3, 4, 5;
     RETURN NULL;
@@ -33,8 +41,8 @@ END $$;
 CREATE FUNCTION crmsync_count_none() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO tally (crm, state, origin, cause, dismissed, change)
-    SELECT t.crm, t.state, t.origin, t.cause, t.dismissed, -sum(t.change)
+    INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+    SELECT t.crm, t.state, t.origin, t.detail, t.dismissed, -sum(t.change)
       FROM tally t GROUP BY 1, 2, 3, 4, 5 HAVING sum(t.change) <> 0;
     RETURN NULL;
 END $$;

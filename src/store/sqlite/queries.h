@@ -245,14 +245,15 @@ inline const Query failures{
     "SELECT " JOB_COLUMNS
     ", c.email, c.name FROM job AS j INDEXED BY job_failed CROSS JOIN contacts AS c ON c.id = j.contact_id "
     "WHERE " FAILED " ORDER BY j.last_attempt_at DESC, j.contact_id, j.crm LIMIT ?4 OFFSET ?5"};
-/// ?1 CRM or NULL, ?2 also those dismissed, ?3 limit.
+/// ?1 CRM or NULL, ?2 also those dismissed, ?3 limit. The + takes the column's type away, with which the index of an
+/// expression would not fit.
 inline const Query failure_causes{
     "SELECT t.crm, t.detail, j.contact_id, coalesce(j.error, ''), t.n "
     "FROM (SELECT crm, detail, sum(count) AS n FROM tally WHERE state = 'failed' AND (?1 IS NULL OR crm = ?1) "
     "AND (?2 OR dismissed = 0) GROUP BY crm, detail HAVING sum(count) > 0 ORDER BY n DESC, crm, detail LIMIT ?3) AS t "
     "CROSS JOIN job AS j ON j.rowid = (SELECT k.rowid FROM job AS k INDEXED BY job_failed_cause WHERE k.state = "
     "'failed' AND k.crm = t.crm "
-    "AND coalesce(k.error_code, '') = t.detail AND (?2 OR k.dismissed = 0) LIMIT 1) "
+    "AND coalesce(k.error_code, '') = +t.detail AND (?2 OR k.dismissed = 0) LIMIT 1) "
     "ORDER BY t.n DESC, t.crm, t.detail"};
 inline const Query add_to_counts{
     "INSERT INTO tally (crm, state, origin, detail, dismissed, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "

@@ -255,9 +255,10 @@ TEST_F(PostgresCounts, HoldOverTwoNodesWhoseConnectionsAreCut)
             ended = true;
         });
         loop_.restart();
-        for (int events = 0; !ended; ++events) {
+        int events = 0;
+        while (!ended) {
             loop_.run_one();
-            if (events == 25 * round) cut_connections();
+            if (events++ == 25 * round) cut_connections();
         }
     }
     ASSERT_TRUE(run(store_->rescue(Uuid{}, -1h, now())));

@@ -62,7 +62,8 @@ TEST_F(SqliteMigrate, WhatIsThereIsCounted)
         "INSERT INTO job (contact_id, crm, state, origin, lane) SELECT id, 'brevo', 'completed', 'request', 1 "
         "FROM contacts LIMIT 2;"
         "DROP TABLE tally; DROP TRIGGER contact_inserted_count; DROP TRIGGER contact_deleted_count;"
-        "DROP INDEX job_failed; DROP INDEX job_failed_cause; DELETE FROM schema_migration WHERE version = 5");
+        "DROP INDEX job_failed; DROP INDEX job_failed_cause; ALTER TABLE job DROP COLUMN reading; DELETE FROM "
+        "schema_migration WHERE version = 5");
     ASSERT_TRUE(sqlite::migrate(db, false));
     const sqlite::Query contacts("SELECT count FROM tally WHERE crm = ''");
     const sqlite::Query completed("SELECT count FROM tally WHERE crm = 'brevo' AND state = 'completed'");

@@ -35,7 +35,8 @@ CREATE TRIGGER contact_deleted_count BEFORE DELETE ON contacts BEGIN
     UPDATE tally SET count = count - 1 WHERE crm = '';
     INSERT INTO tally (crm, state, origin, detail, dismissed, count)
     SELECT crm, state, origin,
-           CASE state WHEN 'failed' THEN coalesce(error_code, '') WHEN 'completed' THEN coalesce(reading, '') ELSE '' END,
+           CASE state WHEN 'failed' THEN coalesce(error_code, '') WHEN 'completed' THEN coalesce(reading, '')
+                      ELSE '' END,
            iif(state = 'failed', dismissed, 0), -1
       FROM job WHERE contact_id = OLD.id AND state <> 'idle'
     ON CONFLICT (crm, state, origin, detail, dismissed) DO UPDATE SET count = count + excluded.count;

@@ -459,7 +459,9 @@ std::optional<UsedUp> limit_used_up(const ConnectorState& state, Instant now)
     const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
     for (auto window = state.windows.begin(); window != state.windows.end(); ++window) {
         if (window == shortest) continue;
-        const Instant until = next_free(*window, reserve_bound(*window), now);
+        const auto bound = reserve_bound(*window);
+        if (used_since(*window, now - bound.stretch) < bound.calls) continue;
+        const Instant until = next_free(*window, bound, now);
         if (until > now && (!longest || until > longest->until)) longest = {.name = window->rate.name, .until = until};
     }
     return longest;

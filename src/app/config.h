@@ -50,6 +50,21 @@ struct CrmConfig {
     std::string missing;      ///< When not: "BREVO_API_KEY not configured".
 };
 
+/// Who is told of trouble, and how.
+struct AlertConfig {
+    std::string smtp_url;  ///< Empty: no mail is sent.
+    std::string smtp_username;
+    Secret smtp_password;
+    std::string smtp_from;
+    std::string smtp_tls;  ///< auto, required, off.
+    std::string smtp_ca_file;
+    PerCrm<std::string> recipients;  ///< Of mail; empty: none.
+    std::string webhook_url;         ///< Empty: none is called.
+    Secret webhook_secret;
+    Duration after = 60s;
+    Duration digest_every = 60min;
+};
+
 /// A variable's value in force.
 struct Setting {
     const Variable* variable = nullptr;
@@ -74,6 +89,7 @@ struct Config {
     Secret key;         ///< Empty: see `sealing_key`.
     std::string jwt_audience;
     PerCrm<CrmConfig> crm;
+    AlertConfig alerts;
 
     std::vector<Setting> settings;  ///< In the order of `variables()`.
     std::vector<Problem> warnings;

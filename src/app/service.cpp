@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
+#include "app/alerts.h"
 #include "app/api_host.h"
 #include "app/connectors.h"
 #include "app/live_engine.h"
@@ -16,12 +16,6 @@
 namespace crmsync::app {
 
 namespace {
-
-std::string host_name()
-{
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
 
 EngineOptions engine_options(const Config& config)
 {
@@ -49,6 +43,7 @@ Task<Status> Service::start()
     if (!store) co_return std::unexpected(store.error());
     store_ = std::move(*store);
     if (Status started = co_await start_engine(); !started) co_return started;
+    start_alerts();
     if (!options_.with_api) co_return Status();
     co_return co_await start_api();
 }
@@ -70,6 +65,27 @@ Task<Status> Service::start_engine()
     co_return started;
 }
 
+void Service::start_alerts()
+{
+    std::vector<std::string> warnings;
+    std::vector<std::unique_ptr<alerts::Way>> ways = make_ways(config_, executor_, clock_, warnings);
+    for (const std::string& warning : warnings) log::warn("{}", warning);
+    if (ways.empty()) return;
+    const auto known = [this](Crm crm) {
+        RunStatus run = engine_->status(crm);
+        return Circumstances{.not_configured = off_[crm],
+                             .enabled = config_.crm[crm].run.enabled,
+                             .interval = config_.crm[crm].run.interval,
+                             .error_share = run.error_share,
+                             .problems = std::move(run.problems)};
+    };
+    alerts::AlerterOptions options;
+    options.policy.after = config_.alerts.after;
+    options.policy.digest_every = config_.alerts.digest_every;
+    alerter_ = std::make_unique<alerts::Alerter>(*store_, clock_, executor_, std::move(ways), known, options);
+    alerter_->start();
+}
+
 Task<Status> Service::start_api()
 {
     view_ = std::make_unique<LiveEngine>(config_, executor_, *engine_, off_);
@@ -82,6 +98,7 @@ std::string Service::api_url() const { return api_ ? api_->url() : ""; }
 Task<> Service::stop()
 {
     if (api_) co_await api_->stop();
+    if (alerter_) co_await alerter_->stop();
     if (engine_) co_await engine_->stop(options_.grace);
     if (store_) co_await store_->close();
 }

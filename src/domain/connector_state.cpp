@@ -457,6 +457,20 @@ std::int64_t budget_left(const Window& window, Instant now)
     return std::max<std::int64_t>(0, usable_limit(window) - used_since(window, now - window.rate.period));
 }
 
+std::optional<UsedUp> limit_used_up(const ConnectorState& state, Instant now)
+{
+    std::optional<UsedUp> longest;
+    const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
+    for (auto window = state.windows.begin(); window != state.windows.end(); ++window) {
+        if (window == shortest) continue;
+        const auto bound = reserve_bound(*window);
+        if (used_since(*window, now - bound.stretch) < bound.calls) continue;
+        const Instant until = next_free(*window, bound, now);
+        if (until > now && (!longest || until > longest->until)) longest = {.name = window->rate.name, .until = until};
+    }
+    return longest;
+}
+
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now)
 {
     fit_windows(state.windows, budget);

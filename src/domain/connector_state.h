@@ -157,4 +157,13 @@ std::int64_t usable_limit(const Window& window);
 /// Calls left now in a window, after the reserve.
 std::int64_t budget_left(const Window& window, Instant now);
 
+/// A limit that keeps work waiting.
+struct UsedUp {
+    std::string name;  ///< RateLimit::name.
+    Instant until{};   ///< When the next call may go.
+};
+/// The longest wait for a window of which all calls but the reserve are used; the shortest, which sets the pace, is
+/// none.
+std::optional<UsedUp> limit_used_up(const ConnectorState& state, Instant now);
+
 }  // namespace crmsync

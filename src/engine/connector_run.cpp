@@ -49,21 +49,6 @@ std::vector<std::string> problems_of(const SetupReport& report)
 
 }  // namespace
 
-std::string_view state_name(const ConnectorState& state, Instant now)
-{
-    if (state.paused) return "paused";
-    if (state.breaker.open) return state.breaker.unauthorized ? "unauthorized" : "circuit open";
-    if (state.throttled_until && *state.throttled_until > now) return "throttled";
-    return "healthy";
-}
-
-std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled)
-{
-    if (state.paused) return "paused";
-    if (!configured) return "not configured";
-    return enabled ? state_name(state, now) : "disabled";
-}
-
 ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
                            const Executor& executor, EventBus& events)
     : connector_(connector),
@@ -238,8 +223,9 @@ std::string_view ConnectorRun::why_not() const
 {
     if (stopping_) return "stopped";
     if (distrusted_) return "lease in doubt";
-    const auto name = state_name(view_, clock_.now());
-    return name == "healthy" ? "throttled" : name;  // It ended between two looks at the clock.
+    const auto condition = condition_of(view_, clock_.now());
+    // What was not healthy may have ended between two looks at the clock.
+    return to_string(condition == Condition::healthy ? Condition::throttled : condition);
 }
 
 std::size_t ConnectorRun::room() const
@@ -436,12 +422,11 @@ void ConnectorRun::on_state(const ConnectorState& state)
     // The row does not know yet what ended since this record began.
     for (const auto& one : recorder_.waiting())
         if (one.answer && !one.is_echo()) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
-    const auto name = state_name(state, now);
-    if (name != last_state_name_) {
-        if (!last_state_name_.empty() || name != "healthy") log_state(crm_, name, state.breaker);
-        last_state_name_ = name;
-        events_.publish(ConnectorChanged{crm_, std::string(name), state.breaker.reason, now});
-    }
+    const auto condition = condition_of(state, now);
+    if (condition == last_condition_) return;
+    if (last_condition_ || condition != Condition::healthy) log_state(crm_, to_string(condition), state.breaker);
+    last_condition_ = condition;
+    events_.publish(ConnectorChanged{crm_, std::string(to_string(condition)), state.breaker.reason, now});
 }
 
 void ConnectorRun::on_recorded(const std::vector<Delivered>& batch)

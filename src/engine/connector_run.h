@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "base/task_group.h"
 #include "connectors/connector.h"
+#include "domain/condition.h"
 #include "domain/connector_state.h"
 #include "domain/transition.h"
 #include "engine/concurrency.h"
@@ -144,12 +145,7 @@ private:
     std::optional<Monotonic> cycle_logged_;
     std::optional<SetupReport> last_report_;      // What the log was told.
     std::optional<std::int64_t> fields_version_;  ///< Of the row, before the fields were looked at.
-    std::string last_state_name_;
+    std::optional<Condition> last_condition_;
 };
-
-/// "healthy", "throttled", "circuit open", "unauthorized" or "paused": one word for people.
-std::string_view state_name(const ConnectorState& state, Instant now);
-/// The same, or "not configured" or "disabled" for a CRM that is not worked. A pause is told in any case.
-std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled);
 
 }  // namespace crmsync

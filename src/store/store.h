@@ -243,10 +243,12 @@ struct Failure {
 };
 struct FailureCause {
     Crm crm = Crm::brevo;
-    std::string error_code;
-    std::string example;  ///< One job's error text.
+    std::string error_code;  ///< "" for those without.
+    Uuid example_contact;    ///< One of them,
+    std::string example;     ///< and its error text.
     std::int64_t count = 0;
 };
+inline constexpr std::size_t failure_causes_max = 500;
 
 struct JobsOfContact {
     std::vector<Job> jobs;         ///< Only CRMs that have one, in CRM order.
@@ -361,7 +363,16 @@ public:
     };
     virtual Task<Result<Summary>> summary() = 0;
     virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;
+    /// Most frequent first, at most `failure_causes_max`.
     virtual Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) = 0;
+
+    // -- counts. `summary`, `queues` and `failure_causes` read counts that every verb keeps in its own transaction, and
+    // -- the database's triggers for other programs' inserts and deletes; nobody scans for them.
+    /// Sums up the changes noted since the last time, so that there are few to add up. Called every few seconds.
+    virtual Task<Status> fold_counts() = 0;
+    /// Counts contacts and jobs themselves, beside work in progress, and mends the counts that are kept. Returns how
+    /// many were off.
+    virtual Task<Result<std::size_t>> reconcile_counts() = 0;
 
     // -- verification: what the CRMs hold of what they acknowledged
     /// Admits and books calls beside deliveries, under the connector's row lock (see `crmsync::reserve_calls`).

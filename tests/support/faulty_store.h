@@ -32,6 +32,13 @@ public:
     }
     Task<Result<std::size_t>> retire_worker(Uuid id, Instant now) override { return inner_.retire_worker(id, now); }
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override { return with_fault(inner_.absorb_writes(now)); }
+    Task<Status> fold_counts() override { return with_fault(inner_.fold_counts()); }
+    Task<Result<std::size_t>> reconcile_counts() override
+    {
+        const auto off = co_await inner_.reconcile_counts();
+        counts_off += off.value_or(0);
+        co_return off;
+    }
     Task<Result<std::size_t>> prune_history(Instant b, std::size_t n) override
     {
         return with_fault(inner_.prune_history(b, n));
@@ -171,6 +178,9 @@ public:
     }
     void on_wake(WakeHandler handler) override { inner_.on_wake(std::move(handler)); }
     Task<> close() override { return inner_.close(); }
+
+    /// What reconciling has had to mend so far.
+    std::size_t counts_off = 0;
 
 private:
     template <class T>

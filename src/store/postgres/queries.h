@@ -119,14 +119,15 @@ extern const PerCrmQuery count_adopted;  // -> how many would be sent at once
 
 // -- status
 extern const Query connector_states;
-extern const Query waiting;  // $1: now -> CRM, due, waiting, earliest
-extern const Query running;
-extern const Query count_contacts;
-extern const Query count_jobs;
+extern const PerCrmQuery queue;     // $1: now -> waiting, running, of the waiting those due later, earliest
+extern const Query counts;          // -> CRM ('': the contacts, first), state, origin, count
 extern const Query jobs_of;         // $1: contact
 extern const Query history_of;      // $1: contact, $2: limit
 extern const Query failures;        // $1: CRM, $2: code, $3: with dismissed, $4: limit, $5: offset
-extern const Query failure_causes;  // $1: CRM, $2: with dismissed
+extern const Query failure_causes;  // $1: CRM, $2: with dismissed, $3: limit
+extern const Query try_lock_tally;
+extern const Query fold_tally;       // $1: how many rows may stay
+extern const Query reconcile_tally;  // Adds a row per count that is off.
 extern const Query database_clock;
 
 // -- verification and late failures

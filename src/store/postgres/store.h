@@ -67,6 +67,8 @@ public:
     Task<Result<Summary>> summary() override;
     Task<Result<std::vector<Failure>>> failures(FailureQuery query) override;
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override;
+    Task<Status> fold_counts() override;
+    Task<Result<std::size_t>> reconcile_counts() override;
     Task<Result<Health>> health(Instant now) override;
 
     // verification.cpp
@@ -127,6 +129,10 @@ private:
                                              std::optional<Uuid> holder, std::string_view reason);
     Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
                                                        const std::function<void(ConnectorState&)>& update);
+
+    // status.cpp
+    static Task<Answer<void>> fold_once(Connection& connection);
+    static Task<Answer<std::size_t>> reconcile_once(Connection& connection);
 
     // verification.cpp
     Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);

@@ -226,6 +226,19 @@ public:
     {
         return read([=](Connection& db) { return verbs::failure_causes(db, crm, with_dismissed); });
     }
+    Task<Status> fold_counts() override
+    {
+        co_return Status{};
+    }  // One writer at a time: nobody waits for a count's row.
+    Task<Result<std::size_t>> reconcile_counts() override
+    {
+        // Differences hold whatever is booked meanwhile, so the long look needs no writing transaction.
+        const auto off = co_await read(verbs::counts_off);
+        if (!off) co_return std::unexpected(off.error());
+        const Status mended = co_await write([&off](Connection& db) { return verbs::mend_counts(db, *off); });
+        if (!mended) co_return std::unexpected(mended.error());
+        co_return off->size();
+    }
 
     Task<Result<Grant>> reserve_calls(CallRequest request) override
     {

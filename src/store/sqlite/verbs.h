@@ -5,6 +5,7 @@
 #include <span>
 
 #include "store/sqlite/database.h"
+#include "store/sqlite/tally.h"
 #include "store/store.h"
 
 /// The verbs of `Store`, each on a connection, inside a transaction that the caller began. They throw DatabaseError.
@@ -90,6 +91,9 @@ Result<JobsOfContact> jobs_of(Connection& db, const Uuid& contact_id, std::size_
 Result<Store::Summary> summary(Connection& db);
 Result<std::vector<Failure>> failures(Connection& db, const FailureQuery& query);
 Result<std::vector<FailureCause>> failure_causes(Connection& db, std::optional<Crm> crm, bool with_dismissed);
+/// What there is less what the counts say: a scan.
+Result<std::vector<CountChange>> counts_off(Connection& db);
+Status mend_counts(Connection& db, const std::vector<CountChange>& off);
 // -- verification.cpp
 Result<Grant> reserve_calls(Connection& db, const CallRequest& request);
 Result<std::vector<SyncedContact>> synced_contacts(Connection& db, const SyncedQuery& query);

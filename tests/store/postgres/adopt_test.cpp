@@ -157,6 +157,10 @@ TEST_F(Adoption, OldStatusesBecomeJobs)
     EXPECT_EQ(value("SELECT count(*) FROM job j JOIN contacts c ON c.id = j.contact_id WHERE j.state = 'retrying' AND "
                     "(j.due_at <> c.next_retry_at OR j.retry_count <> c.retry_count)"),
               "0");
+    EXPECT_EQ(value("SELECT count(*) FROM (SELECT crm, state, count(*) FROM job WHERE state <> 'idle' GROUP BY 1, 2 "
+                    "EXCEPT SELECT crm, state, sum(change) FROM tally GROUP BY 1, 2) x"),
+              "0");
+    EXPECT_EQ(value("SELECT sum(change) FROM tally WHERE crm = ''"), "1200");
     EXPECT_EQ(value("SELECT string_agg(DISTINCT state::json ->> 'paused_by', ',') FROM connector"), "migration");
     EXPECT_EQ(value("SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = "
                     "'hubspot_sync_status'::regtype"),

@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "app/auth_config.h"
 #include "app/store_config.h"
 #include "store/open.h"
 
@@ -53,11 +54,11 @@ Task<Status> ApiHost::open()
         if (!store) co_return std::unexpected(store.error());
         own_store_ = std::move(*store);
     }
-    api::ApiOptions options{.listen = {},
-                            .auth = {.secret = key->reveal(), .audience = config_.jwt_audience},
-                            .has_docs = config_.api_docs};
+    api::ApiOptions options{.auth = auth_options(config_, *key), .has_docs = config_.api_docs};
     options.listen.address = config_.listen_address == "localhost" ? "127.0.0.1" : config_.listen_address;
     options.listen.port = config_.listen_port;
+    options.cors_origins = config_.cors_origins;
+    options.requests_per_second = config_.requests_per_second;
     Store& store = own_store_ ? *own_store_ : engine_store_;
     auto server = api::ApiServer::start(loop_.get_executor(), store, engine_, clock_, options);
     if (!server) {

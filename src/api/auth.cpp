@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/keys.h"
 #include "base/digest.h"
 
 namespace crmsync::api {
@@ -53,12 +54,17 @@ const json::value* find_claim(const json::object& claims, std::string_view path)
 
 }  // namespace
 
-Authenticator::Authenticator(Clock& clock, AuthOptions options, JwtKey secret, std::unique_ptr<IssuerKeys> issuer)
-    : clock_(&clock), options_(std::move(options)), secret_(std::move(secret)), issuer_(std::move(issuer))
+Authenticator::Authenticator(Clock& clock, Store& store, AuthOptions options, JwtKey secret,
+                             std::unique_ptr<IssuerKeys> issuer)
+    : clock_(&clock),
+      store_(&store),
+      options_(std::move(options)),
+      secret_(std::move(secret)),
+      issuer_(std::move(issuer))
 {
 }
 
-Result<Authenticator> Authenticator::create(const Executor& executor, Clock& clock, AuthOptions options)
+Result<Authenticator> Authenticator::create(const Executor& executor, Clock& clock, Store& store, AuthOptions options)
 {
     auto secret = secret_key(options.secret);
     if (!secret) return std::unexpected(secret.error());
@@ -68,11 +74,12 @@ Result<Authenticator> Authenticator::create(const Executor& executor, Clock& clo
         if (!made) return std::unexpected(made.error());
         issuer = std::move(*made);
     }
-    return Authenticator(clock, std::move(options), std::move(*secret), std::move(issuer));
+    return Authenticator(clock, store, std::move(options), std::move(*secret), std::move(issuer));
 }
 
 Task<Result<Identity>> Authenticator::verify(std::string token)
 {
+    if (token.starts_with(api_key_prefix)) co_return co_await verify_key(std::move(token));
     if (token.size() > jwt_bytes_max) co_return deny("The token is not a signed JWT");
     if (issuer_) co_await refresh_issuer();
     std::string hash = sha256(token);
@@ -84,6 +91,20 @@ Task<Result<Identity>> Authenticator::verify(std::string token)
     auto identity = admit(*verified);
     if (identity) remember(std::move(hash), std::move(*verified));
     co_return identity;
+}
+
+Task<Result<Identity>> Authenticator::verify_key(std::string key)
+{
+    if (key.size() != api_key_bytes) co_return deny("The API key is not known");
+    const auto found = co_await store_->find_api_key(api_key_hash(key));
+    if (!found && found.error().code == ErrorCode::not_found) co_return deny("The API key is not known");
+    if (!found) co_return std::unexpected(found.error());
+    const Instant now = clock_->now();
+    if (found->revoked_at) co_return deny("The API key was revoked");
+    if (found->expires_at && now >= *found->expires_at) co_return deny("The API key has expired");
+    const bool noted = found->last_used_at && now - *found->last_used_at < 1min;
+    if (!noted) co_await store_->note_api_key_use(found->id, now);
+    co_return Identity{"key:" + found->name, found->role};
 }
 
 Task<> Authenticator::refresh_issuer()

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "domain/role.h"
+#include "store/store.h"
 
 namespace crmsync::api {
 
@@ -37,15 +38,16 @@ struct Identity {
     std::string actor() const { return "api:" + subject; }
 };
 
-/// Verifies bearer tokens: JWT, signed with the secret or by the issuer, with `exp`, `aud` and, when
+/// Verifies bearer tokens. Keys of machines ("crmsync_...") are looked up at every call, so that a revoked one is of no
+/// use from then on. All else must be JWT, signed with the secret or by the issuer, with `exp`, `aud` and, when
 /// present, `nbf`. A verified token is remembered by its hash until it expires or the issuer's keys change. For one
 /// loop.
 class Authenticator {
 public:
     /// `invalid` when the secret is too short, or the issuer's keys cannot be had from there.
-    static Result<Authenticator> create(const Executor& executor, Clock& clock, AuthOptions options);
+    static Result<Authenticator> create(const Executor& executor, Clock& clock, Store& store, AuthOptions options);
 
-    /// `denied` with the reason, which never quotes the token.
+    /// `denied` with the reason, which never quotes the token; else what the store says.
     Task<Result<Identity>> verify(std::string token);
 
 private:
@@ -54,7 +56,8 @@ private:
         Instant not_before{};
         Instant expires{};
     };
-    Authenticator(Clock& clock, AuthOptions options, JwtKey secret, std::unique_ptr<IssuerKeys> issuer);
+    Authenticator(Clock& clock, Store& store, AuthOptions options, JwtKey secret, std::unique_ptr<IssuerKeys> issuer);
+    Task<Result<Identity>> verify_key(std::string key);
     Task<> refresh_issuer();
     Task<Result<boost::json::object>> claims_of(const std::string& token);
     Result<boost::json::object> try_keys(const std::string& token, const JwtHeader& header) const;
@@ -66,6 +69,7 @@ private:
     static constexpr std::size_t remembered_max = 1024;
 
     Clock* clock_;
+    Store* store_;
     AuthOptions options_;
     JwtKey secret_;
     std::unique_ptr<IssuerKeys> issuer_;  ///< Null without one.

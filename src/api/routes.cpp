@@ -5,6 +5,7 @@
 #include "api/connectors.h"
 #include "api/contacts.h"
 #include "api/docs.h"
+#include "api/keys.h"
 #include "api/preview.h"
 #include "api/selection.h"
 #include "api/status.h"
@@ -58,6 +59,10 @@ constexpr Route routes[] = {
     {get, "/api/v3/crm/{crm}/verification", viewer, verification},
 
     {get, "/api/v3/audit", operator_, audit, true},
+
+    {get, "/api/v3/keys", admin, list_keys},
+    {post, "/api/v3/keys", admin, create_key},
+    {delete_, "/api/v3/keys/{id}", admin, revoke_key},
 };
 
 // A route that nobody is asked for a role at stands at the root, and no other.

@@ -31,6 +31,18 @@ std::unexpected<ErrorAnswer> unauthorised(std::string_view why)
         ErrorAnswer{.status = 401, .detail = boost::json::string(why), .headers = {{"WWW-Authenticate", "Bearer"}}});
 }
 
+/// What no browser should guess, frame or keep of an answer.
+http::Headers security_headers(bool tls)
+{
+    http::Headers headers{{"X-Content-Type-Options", "nosniff"},
+                          {"X-Frame-Options", "DENY"},
+                          {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+                          {"Referrer-Policy", "no-referrer"},
+                          {"Cache-Control", "no-store"}};
+    if (tls) headers.add("Strict-Transport-Security", "max-age=31536000");
+    return headers;
+}
+
 ErrorAnswer too_many(Duration wait)
 {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
@@ -53,6 +65,7 @@ public:
 
     Status listen(http::ServerOptions options)
     {
+        options.headers = security_headers(options.tls.has_value());
         auto started = http::Server::start(
             services_.executor, std::move(options),
             [this](http::ServerRequest request) -> Task<http::ServerResponse> {
@@ -118,6 +131,7 @@ private:
         if (!http::same_name(header.substr(0, scheme.size()), scheme))
             co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
         auto identity = co_await authenticator_.verify(std::string(header.substr(scheme.size())));
+        if (!identity && identity.error().code != ErrorCode::denied) co_return refuse(identity.error());
         const std::string network = network_of(request.peer);
         if (!identity) {
             const Duration delay = failures_.failed(network, services_.clock.monotonic());
@@ -151,7 +165,7 @@ private:
 Result<std::unique_ptr<ApiServer>> ApiServer::start(const Executor& executor, Store& store, EngineView& engine,
                                                     Clock& clock, ApiOptions options)
 {
-    auto authenticator = Authenticator::create(executor, clock, options.auth);
+    auto authenticator = Authenticator::create(executor, clock, store, options.auth);
     if (!authenticator) return std::unexpected(authenticator.error());
     auto server = std::make_unique<Server>(Services{store, engine, clock, executor, options.has_docs},
                                            std::move(*authenticator), options);

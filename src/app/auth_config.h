@@ -10,6 +10,7 @@ inline api::AuthOptions auth_options(const Config& config, const Secret& key)
 {
     return {.secret = key.reveal(),
             .jwks = config.jwt_jwks,
+            .jwks_client = {.outbound = config.outbound},
             .audience = config.jwt_audience,
             .issuer = config.jwt_issuer,
             .leeway = config.jwt_leeway,

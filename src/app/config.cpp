@@ -15,7 +15,6 @@
 #include "app/field_changes.h"
 #include "base/uuid.h"
 #include "http/client.h"
-#include "http/network.h"
 
 namespace crmsync::app {
 
@@ -71,6 +70,7 @@ public:
         tokens();
         listen();
         gate();
+        outbound();
         database();
         for (const Crm crm : all_crms) connector(crm);
         mappings();
@@ -223,12 +223,39 @@ private:
     /// Who may connect to the API, and how.
     void gate()
     {
+        config_.max_connections = static_cast<std::size_t>(number("CRMSYNC_MAX_CONNECTIONS"));
+        config_.max_connections_per_client = static_cast<std::size_t>(number("CRMSYNC_MAX_CONNECTIONS_PER_CLIENT"));
         config_.requests_per_second = static_cast<std::size_t>(number("CRMSYNC_REQUESTS_PER_SECOND"));
+        const std::string& certificate = value("CRMSYNC_TLS_CERTIFICATE");
+        const std::string& key = value("CRMSYNC_TLS_KEY");
+        if (!certificate.empty() && !key.empty()) config_.tls = http::TlsFiles{certificate, key};
+        if (certificate.empty() != key.empty())
+            add(certificate.empty() ? "CRMSYNC_TLS_CERTIFICATE" : "CRMSYNC_TLS_KEY",
+                "is missing: a certificate and its key go together");
+        for (std::string& text : list_of("CRMSYNC_TRUSTED_PROXIES")) {
+            if (const auto network = http::Network::parse(text))
+                config_.trusted_proxies.push_back(*network);
+            else
+                add("CRMSYNC_TRUSTED_PROXIES", fmt::format("has \"{}\", {}", text, network.error().message));
+        }
         for (std::string& text : list_of("CRMSYNC_CORS_ORIGINS")) {
             if (!is_origin(text))
                 add("CRMSYNC_CORS_ORIGINS", fmt::format("has \"{}\"; write https://app.example.com", text));
             config_.cors_origins.push_back(std::move(text));
         }
+    }
+
+    /// How calls leave.
+    void outbound()
+    {
+        config_.outbound = {.ca_file = value("CRMSYNC_CA_FILE"),
+                            .proxy = value("CRMSYNC_PROXY"),
+                            .direct = list_of("CRMSYNC_NO_PROXY")};
+        const auto proxy = http::parse_url(config_.outbound.proxy);
+        if (!config_.outbound.proxy.empty() && (!proxy || proxy->tls))
+            add("CRMSYNC_PROXY", "must be of the form http://host:port");
+        if (const std::string& path = config_.outbound.ca_file; !path.empty() && !sources_.read_secret(path))
+            add("CRMSYNC_CA_FILE", fmt::format("names {}, which cannot be read", path));
     }
 
     std::vector<std::string> list_of(std::string_view name) const

@@ -16,6 +16,7 @@
 #include "domain/field_mapping.h"
 #include "domain/role.h"
 #include "engine/connector_run.h"
+#include "http/server.h"
 
 namespace crmsync::app {
 
@@ -67,8 +68,13 @@ struct Config {
     std::string listen_address;
     std::uint16_t listen_port = 0;
     bool api_docs = true;
+    std::optional<http::TlsFiles> tls;
+    std::vector<http::Network> trusted_proxies;
     std::vector<std::string> cors_origins;
+    std::size_t max_connections = 0;
+    std::size_t max_connections_per_client = 0;
     std::size_t requests_per_second = 0;  ///< Of each caller; 0: no limit.
+    http::Outbound outbound;
     std::string log_level;
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;

@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 #include <fstream>
 
+#include "api/keys.h"
+#include "store/open.h"
 #include "tests/api/signing.h"
 #include "tests/http/loop.h"
 #include "tests/support/temp_dir.h"
@@ -21,7 +23,10 @@ const std::string secret(32, 's');
 
 class AuthTest : public ::testing::Test {
 protected:
-    Authenticator authenticator() { return Authenticator::create(loop_.executor(), clock_, options_).value(); }
+    AuthTest() : store_(loop_.run(sqlite::open(loop_.executor(), clock_, {.url = "sqlite::memory:"})).value()) {}
+    ~AuthTest() override { loop_.run(store_->close()); }
+
+    Authenticator authenticator() { return Authenticator::create(loop_.executor(), clock_, *store_, options_).value(); }
     std::string minted(std::chrono::seconds lifetime = 1h, Role role = Role::admin)
     {
         return mint_token(options_, "ann", role, lifetime, clock_.now()).value();
@@ -53,6 +58,7 @@ protected:
     http::testing::Loop loop_;
     ManualClock clock_{Instant{std::chrono::seconds{1'700'000'000}}};
     AuthOptions options_{.secret = secret};
+    std::unique_ptr<Store> store_;
 };
 
 TEST_F(AuthTest, TakesWhatItMints)
@@ -73,7 +79,7 @@ TEST_F(AuthTest, TakesWhatItMints)
 TEST_F(AuthTest, RefusesAShortSecret)
 {
     options_.secret = std::string(31, 's');
-    EXPECT_EQ(Authenticator::create(loop_.executor(), clock_, options_).error().field, "JWT_SECRET_KEY");
+    EXPECT_EQ(Authenticator::create(loop_.executor(), clock_, *store_, options_).error().field, "JWT_SECRET_KEY");
 }
 
 TEST_F(AuthTest, ExpiresAfterTheLeewayAlsoWhenRemembered)
@@ -201,6 +207,80 @@ TEST_F(IssuedTokens, EndWithTheirKeyThoughNobodyBringsANewOne)
     publish({second_.jwk("2")});
     clock_.advance(IssuerKeys::fresh_for);
     EXPECT_EQ(reason(taking, old), "The token is signed with a key that the issuer does not have");
+}
+
+/// Keys of machines.
+class ApiKeys : public AuthTest {
+protected:
+    ApiKey add(std::optional<Instant> expires_at = {})
+    {
+        auto minted = mint_api_key("scraper", Role::viewer, expires_at, "cli:ann", clock_.now()).value();
+        key_ = minted.key;
+        return loop_.run(store_->create_api_key(std::move(minted.kept))).value();
+    }
+    std::optional<Instant> last_use() { return loop_.run(store_->find_api_key(api_key_hash(key_)))->last_used_at; }
+
+    std::string key_;
+};
+
+TEST_F(ApiKeys, OpenWhatTheirRoleMayDo)
+{
+    add();
+    EXPECT_EQ(key_.size(), api_key_bytes);
+    auto taking = authenticator();
+    const auto identity = loop_.run(taking.verify(key_));
+    ASSERT_TRUE(identity) << identity.error().message;
+    EXPECT_EQ(identity->actor(), "api:key:scraper");
+    EXPECT_EQ(identity->role, Role::viewer);
+}
+
+TEST_F(ApiKeys, AreRefusedOnceRevokedOrExpired)
+{
+    const Uuid id = add().id;
+    auto taking = authenticator();
+    EXPECT_EQ(reason(taking, key_), "");
+    ASSERT_TRUE(loop_.run(store_->revoke_api_key(id, "cli:ann", clock_.now())));
+    EXPECT_EQ(reason(taking, key_), "The API key was revoked");
+
+    add(clock_.now() + 1h);
+    EXPECT_EQ(reason(taking, key_), "");
+    clock_.advance(1h);
+    EXPECT_EQ(reason(taking, key_), "The API key has expired");
+}
+
+TEST_F(ApiKeys, AreRefusedWhenNobodyMadeThem)
+{
+    add();
+    const std::string unknown = "The API key is not known";
+    EXPECT_EQ(reason(std::string(api_key_prefix)), unknown);
+    EXPECT_EQ(reason(key_ + "x"), unknown);
+    EXPECT_EQ(reason(key_.substr(0, key_.size() - 1)), unknown);
+    key_.back() = key_.back() == 'A' ? 'E' : 'A';
+    EXPECT_EQ(reason(key_), unknown);
+    EXPECT_EQ(reason(std::string(api_key_prefix) + api_key_hash(key_).substr(0, 43)), unknown) << "a stolen hash";
+}
+
+TEST_F(ApiKeys, TellWhenTheyWereUsedToTheMinute)
+{
+    add();
+    auto taking = authenticator();
+    const Instant first = clock_.now();
+    EXPECT_EQ(reason(taking, key_), "");
+    EXPECT_EQ(last_use(), first);
+    clock_.advance(59s);
+    EXPECT_EQ(reason(taking, key_), "");
+    EXPECT_EQ(last_use(), first);
+    clock_.advance(1s);
+    EXPECT_EQ(reason(taking, key_), "");
+    EXPECT_EQ(last_use(), first + 1min);
+}
+
+TEST_F(ApiKeys, HaveNames)
+{
+    const auto mint = [&](std::string name) { return mint_api_key(std::move(name), Role::viewer, {}, "a", {}); };
+    EXPECT_EQ(mint("").error().field, "name");
+    EXPECT_EQ(mint(std::string(101, 'x')).error().field, "name");
+    EXPECT_TRUE(mint(std::string(100, 'x')));
 }
 
 }  // namespace

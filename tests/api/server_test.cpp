@@ -73,6 +73,25 @@ TEST_F(ServerTest, RefusesUnknownPathsAndMethods)
     EXPECT_EQ(get("/nothing").status, 401) << "what exists is nobody's business without a token";
 }
 
+TEST_F(ServerTest, SendsSecurityHeadersWithEveryAnswer)
+{
+    for (const auto& target : {"/health/live", "/api/v3/contacts", "/nothing"}) {
+        for (const bool with_token : {true, false}) {
+            const std::string token = with_token ? "" : std::exchange(token_, "");
+            const auto answer = call({http::Method::get, target, {}, {}});
+            if (!with_token) token_ = token;
+            EXPECT_EQ(header(answer, "X-Content-Type-Options"), "nosniff") << target;
+            EXPECT_EQ(header(answer, "X-Frame-Options"), "DENY") << target;
+            EXPECT_EQ(header(answer, "Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'");
+            EXPECT_EQ(header(answer, "Cache-Control"), "no-store") << target;
+            EXPECT_EQ(header(answer, "Strict-Transport-Security"), "") << "only where TLS is ours";
+            EXPECT_EQ(header(answer, "Access-Control-Allow-Origin"), "") << target;
+        }
+    }
+    EXPECT_EQ(header(call({http::Method::post, "/api/v3/contacts", {}, std::string(9u << 20, ' ')}), "X-Frame-Options"),
+              "DENY");
+}
+
 /// A server beside the fixture's, with other options.
 class OtherServer : public ServerTest {
 protected:

@@ -131,6 +131,7 @@ TEST_F(Secrets, AreNowhereToBeRead)
                                                {"audit", "--json"},
                                                {"contacts", "show", "ann@example.com", "--json"},
                                                {"verify", "--crm", "brevo"},
+                                               {"key", "list"},
                                                {"config", "--page"}})
         see(command);
 
@@ -163,6 +164,26 @@ TEST_F(Secrets, MayComeFromSystemd)
     const Program::Ended both = home_.run({"status"});
     EXPECT_EQ(both.code, 1);
     EXPECT_THAT(both.err, HasSubstr("BREVO_API_KEY_FILE is set, and so is BREVO_API_KEY; keep one of the two"));
+}
+
+TEST_F(Secrets, AreMadeForMachinesAndTakenBack)
+{
+    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    ASSERT_TRUE(server.wait_for("listening on http://")) << server.err();
+    const auto at = server.err().find("http://127.0.0.1:");
+    const std::string api = server.err().substr(at, server.err().find_first_not_of("0123456789", at + 17) - at);
+    const boost::json::value made =
+        boost::json::parse(home_.run({"key", "add", "scraper", "--role", "viewer", "--expires", "1d", "--json"}).out);
+    const std::string key(made.at("key").as_string());
+    EXPECT_THAT(call(api, {.target = "/api/v3/contacts"}, key), testing::StartsWith("[]"));
+    EXPECT_THAT(call(api, {.target = "/api/v3/keys"}, key), HasSubstr("This needs the role admin; yours is viewer"));
+    EXPECT_THAT(home_.run({"key", "list"}).out, HasSubstr("scraper\tviewer"));
+    EXPECT_EQ(home_.run({"key", "revoke", std::string(made.at("id").as_string())}).code, 0);
+    EXPECT_THAT(call(api, {.target = "/api/v3/contacts"}, key), HasSubstr("The API key was revoked"));
+    EXPECT_THAT(home_.run({"audit"}).out, HasSubstr("key_revoke"));
+    EXPECT_EQ(home_.run({"key", "add", "x"}).code, 64);
+    EXPECT_EQ(home_.run({"key", "add", "x", "--role", "root"}).code, 64);
+    EXPECT_EQ(home_.run({"key", "revoke", "7"}).code, 64);
 }
 
 }  // namespace

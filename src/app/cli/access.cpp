@@ -4,6 +4,7 @@
 
 #include "api/auth.h"
 #include "app/auth_config.h"
+#include "app/cli/access_options.h"
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 
@@ -17,31 +18,11 @@ struct TokenOptions {
     std::string role = "admin";
 };
 
-CLI::Option* define_role(CLI::App& app, std::string& role)
-{
-    return app.add_option("--role", role, "What it may do: viewer, operator, admin")
-        ->check(CLI::IsMember({"viewer", "operator", "admin"}));
-}
-
 void define_token(CLI::App& app, TokenOptions& options)
 {
     app.add_option("--subject", options.subject, "Whom it names in the audit; else the user of this terminal");
     app.add_option("--expires", options.expires, "When: 30m, 12h, 7d")->capture_default_str();
     define_role(app, options.role)->capture_default_str();
-}
-
-/// "30m", "12h", "7d".
-std::optional<std::chrono::seconds> parse_lifetime(std::string_view text)
-{
-    int number = 0;
-    const auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view rest(unit, static_cast<std::size_t>(text.data() + text.size() - unit));
-    if (error != std::errc{} || number <= 0 || number > 100'000) return std::nullopt;
-    if (rest == "s") return std::chrono::seconds(number);
-    if (rest == "m") return std::chrono::minutes(number);
-    if (rest == "h") return std::chrono::hours(number);
-    if (rest == "d") return std::chrono::days(number);
-    return std::nullopt;
 }
 
 int token(Session& session, const TokenOptions& options)
@@ -112,6 +93,25 @@ int version(Session& session, const NoOptions&)
 }
 
 }  // namespace
+
+CLI::Option* define_role(CLI::App& app, std::string& role)
+{
+    return app.add_option("--role", role, "What it may do: viewer, operator, admin")
+        ->check(CLI::IsMember({"viewer", "operator", "admin"}));
+}
+
+std::optional<std::chrono::seconds> parse_lifetime(std::string_view text)
+{
+    int number = 0;
+    const auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view rest(unit, static_cast<std::size_t>(text.data() + text.size() - unit));
+    if (error != std::errc{} || number <= 0 || number > 100'000) return std::nullopt;
+    if (rest == "s") return std::chrono::seconds(number);
+    if (rest == "m") return std::chrono::minutes(number);
+    if (rest == "h") return std::chrono::hours(number);
+    if (rest == "d") return std::chrono::days(number);
+    return std::nullopt;
+}
 
 Result<std::string> mint(Session& session, std::string_view subject, Role role, std::chrono::seconds lifetime)
 {

@@ -540,7 +540,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
                                        {.timeout = read->timeout,
                                         .max_body_bytes = 4u << 20,
                                         .max_idle_connections = read->max_in_flight,
-                                        .ca_file = context.ca_file});
+                                        .outbound = context.outbound});
     if (!client) return std::unexpected(std::move(client.error()));
     return std::make_unique<BrevoConnector>(*std::move(read), std::move(mapping), context, *std::move(client));
 }

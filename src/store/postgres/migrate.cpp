@@ -26,6 +26,7 @@ constexpr std::array known_migrations{
     Known{5, "connector_token", "postgres/migrations/0005_connector_token.sql"},
     Known{6, "verification", "postgres/migrations/0006_verification.sql"},
     Known{7, "remote_operation", "postgres/migrations/0007_remote_operation.sql"},
+    Known{9, "api_key", "postgres/migrations/0009_api_key.sql"},
 };
 constexpr int latest_version = known_migrations.back().version;
 

@@ -197,6 +197,22 @@ inline const Query dismiss{
     "AND (?1 IS NULL OR crm = ?1) AND (?2 IS NULL OR error_code = ?2) AND dismissed <> ?4 "
     "AND (?3 IS NULL OR contact_id IN (SELECT value FROM json_each(?3)))"};
 
+// ---- keys of the API
+// --------------------------------------------------------------------------------------------------
+
+#define API_KEY_COLUMNS "id, name, role, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+inline const Query create_api_key{
+    "INSERT INTO api_key (id, hash, name, role, created_at, created_by, expires_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+inline const Query api_key{"SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = ?1"};
+inline const Query api_keys{"SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT ?1"};
+inline const Query find_api_key{"SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = ?1"};
+inline const Query revoke_api_key{"UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL"};
+inline const Query note_api_key_use{"UPDATE api_key SET last_used_at = ?2 WHERE id = ?1"};
+
+#undef API_KEY_COLUMNS
+
 // ---- contacts
 // --------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,14 @@ bool needs_token(std::string_view path)
     return path.starts_with(api_root) && (path.size() == api_root.size() || path[api_root.size()] == '/');
 }
 
+std::optional<std::string> bearer_token(const http::Headers& headers)
+{
+    constexpr std::string_view scheme = "Bearer ";
+    const auto header = headers.find("Authorization").value_or("");
+    if (!http::same_name(header.substr(0, scheme.size()), scheme)) return std::nullopt;
+    return std::string(header.substr(scheme.size()));
+}
+
 std::unexpected<ErrorAnswer> forbidden(Role has, Role needed)
 {
     return refuse(403, fmt::format("This needs the role {}; yours is {}", to_string(needed), to_string(has)));
@@ -108,10 +116,9 @@ private:
             auto identity = co_await identify(request);
             if (!identity) co_return std::unexpected(std::move(identity.error()));
             who = std::move(*identity);
+            if (const auto wait = limit_.exceeded(who.actor(), services_.clock.monotonic()))
+                co_return std::unexpected(too_many(*wait));
         }
-        const std::string caller = who.subject.empty() ? network_of(request.peer) : who.actor();
-        if (const auto wait = limit_.exceeded(caller, services_.clock.monotonic()))
-            co_return std::unexpected(too_many(*wait));
         auto match = table_.match(request.method, request.path);
         if (match.route == http::RouteTable::none) co_return no_route(match);
         const Route& found = all_routes()[match.route];
@@ -124,22 +131,22 @@ private:
         co_return co_await import_contacts(std::move(call), *body);
     }
 
+    /// Who makes the request, by what its header shows: the one place that decides. 401 for nobody, and for wrong
+    /// credentials later each time.
     Task<std::expected<Identity, ErrorAnswer>> identify(const http::ServerRequest& request)
     {
-        constexpr std::string_view scheme = "Bearer ";
-        const auto header = request.headers.find("Authorization").value_or("");
-        if (!http::same_name(header.substr(0, scheme.size()), scheme))
-            co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
-        auto identity = co_await authenticator_.verify(std::string(header.substr(scheme.size())));
+        auto token = bearer_token(request.headers);
+        if (!token) co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
+        auto identity = co_await authenticator_.verify(std::move(*token));
         if (!identity && identity.error().code != ErrorCode::denied) co_return refuse(identity.error());
         const std::string network = network_of(request.peer);
-        if (!identity) {
-            const Duration delay = failures_.failed(network, services_.clock.monotonic());
-            if (delay > Duration{0}) co_await sleep_for(services_.clock, delay);
-            co_return unauthorised(identity.error().message);
+        if (identity) {
+            failures_.succeeded(network);
+            co_return std::move(*identity);
         }
-        failures_.succeeded(network);
-        co_return std::move(*identity);
+        const Duration delay = failures_.failed(network, services_.clock.monotonic());
+        if (delay > Duration{0}) co_await sleep_for(services_.clock, delay);
+        co_return unauthorised(identity.error().message);
     }
 
     static Reply no_route(const http::RouteTable::Match& match)

@@ -23,8 +23,8 @@ struct ApiOptions {
     std::size_t requests_per_second = 0;  ///< Of each caller, and as many at once; 0: no limit.
 };
 
-/// The HTTP API, on one event loop. Wrong credentials are answered later each time; callers are known by the name in
-/// their token or key, those without by their address. Store, engine and clock must outlive it.
+/// The HTTP API, on one event loop. Wrong credentials are answered later each time, by address; requests are limited by
+/// the name in the token or key. Store, engine and clock must outlive it.
 class ApiServer {
 public:
     /// `invalid` for an unusable secret or address, `unavailable` when the port is taken.

@@ -55,7 +55,7 @@ const std::vector<Variable> general_variables{
     {"Service", "CRMSYNC_TRUSTED_PROXIES", "", text,
      "Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas."},
     {"Service", "CRMSYNC_MAX_CONNECTIONS", "4096", integer, "Connections to the API at once.", "", 1, 1'000'000},
-    {"Service", "CRMSYNC_MAX_CONNECTIONS_PER_CLIENT", "256", integer,
+    {"Service", "CRMSYNC_MAX_CONNECTIONS_PER_CLIENT", "1024", integer,
      "From one address that is no trusted proxy. 0: no limit of its own.", "", 0, 1'000'000},
     {"Service", "CRMSYNC_REQUESTS_PER_SECOND", "0", integer,
      "Requests that each caller of the API may make, and as many at once. 0: no limit.", "", 0, 1'000'000},
@@ -65,12 +65,10 @@ const std::vector<Variable> general_variables{
     {"Service", "JWT_ISSUER", "", text, "The issuer a token must name. Unset: any."},
     {"Service", "JWT_JWKS", "", text,
      "Public keys of whoever issues tokens (RS256, ES256): a JWK set, as a file or an https:// address. Read anew "
-     "every "
-     "10 minutes, and when a token names a key that is missing. Unset: only tokens signed with JWT_SECRET_KEY."},
+     "every 10 minutes, and when a token names a key that is missing. Unset: only tokens signed with JWT_SECRET_KEY."},
     {"Service", "JWT_ROLE_CLAIM", "crmsync_role", text,
      "The claim that holds viewer, operator or admin: a name or a path such as realm_access.roles; a list counts by "
-     "its "
-     "highest."},
+     "its highest."},
     {"Service", "JWT_DEFAULT_ROLE", "operator", choice, "The role of a token without that claim; none: refused.",
      "viewer|operator|admin|none"},
     {"Service", "JWT_LEEWAY_SECONDS", "30", integer, "How far clocks may differ, for exp and nbf.", "", 0, 300},

@@ -18,8 +18,7 @@ namespace {
 struct Release {
     void operator()(cjose_jwk_t* key) const { cjose_jwk_release(key); }
     void operator()(cjose_jws_t* token) const { cjose_jws_release(token); }
-    void operator()(cjose_header_t* header) const { cjose_header_release(header); }
-    void operator()(json_t* value) const { json_decref(value); }
+    void operator()(json_t* value) const { json_decref(value); }  // A header is one, too.
 };
 template <class T>
 using Owned = std::unique_ptr<T, Release>;

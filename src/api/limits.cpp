@@ -10,11 +10,11 @@ namespace {
 
 constexpr unsigned short own_bits_of_v6 = 64;
 
-/// Makes room for one more: those that no longer matter go, or else all.
+/// Makes room for `who`, unless they are known: those that no longer matter go, or else all.
 template <class Map, class Stale>
-void make_room(Map& map, std::size_t most, Stale stale)
+void make_room(Map& map, const std::string& who, std::size_t most, Stale stale)
 {
-    if (map.size() < most) return;
+    if (map.size() < most || map.contains(who)) return;
     std::erase_if(map, [&](const auto& entry) { return stale(entry.second); });
     if (map.size() >= most) map.clear();
 }
@@ -33,7 +33,7 @@ std::string network_of(std::string_view address)
 Duration FailureDelay::failed(const std::string& who, Monotonic now)
 {
     const auto stale = [&](const Failures& failures) { return now - failures.last >= options_.forget_after; };
-    make_room(failures_, known_max, stale);
+    make_room(failures_, who, known_max, stale);
     Failures& failures = failures_[who];
     if (stale(failures)) failures.count = 0;
     failures.last = now;
@@ -46,7 +46,7 @@ Duration FailureDelay::failed(const std::string& who, Monotonic now)
 std::optional<Duration> RequestLimit::exceeded(const std::string& who, Monotonic now)
 {
     if (per_second_ == 0) return std::nullopt;
-    make_room(next_, known_max, [&](Monotonic next) { return next <= now; });
+    make_room(next_, who, known_max, [&](Monotonic next) { return next <= now; });
     const auto each = std::chrono::nanoseconds(1s) / static_cast<std::int64_t>(per_second_);
     Monotonic& next = next_.try_emplace(who, now).first->second;
     next = std::max(next, now);

@@ -133,22 +133,21 @@ TEST_F(OtherServer, LetsListedOriginsIn)
               "");
 }
 
-TEST_F(OtherServer, AnswersWrongTokensLaterEachTimeAndRightOnesAtOnce)
+TEST_F(OtherServer, AnswersWrongTokensLateAndRightOnesAtOnce)
 {
-    start({.failure_delay = {.free = 1, .first = 1s, .most = 4s}});
-    EXPECT_EQ(loop_.run(status_with("wrong")), 401);
+    start({.failure_delay = {.free = 0, .first = 1s, .most = 1s}});
     std::optional<int> late;
     asio::co_spawn(loop_.context, status_with("wrong"), [&](const std::exception_ptr&, int status) { late = status; });
-    // The delay is the only thing that sleeps on this clock.
-    loop_.context.restart();
-    while (!clock_.until_next()) loop_.context.run_one();
-    EXPECT_EQ(clock_.until_next(), Duration{1s});
     EXPECT_EQ(loop_.run(status_with(token_)), 200) << "nobody can lock others out";
     EXPECT_EQ(late, std::nullopt);
-    clock_.advance(1s);
-    loop_.context.restart();
-    while (!late) loop_.context.run_one();
+    const Monotonic asked = clock_.monotonic();
+    while (!late) {
+        clock_.advance(1ms);
+        loop_.context.restart();
+        loop_.context.poll();
+    }
     EXPECT_EQ(late, 401);
+    EXPECT_GE(clock_.monotonic() - asked, Duration{1s});
 }
 
 TEST_F(OtherServer, LimitsEachCaller)

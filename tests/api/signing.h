@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cjose/cjose.h>
+#include <jansson.h>
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cstdlib>
@@ -49,12 +51,9 @@ public:
     std::string sign(const boost::json::object& header, std::string_view claims) const
     {
         cjose_err error{};
-        const std::unique_ptr<cjose_header_t, decltype(&cjose_header_release)> head(cjose_header_new(&error),
-                                                                                    cjose_header_release);
-        for (const auto& [name, value] : header)
-            if (!cjose_header_set_raw(head.get(), std::string(name).c_str(), boost::json::serialize(value).c_str(),
-                                      &error))
-                throw std::runtime_error(std::string("the header cannot be set: ") + error.message);
+        // The library sets members that are texts or objects only; its header is what jansson reads.
+        const std::unique_ptr<cjose_header_t, decltype(&cjose_header_release)> head(
+            json_loads(boost::json::serialize(header).c_str(), 0, nullptr), cjose_header_release);
         const std::unique_ptr<cjose_jws_t, decltype(&cjose_jws_release)> token(
             cjose_jws_sign(key_.get(), head.get(), reinterpret_cast<const std::uint8_t*>(claims.data()), claims.size(),
                            &error),

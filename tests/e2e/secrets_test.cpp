@@ -44,7 +44,7 @@ protected:
     Secrets()
     {
         simulator_ = std::make_unique<Program>(
-            CRMSYNC_BINARY, std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
+            built_program(), std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
         EXPECT_TRUE(simulator_->wait_for("}\n")) << simulator_->err();
         const boost::json::value told = boost::json::parse(simulator_->out());
         control_ = told.at("control").as_string();
@@ -95,7 +95,7 @@ TEST_F(Secrets, AreNowhereToBeRead)
         {"match": {"crm": "mautic"}, "times": 2, "effect": {"kind": "reset_before"}},
         {"match": {"crm": "n8n"}, "times": 2, "effect": {"kind": "respond", "status": 403, "body": "no"}}])"});
     EXPECT_EQ(home_.run({"import", "-"}, "email,name\nann@example.com,Ann Lee\nbob@example.com,Bob\n").code, 0);
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     ASSERT_TRUE(server.wait_for("listening on http://")) << server.err();
     const auto at = server.err().find("http://127.0.0.1:");
     const std::string api = server.err().substr(at, server.err().find_first_not_of("0123456789", at + 17) - at);
@@ -168,7 +168,7 @@ TEST_F(Secrets, MayComeFromSystemd)
 
 TEST_F(Secrets, AreMadeForMachinesAndTakenBack)
 {
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     ASSERT_TRUE(server.wait_for("listening on http://")) << server.err();
     const auto at = server.err().find("http://127.0.0.1:");
     const std::string api = server.err().substr(at, server.err().find_first_not_of("0123456789", at + 17) - at);

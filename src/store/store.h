@@ -19,6 +19,7 @@
 #include "domain/job.h"
 #include "domain/selection.h"
 #include "domain/transition.h"
+#include "store/api_key.h"
 #include "store/operation.h"
 #include "store/verification.h"
 
@@ -339,6 +340,15 @@ public:
                                               std::string actor, Instant now) = 0;
     virtual Task<Status> audit(AuditEntry entry) = 0;
     virtual Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) = 0;
+
+    // -- keys of machines that call the API; their beginning and end are audited
+    virtual Task<Result<ApiKey>> create_api_key(NewApiKey made) = 0;
+    /// Newest first, at most `api_keys_max`; also those that are revoked or expired.
+    virtual Task<Result<std::vector<ApiKey>>> api_keys() = 0;
+    virtual Task<Result<ApiKey>> find_api_key(std::string hash) = 0;
+    /// For good. One that is revoked already stays as it is.
+    virtual Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) = 0;
+    virtual Task<Status> note_api_key_use(Uuid id, Instant now) = 0;
 
     // -- contacts
     virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;

@@ -76,7 +76,9 @@ bool is_pinned(cjose_jws_t* token)
     cjose_err error{};
     cjose_header_t* header = cjose_jws_get_protected(token);
     const char* algorithm = header ? cjose_header_get(header, CJOSE_HDR_ALG, &error) : nullptr;
-    const char* critical = header ? cjose_header_get(header, "crit", &error) : nullptr;
+    // A list of names, which must be understood; none is. Only the raw form is told of what is no text.
+    const std::unique_ptr<char, cjose_dealloc_fn_t> critical(
+        header ? cjose_header_get_raw(header, "crit", &error) : nullptr, cjose_get_dealloc());
     return algorithm && std::string_view(algorithm) == CJOSE_HDR_ALG_HS256 && !critical;
 }
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "base/digest.h"
+
 namespace crmsync::api {
 namespace {
 
@@ -45,6 +47,13 @@ std::string base64_url(std::string_view text)
     while (result.ends_with('=')) result.pop_back();
     for (char& c : result) c = c == '+' ? '-' : c == '/' ? '_' : c;
     return result;
+}
+
+/// With any header.
+std::string signed_by_hand(std::string_view header, std::string_view claims)
+{
+    const std::string text = base64_url(header) + "." + base64_url(claims);
+    return text + "." + base64_url(hmac_sha256(secret, text));
 }
 
 std::string reason(const std::string& token, Instant at = now)
@@ -106,6 +115,8 @@ TEST(Auth, RefusesWithTheReason)
         {base64_url(R"({"alg":"none"})") + "." + base64_url("{" + good) + ".", "The token is not signed with HS256"},
         {base64_url(R"({"alg":"none"})") + "." + base64_url("{" + good) + ".AAAA",
          "The token is not signed with HS256"},
+        {signed_by_hand(R"({"alg":"HS256","crit":["exp"]})", "{" + good), "The token is not signed with HS256"},
+        {signed_by_hand(R"({"alg":"HS256"})", "{" + good), ""},
         {"", "The token is not a signed JWT"},
         {"a.b.c", "The token is not a signed JWT"},
         {std::string(9000, 'a'), "The token is not a signed JWT"},

@@ -70,6 +70,22 @@ std::string subject_of(const json::object& claims)
     return value && value->is_string() && !value->get_string().empty() ? std::string(value->get_string()) : "unknown";
 }
 
+/// Three parts in the alphabet of base64url, of lengths that occur in it. The library ends the process at some others.
+bool is_compact(std::string_view token)
+{
+    const auto is_letter = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    };
+    std::size_t parts = 1;
+    std::size_t size = 0;
+    for (const char c : token) {
+        if (c != '.' && !is_letter(c)) return false;
+        if (c == '.' && (++parts > 3 || size % 4 == 1)) return false;
+        size = c == '.' ? 0 : size + 1;
+    }
+    return parts == 3 && size % 4 != 1;
+}
+
 /// The algorithm is pinned before the signature is looked at: a token must not choose how it is verified.
 bool is_pinned(cjose_jws_t* token)
 {
@@ -93,6 +109,7 @@ Result<Authenticator> Authenticator::create(AuthOptions options)
 
 Result<Authenticator::Verified> Authenticator::verify_signature_and_claims(std::string_view token) const
 {
+    if (!is_compact(token)) return deny("The token is not a signed JWT");
     cjose_err error{};
     const Token jws(cjose_jws_import(token.data(), token.size(), &error));
     if (!jws) return deny("The token is not a signed JWT");

@@ -119,6 +119,9 @@ TEST(Auth, RefusesWithTheReason)
         {signed_by_hand(R"({"alg":"HS256"})", "{" + good), ""},
         {"", "The token is not a signed JWT"},
         {"a.b.c", "The token is not a signed JWT"},
+        {"eyJhbGciO=iJub25lIn0.eDB0.", "The token is not a signed JWT"},
+        {"eyJhbGciOiJIUzI1NiJ9.e30.====", "The token is not a signed JWT"},
+        {"eyJhbGciOiJIUzI1NiJ9.e30", "The token is not a signed JWT"},
         {std::string(9000, 'a'), "The token is not a signed JWT"},
     };
     for (const auto& test : cases) EXPECT_EQ(reason(test.token), test.reason) << test.token.substr(0, 200);

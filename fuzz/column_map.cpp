@@ -12,7 +12,7 @@ namespace {
 
 void check_row(std::string_view values)
 {
-    if (!is_utf8(values)) return;  // The importer has made it so.
+    if (!is_utf8(values) || values.contains('\0')) return;  // The importer sees to that.
     static const ingest::RowCheck check = ingest::RowCheck::create({}).value();
     ingest::RowValues row;
     for (const ingest::Column column : ingest::all_columns)

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fuzz/support/support.h"
 #include "ingest/csv_reader.h"
 #include "ingest/encoding.h"
@@ -43,6 +45,16 @@ Table read(const std::vector<std::string_view>& pieces, std::optional<char> deli
     return table;
 }
 
+std::string shown(const Table& table)
+{
+    std::string text = std::to_string(table.blank_lines) + " blank\n";
+    for (const Row& row : table.rows)
+        text += std::to_string(row.line) + "-" + std::to_string(row.last_line) + " " + row.problem + "[" + row.text +
+                "] of " + std::to_string(row.fields.size()) + "\n";
+    std::ranges::replace(text, '\0', '?');
+    return text;
+}
+
 std::string written(const Table& table, std::string_view line_break)
 {
     std::string text;
@@ -81,7 +93,9 @@ void try_input(std::string_view input)
 {
     for (const std::optional<char> delimiter : {std::optional<char>{}, std::optional{';'}}) {
         const Table table = read({input}, delimiter);
-        require(table == read(in_pieces(input), delimiter), "a table cut into pieces is the same table");
+        const Table in_parts = read(in_pieces(input), delimiter);
+        require(table == in_parts, "a table cut into pieces is the same table",
+                shown(table) + "--\n" + shown(in_parts));
         check_places(table);
         Table readable = table;
         std::erase_if(readable.rows, [](const Row& row) { return row.fields.empty(); });

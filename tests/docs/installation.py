@@ -15,25 +15,27 @@ from support import BINARY, DEADLINE_S, ROOT, Process, free_port, output_of
 # Beside crmsync itself, what its pages call and this machine has no service for.
 STAND_INS = {
     "sudo": '#!/bin/sh\n[ "$1" = -u ] && shift 2\nexec "$@"\n',
+    "editor": "#!/bin/sh\ntest $# = 1\n",
     "journalctl": '#!/bin/sh\ncat "$CRMSYNC_SERVICE/log"\n',
     # systemctl (start | stop | restart | kill --signal=KILL) crmsync
     "systemctl": """#!/bin/bash
 cd "$CRMSYNC_SERVICE"
-ended() { tail --pid="$(cat pid)" -f /dev/null; rm pid; }
-stop() { [ ! -e pid ] || { kill "$(cat pid)" && ended; }; }
+# Its parent is gone: it may stay a zombie for a while.
+ended() { until [[ ! -e /proc/$1 || $(<"/proc/$1/stat") == *") Z "* ]]; do :; done; rm pid; }
+stop() { [ ! -e pid ] || { kill "$(<pid)" && ended "$(<pid)"; }; }
 start() {
     touch log
     local lines; lines=$(wc -l <log)
     set -a; . ./settings; set +a
     setsid crmsync serve </dev/null >>log 2>&1 &
     echo $! >pid
-    grep -q -m1 "listening on" <(tail --pid=$! -n +$((lines + 1)) -F log 2>/dev/null)
+    grep -q -m1 "listening on" <(tail --pid=$! -s 0.05 -n +$((lines + 1)) -F log 2>/dev/null)
 }
 case "$*" in
     'start crmsync') start ;;
     'stop crmsync') stop ;;
     'restart crmsync') stop; start ;;
-    'kill --signal=KILL crmsync') kill -KILL "$(cat pid)" && ended ;;
+    'kill --signal=KILL crmsync') kill -KILL "$(<pid)" && ended "$(<pid)" ;;
     *) echo "not for this stand-in: $*" >&2; exit 1 ;;
 esac
 """,
@@ -106,8 +108,8 @@ class Postgres:
 
 
 class Installation:
-    """crmsync with its simulator. Use as a context; `served` starts the service, `contacts` puts some there. `path` is its directory, where
-    commands run; `environment` is theirs."""
+    """crmsync with its simulator. Use as a context; `served` starts the service, `contacts` puts some there. `path` is
+    its directory, where commands run; `environment` is theirs; `places`: what the pages call where it is."""
 
     def __init__(self, postgres=None, served=True, contacts=True, settings=None):
         self._postgres = postgres
@@ -141,6 +143,8 @@ class Installation:
                 "DATABASE_URL": self._postgres.create_database() if self._postgres
                 else f"sqlite:{self.path / 'state/crmsync.db'}", **self._settings}
             self.database = "postgresql" if self._postgres else "sqlite"
+            self.places = {"localhost:8000": f"localhost:{self.port}", "/var/lib/crmsync": f"{self.path}/state",
+                           "http://localhost:9000/_control": self.control}
             (self.path / "settings").write_text("")
             (self.path / "leads.csv").write_text(CONTACTS)
             self.crmsync("migrate")
@@ -212,7 +216,7 @@ class Installation:
         """(columns, rows) as the database's own program prints them."""
         url = self.environment["DATABASE_URL"]
         if self.database == "sqlite":
-            command = ["sqlite3", "-header", "-separator", "\x1f", url.removeprefix("sqlite:")]
+            command = ["sqlite3", "-cmd", ".timeout 5000", "-header", "-separator", "\x1f", url.removeprefix("sqlite:")]
         else:
             command = ["psql", "--no-psqlrc", "--quiet", "--no-align", "--pset=footer=off", "--field-separator=\x1f",
                        "--set=ON_ERROR_STOP=1", url]
@@ -243,7 +247,7 @@ class Shell:
 
     def run(self, command):
         """(exit code, what it printed)."""
-        self._process.stdin.write(f"{{ {command}\n}} </dev/null\necho; echo {self.END} $?\n")
+        self._process.stdin.write(f"{{ {command}\n}} </dev/null\n{{ code=$?; echo; echo {self.END} $code; }}\n")
         self._process.stdin.flush()
         printed = ""
         for line in self._process.stdout:

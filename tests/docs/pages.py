@@ -1,6 +1,7 @@
 """The pages of docs/ and what in them can be run."""
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 from support import ROOT
 
@@ -16,8 +17,8 @@ class Block:
     page: str
     line: int
     words: list
-    text: list = field(default_factory=list)
-    after: str = ""  # The paragraph behind it.
+    text: list
+    after: str  # The paragraph behind it.
 
     @property
     def language(self):
@@ -43,24 +44,17 @@ def pages():
 
 
 def blocks(page):
-    found, inside, fence_at = [], None, 0
     lines = (DOCS / page).read_text().splitlines()
-    for number, line in enumerate(lines, start=1):
-        if line.startswith("```"):
-            if inside is None:
-                inside = Block(page, number, line.removeprefix("```").split())
-            else:
-                found.append(inside)
-                inside, fence_at = None, number
-        elif inside is not None:
-            inside.text.append(line)
-        elif found and number > fence_at and (line.strip() or not found[-1].after):
-            if not found[-1].after.endswith("\n"):
-                found[-1].after += f" {line.strip()}" if found[-1].after else line.strip()
-        elif found and found[-1].after and not found[-1].after.endswith("\n"):
-            found[-1].after += "\n"
-    assert inside is None, f"{page}: a block is left open"
-    return found
+    fences = [at for at, line in enumerate(lines) if line.startswith("```")]
+    assert len(fences) % 2 == 0, f"{page}: a block is left open"
+    return [Block(page, begin + 1, lines[begin].removeprefix("```").split(), lines[begin + 1:end],
+                  paragraph(lines[end + 1:]))
+            for begin, end in zip(fences[::2], fences[1::2])]
+
+
+def paragraph(lines):
+    """The first one, on one line."""
+    return " ".join(takewhile(str.strip, dropwhile(lambda line: not line.strip(), lines)))
 
 
 def steps(block):
@@ -82,18 +76,16 @@ def steps(block):
 def matches(shown, printed):
     """Whether that was printed: "..." alone on a line stands for any lines, within a line for any text; white space
     counts as one blank."""
-    pattern = ""
-    for line in shown:
-        if line.strip() == "...":
-            pattern += r"(?:.*\n)*?"
-        else:
-            parts = [r"[ \t]+".join(re.escape(word) for word in part.split()) if part.strip() else ""
-                     for part in line.split("...")]
-            ends = ["" if not part else (r"[ \t]*" if part[0].isspace() else "", r"[ \t]*" if part[-1].isspace() else "")
-                    for part in line.split("...")]
-            pattern += r"[ \t]*" + ".*?".join((end[0] if end else "") + part + (end[1] if end else "")
-                                              for part, end in zip(parts, ends)) + r"[ \t]*\n"
-    return re.fullmatch(pattern, printed if printed.endswith("\n") else printed + "\n") is not None
+    def pattern(line):
+        if line == "...":
+            return r"(?:.*\n)*?"
+        return ".*?".join(re.escape(part) for part in re.split(r" ?\.\.\. ?", line)) + r"\n"
+
+    def tidied(lines):
+        return [" ".join(line.split()) for line in lines]
+
+    text = "".join(f"{line}\n" for line in tidied(printed.splitlines()))
+    return re.fullmatch("".join(map(pattern, tidied(shown))), text) is not None
 
 
 def promised_columns(block):

@@ -28,7 +28,7 @@ def test_statements_give_what_the_pages_promise(database, install):
         found, rows = here.sql("\n".join(block.text))
         if columns is None:
             assert re.match(r"\s*(UPDATE|INSERT|DELETE)\b", "\n".join(block.text)), f"{block}: says not what it gives"
-            here.settle()
+            wait_until(lambda: here.sql("SELECT count(*) FROM contact_write")[1] == [["0"]], "nobody reads the inbox")
         elif rows or not may_be_empty:
             assert found == columns, str(block)
             assert rows, f"{block}: gives no row"
@@ -36,13 +36,17 @@ def test_statements_give_what_the_pages_promise(database, install):
 
 @pytest.mark.parametrize("database", DATABASES)
 def test_every_column_is_on_the_map(database, install):
-    """docs/SYSTEM_MAP.md has a heading per table and, below it, a row per column."""
+    """docs/SYSTEM_MAP.md has a heading per table and, below it, a row per column; those that one database alone has
+    say so."""
+    others = [f"{name} alone" for name in ("SQLite", "PostgreSQL") if name.lower() != database]
     told = {}
     for line in (DOCS / "SYSTEM_MAP.md").read_text().splitlines():
         if heading := re.match(r"### `(\w+)`", line):
             columns = told.setdefault(heading.group(1), set())
         elif line.startswith("#"):
             columns = set()
+        elif any(other in line for other in others):
+            continue
         elif row := re.match(r"\| ((?:`[\w{}]+`(?:, )?)+) \|", line):
             for name in re.findall(r"`([\w{}]+)`", row.group(1)):
                 crms = ("brevo", "hubspot", "mautic", "n8n") if "{crm}" in name else ("",)

@@ -12,6 +12,7 @@ from installation import REFUSED, wait_until
 from support import BINARY, Process
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+SLOW = {"match": {"crm": "hubspot"}, "effect": {"kind": "none", "latency_ms": 2000}}
 
 
 def pid_of(here):
@@ -44,22 +45,30 @@ def small_disk(tmp_path):
 def test_a_full_disk_refuses_and_goes_on_when_there_is_room(install, small_disk):
     here = install(contacts=False, settings={"DATABASE_URL": f"sqlite:{small_disk}/crmsync.db"})
     here.crmsync("import", "leads.csv")
+    here.faults(SLOW)
+    here.crmsync("select", "hubspot", "--email-contains", "gil@")
+    wait_for_status(here, "gil", ("Processing",), "hubspot")
     ballast = small_disk / "ballast"
     with pytest.raises(OSError), open(ballast, "wb", buffering=0) as file:
         while True:
-            file.write(bytes(65536))
+            file.write(bytes(4096))
     assert "database or disk is full" in fails(here, "select", "brevo", "--all")
-    assert here.get("/health/live")[0] == 200
     assert here.contact("ann@example.com")[0] == "New"
+    wait_until(lambda: "fails: SQLite: database or disk is full" in here.log, "nothing is told")
+    assert here.get("/health/ready")[0] == 200
     ballast.unlink()
     here.crmsync("select", "brevo", "--all")
     wait_for_status(here, "ann", ("Complete",))
+    wait_for_status(here, "gil", ("Complete",), "hubspot")
+    assert here.sql("SELECT count(*) FROM attempt WHERE crm = 'hubspot'")[1] == [["1"]]
 
 
 def test_a_database_that_is_gone_is_told_and_taken_up_again(install, postgres):
     here = install("postgresql")
     token = here.crmsync("token").strip()
-    here.crmsync("select", "brevo", "--email-contains", "dan@")
+    here.faults(SLOW)
+    here.crmsync("select", "hubspot", "--email-contains", "gil@")
+    wait_for_status(here, "gil", ("Processing",), "hubspot")
     postgres.halt()
     try:
         assert here.get("/health/live")[0] == 200
@@ -69,7 +78,8 @@ def test_a_database_that_is_gone_is_told_and_taken_up_again(install, postgres):
     finally:
         postgres.run()
     wait_until(lambda: here.get("/health/ready")[0] == 200, "never ready again")
-    wait_for_status(here, "dan", ("Complete",))
+    wait_for_status(here, "gil", ("Complete",), "hubspot")
+    assert here.sql("SELECT outcome FROM attempt WHERE crm = 'hubspot'")[1] == [["upserted"]]
 
 
 @pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed")

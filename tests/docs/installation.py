@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
@@ -224,10 +225,11 @@ class Installation:
         rows = [line.split("\x1f") for line in printed]
         return (rows[0], rows[1:]) if rows else ([], [])
 
-    def get(self, path, token=None):
-        """(status, answer) of the API."""
+    def ask(self, path, token=None, body=None):
+        """(status, answer) of the API; with a body it is a POST."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers, data=data)
         try:
             with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
                 return answer.status, json.load(answer)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from installation import REFUSED, wait_until
-from support import BINARY, Process
+from support import BINARY, ROOT, Process
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 THROTTLED = {"match": {"crm": "brevo", "email": "dan@"}, "times": 1,
@@ -213,6 +213,21 @@ def test_a_changed_signing_key_ends_all_tokens(install):
     here.start()
     assert here.ask("/api/v3/crm/health", token)[0] == 401
     assert here.ask("/api/v3/crm/health", here.crmsync("token").strip())[0] == 200
+
+
+@pytest.mark.parametrize("settings, said", [
+    ({"BREVO_RATE_LIMIT_PER_SECOND": "many"}, "set it to a whole number"),
+    ({"JWT_SECRET_KEY": "short"}, "JWT_SECRET_KEY has 5 bytes and needs 32"),
+    ({"CRMSYNC_LISTEN": "127.0.0.1:0"}, "another crmsync runs on this database"),
+    ({"DATABASE_URL": "sqlite:other.db"}, "Address already in use"),
+    ({"DATABASE_URL": "sqlite:/nonexistent/crmsync.db"}, "unable to open database file"),
+    ({"DATABASE_URL": "postgresql://127.0.0.1:1/crmsync"}, "Connection refused"),
+])
+def test_a_service_that_cannot_start_says_why_as_the_page_has_it(settings, said, install):
+    here = install(contacts=False)
+    here.environment |= settings
+    assert said in fails(here, "serve")
+    assert f"`{said}`" in (ROOT / "docs/troubleshooting.md").read_text()
 
 
 def test_an_older_program_refuses_a_newer_database(install):

@@ -73,6 +73,7 @@ def test_every_call_of_the_page_answers_as_it_says(install):
             if members_shown(told) and status != "204" and " -N " not in command:
                 assert members_shown(told) <= set(first_object(answer)), f"{command}\n{printed}"
             if status == "201":
-                shell.run(f"ID={first_object(answer)['id']}")
+                made = first_object(answer)
+                shell.run(f"ID={made['id']} KEY={made.get('key', '')}")
             elif status == "204":
                 shell.run(f"ID={ann}")

@@ -3,6 +3,8 @@
 #include "api/connectors.h"
 #include "api/contacts.h"
 #include "api/docs.h"
+#include "api/exchanges.h"
+#include "api/metrics.h"
 #include "api/preview.h"
 #include "api/selection.h"
 #include "api/status.h"
@@ -19,6 +21,7 @@ constexpr Route routes[] = {
     {get, "/health/live", live},
     {get, "/health/ready", ready},
     {get, "/openapi.json", api_document},
+    {get, metrics_path, scrape},
     {get, "/docs", docs_page},
     {get, "/docs/{file}", docs_file},
 
@@ -51,11 +54,18 @@ constexpr Route routes[] = {
     {post, "/api/v3/crm/{crm}/setup", setup_crm},
     {post, "/api/v3/crm/{crm}/verify", start_verification},
     {get, "/api/v3/crm/{crm}/verification", verification},
+    {get, "/api/v3/crm/{crm}/exchanges", exchanges},
 
     {get, "/api/v3/audit", audit, true},
 };
 
 }  // namespace
+
+bool needs_token(std::string_view path)
+{
+    return path == metrics_path ||
+           (path.starts_with(api_root) && (path.size() == api_root.size() || path[api_root.size()] == '/'));
+}
 
 std::span<const Route> all_routes() { return routes; }
 

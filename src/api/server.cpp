@@ -1,20 +1,63 @@
 #include "api/server.h"
 
+#include <algorithm>
+
 #include "api/call.h"
 #include "api/errors.h"
 #include "api/events.h"
 #include "api/imports.h"
 #include "api/input.h"
+#include "api/metrics.h"
 #include "api/routes.h"
+#include "base/log.h"
+#include "base/uuid.h"
 #include "http/router.h"
 
 namespace crmsync::api {
 
 namespace {
 
-bool needs_token(std::string_view path)
+constexpr std::string_view request_id_header = "X-Request-Id";
+
+/// What may stand in logs and answers as it is, and is no address.
+bool is_sane_id(std::string_view id)
 {
-    return path.starts_with(api_root) && (path.size() == api_root.size() || path[api_root.size()] == '/');
+    constexpr std::size_t id_max = 64;
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.';
+    };
+    return !id.empty() && id.size() <= id_max && std::ranges::all_of(id, is_plain);
+}
+
+/// The caller's own, so that it can be followed from there, or a new one.
+std::string request_id_of(const http::ServerRequest& request, Instant now)
+{
+    const auto given = request.headers.find(request_id_header);
+    return given && is_sane_id(*given) ? std::string(*given) : to_string(random_uuid7(now));
+}
+
+/// A request on its way, for what is counted and logged of it.
+struct Passage {
+    std::string id;
+    http::Method method;
+    Monotonic began{};
+    std::string_view route = {};  ///< The pattern; empty when there is none.
+};
+
+void log_request(const Passage& passage, int status, Duration took)
+{
+    // What only reads is worth a line to who looks for a fault.
+    const bool reads = passage.method == http::Method::get || passage.method == http::Method::head;
+    const auto level = status >= 500 ? spdlog::level::warn : reads ? spdlog::level::debug : spdlog::level::info;
+    if (!log::is_written(level)) return;
+    const std::string code = std::to_string(status);
+    log::write(level,
+               std::string(http::to_string(passage.method)) + " " +
+                   std::string(passage.route.empty() ? "(no such route)" : passage.route) + " " + code,
+               {{"request", passage.id},
+                {"http_status", code},
+                {"duration_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())}});
 }
 
 std::unexpected<ErrorAnswer> unauthorised(std::string_view why)
@@ -25,9 +68,14 @@ std::unexpected<ErrorAnswer> unauthorised(std::string_view why)
 
 class Server final : public ApiServer {
 public:
-    Server(Services services, Authenticator authenticator)
-        : services_(std::move(services)), authenticator_(std::move(authenticator))
+    Server(Services services, Authenticator authenticator, const ApiOptions& options)
+        : services_(std::move(services)),
+          authenticator_(std::move(authenticator)),
+          open_metrics_(options.open_metrics),
+          metrics_(options.metrics ? options.metrics : std::make_shared<metrics::Metrics>()),
+          scraper_(services_.store, services_.engine, services_.clock, *metrics_, true)
     {
+        services_.scraper = &scraper_;
         for (const auto& route : all_routes()) table_.add(route.method, route.path);
     }
 
@@ -60,21 +108,41 @@ public:
 private:
     Task<http::ServerResponse> serve(http::ServerRequest request, http::BodyReader* body)
     {
-        auto reply = co_await route(std::move(request), body);
-        co_return reply ? std::move(*reply) : render(reply.error());
+        Passage passage{.id = request_id_of(request, services_.clock.now()),
+                        .method = request.method,
+                        .began = services_.clock.monotonic()};
+        Reply reply;
+        try {
+            reply = co_await route(std::move(request), body, passage);
+        } catch (...) {
+            note(passage, 500);  // What is made of it is the business of who called.
+            throw;
+        }
+        auto response = reply ? std::move(*reply) : render(reply.error());
+        response.headers.add(std::string(request_id_header), passage.id);
+        note(passage, response.status);
+        co_return response;
     }
 
-    Task<Reply> route(http::ServerRequest request, http::BodyReader* body)
+    void note(const Passage& passage, int status)
     {
+        const auto took = std::chrono::duration_cast<Duration>(services_.clock.monotonic() - passage.began);
+        metrics_->on_request(passage.method, passage.route, status, took);
+        log_request(passage, status, took);
+    }
+
+    Task<Reply> route(http::ServerRequest request, http::BodyReader* body, Passage& passage)
+    {
+        auto match = table_.match(request.method, request.path);
+        if (match.route != http::RouteTable::none) passage.route = all_routes()[match.route].path;
         Identity who;
-        if (needs_token(request.path)) {
+        if (needs_token(request.path) && !(open_metrics_ && request.path == metrics_path)) {
             auto identity = identify(request);
             if (!identity) co_return std::unexpected(std::move(identity.error()));
             who = std::move(*identity);
         }
-        auto match = table_.match(request.method, request.path);
         if (match.route == http::RouteTable::none) co_return no_route(match);
-        Call call{std::move(request), std::move(match.parameters), std::move(who), services_};
+        Call call{std::move(request), std::move(match.parameters), std::move(who), services_, passage.id};
         const Route& found = all_routes()[match.route];
         if (!found.has_query)
             if (auto query = Input::query(call.request); !query.problems().empty()) co_return refuse(query.problems());
@@ -104,6 +172,9 @@ private:
 
     Services services_;
     Authenticator authenticator_;
+    bool open_metrics_;
+    std::shared_ptr<metrics::Metrics> metrics_;
+    Scraper scraper_;
     http::RouteTable table_;
     EventStreams events_;
     std::unique_ptr<http::Server> server_;  // Last: its handlers use the others.
@@ -116,8 +187,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(const Executor& executor, St
 {
     auto authenticator = Authenticator::create(std::move(options.auth));
     if (!authenticator) return std::unexpected(authenticator.error());
-    auto server =
-        std::make_unique<Server>(Services{store, engine, clock, executor, options.has_docs}, std::move(*authenticator));
+    auto server = std::make_unique<Server>(Services{store, engine, clock, executor, options.has_docs},
+                                           std::move(*authenticator), options);
     if (const auto listening = server->listen(options.listen); !listening) return std::unexpected(listening.error());
     return server;
 }

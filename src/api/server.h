@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "http/server.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 
 namespace crmsync::api {
@@ -16,7 +17,9 @@ namespace crmsync::api {
 struct ApiOptions {
     http::ServerOptions listen;
     AuthOptions auth;
-    bool has_docs = true;  ///< /openapi.json and /docs are served, to everybody.
+    bool has_docs = true;                            ///< /openapi.json and /docs are served, to everybody.
+    bool open_metrics = false;                       ///< /metrics as well.
+    std::shared_ptr<metrics::Metrics> metrics = {};  ///< Where requests are counted; null: in some of its own.
 };
 
 /// The HTTP API, on one event loop. Store, engine and clock must outlive it.

@@ -9,10 +9,6 @@
 
 namespace crmsync::app {
 
-namespace {
-
-constexpr Duration request_grace = 3s;
-
 std::string url_of(const std::string& address, std::uint16_t port)
 {
     const bool any = address == "0.0.0.0" || address == "::";
@@ -20,14 +16,13 @@ std::string url_of(const std::string& address, std::uint16_t port)
     return fmt::format("http://{}:{}", any ? "127.0.0.1" : v6 ? "[" + address + "]" : address, port);
 }
 
-}  // namespace
-
 ApiHost::ApiHost(const Config& config, Clock& clock, const Executor& engine_loop, Store& engine_store,
-                 LiveEngine& engine)
+                 LiveEngine& engine, std::shared_ptr<metrics::Metrics> metrics)
     : config_(config),
       clock_(clock),
       engine_store_(engine_store),
       engine_(engine),
+      metrics_(std::move(metrics)),
       work_(loop_.get_executor()),
       ended_(clock, engine_loop)
 {
@@ -55,7 +50,9 @@ Task<Status> ApiHost::open()
     }
     api::ApiOptions options{.listen = {},
                             .auth = {.secret = key->reveal(), .audience = config_.jwt_audience},
-                            .has_docs = config_.api_docs};
+                            .has_docs = config_.api_docs,
+                            .open_metrics = config_.open_metrics,
+                            .metrics = metrics_};
     options.listen.address = config_.listen_address == "localhost" ? "127.0.0.1" : config_.listen_address;
     options.listen.port = config_.listen_port;
     Store& store = own_store_ ? *own_store_ : engine_store_;

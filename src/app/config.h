@@ -66,6 +66,10 @@ struct Config {
     std::string listen_address;
     std::uint16_t listen_port = 0;
     bool api_docs = true;
+    bool open_metrics = false;    ///< /metrics of the API needs no token.
+    std::string metrics_address;  ///< Where metrics are served beside the API; "": they are not.
+    std::uint16_t metrics_port = 0;
+    std::size_t exchanges_kept = 0;  ///< Of each connector, for people to look at.
     std::string log_level;
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;

@@ -46,6 +46,13 @@ const std::vector<Variable> general_variables{
      "Two letters (ISO 3166): the country of phone numbers that name none."},
     {"Service", "CRMSYNC_HISTORY_DAYS", "90", integer, "How long attempts are kept.", "", 1, 36500},
     {"Service", "CRMSYNC_API_DOCS", "true", boolean, "Serves /openapi.json and /docs, to everybody."},
+    {"Service", "CRMSYNC_METRICS_PUBLIC", "false", boolean, "Serves /metrics to everybody; else it needs a token."},
+    {"Service", "CRMSYNC_METRICS_LISTEN", "", text,
+     "Address and port where /metrics alone is served, to everybody who reaches it; also by `crmsync worker`. Unset: "
+     "nowhere."},
+    {"Service", "CRMSYNC_EXCHANGES_KEPT", "0", integer,
+     "Calls to each CRM that GET /crm/{crm}/exchanges shows, without keys and personal data; 0: none are kept.", "", 0,
+     1000},
     {"Service", "CRMSYNC_CORS_ORIGINS", "", text, "Web origins that may call the API, separated by commas."},
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},

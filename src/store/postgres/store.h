@@ -68,6 +68,7 @@ public:
     Task<Result<std::vector<Failure>>> failures(FailureQuery query) override;
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override;
     Task<Result<Health>> health(Instant now) override;
+    PoolStatus pool_status() const override { return pool_.status(); }
 
     // verification.cpp
     Task<Result<Grant>> reserve_calls(CallRequest request) override;

@@ -136,8 +136,8 @@ Task<> ConnectorRun::run()
 Task<> ConnectorRun::book(int calls)
 {
     if (calls == 0) co_return;
-    const auto take = [calls, now = clock_.now()](ConnectorState& state, std::span<const Recorded>) {
-        take_calls(state, calls, now);
+    const auto take = [this, calls, now = clock_.now()](ConnectorState& state, std::span<const Recorded>) {
+        take_calls(state, budget_, calls, now);
     };
     // Unbooked calls cost a pause at worst; the CRM counts them anyway.
     if (const auto done =
@@ -376,12 +376,21 @@ Task<> ConnectorRun::rest(Duration pause)
 
 void ConnectorRun::dispatch()
 {
-    if (!status_.ready) return;
+    if (!status_.ready || unsent_.empty()) return;
     const auto batch_max = connector_.traits().batch_max;
+    const auto bound = departure_bound(view_, budget_);
     while (!unsent_.empty() && calls_in_flight_ < concurrency_.limit()) {
         if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {
             return_unsent(why_not());
             return;
+        }
+        if (bound) {
+            const auto now = clock_.monotonic();
+            if (const auto pause = departures_.wait_for(budget_.calls_per_send, *bound, now); pause > Duration{0}) {
+                if (!std::exchange(departure_waits_, true)) services_.spawn(dispatch_in(pause));
+                return;
+            }
+            departures_.add(budget_.calls_per_send, now);
         }
         std::vector<ClaimedJob> batch;
         while (!unsent_.empty() && batch.size() < batch_max) {
@@ -392,6 +401,14 @@ void ConnectorRun::dispatch()
         ++calls_in_flight_;
         calls_.spawn(call(std::move(batch)));
     }
+}
+
+Task<> ConnectorRun::dispatch_in(Duration pause)
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await sleep_for(clock_, pause);
+    departure_waits_ = false;
+    if (!stopping_) dispatch();
 }
 
 Task<> ConnectorRun::call(std::vector<ClaimedJob> jobs)

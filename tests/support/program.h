@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "tests/support/paths.h"
 
 namespace crmsync::test {
 
@@ -162,7 +163,7 @@ public:
 
     Program start(const std::vector<std::string>& arguments, const std::string& input = "") const
     {
-        return Program(CRMSYNC_BINARY, arguments, environment, input);
+        return Program(built_program(), arguments, environment, input);
     }
     Program::Ended run(const std::vector<std::string>& arguments, const std::string& input = "") const
     {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "store/migrate.h"
+#include "tests/support/paths.h"
 #include "tests/support/postgres.h"
 
 namespace crmsync {
@@ -19,7 +20,7 @@ using testing_support::Psql;
 
 std::string live_table(int rows)
 {
-    std::ifstream file(CRMSYNC_SOURCE_DIR "/tests/store/postgres/live_table.sql");
+    std::ifstream file(test::source_file("tests/store/postgres/live_table.sql"));
     std::stringstream text;
     text << file.rdbuf();
     std::string sql = text.str();

@@ -11,8 +11,12 @@ namespace crmsync::log {
 
 namespace {
 
-/// Of the event that this thread is writing: sinks format in the call that logs.
-thread_local const Fields* current_fields = nullptr;
+/// Of the event that this thread is writing, or null: sinks format in the call that logs.
+const Fields*& current_fields()
+{
+    thread_local const Fields* fields = nullptr;
+    return fields;
+}
 
 template <class Text>
 void append_escaped(spdlog::memory_buf_t& out, const Text& text)
@@ -42,8 +46,8 @@ public:
 template <class Append>
 void each_field(const Append& append)
 {
-    if (!current_fields) return;
-    for (const auto& [name, value] : *current_fields)
+    if (!current_fields()) return;
+    for (const auto& [name, value] : *current_fields())
         if (!value.empty()) append(name, value);
 }
 
@@ -93,9 +97,9 @@ void start(std::string_view level, Format format)
 
 void write(spdlog::level::level_enum level, std::string_view message, Fields fields)
 {
-    current_fields = &fields;
+    current_fields() = &fields;
     spdlog::log(level, "{}", message);
-    current_fields = nullptr;
+    current_fields() = nullptr;
 }
 
 bool is_written(spdlog::level::level_enum level) { return spdlog::should_log(level); }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "tests/support/ask.h"
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -21,7 +22,7 @@ protected:
     void SetUp() override
     {
         simulator_ = std::make_unique<Program>(
-            CRMSYNC_BINARY, std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
+            built_program(), std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
         ASSERT_TRUE(simulator_->wait_for("}\n")) << simulator_->err();
         home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
         home_.environment["BREVO_API_BASE_URL"] = json::parse(simulator_->out()).at("brevo").as_string();
@@ -31,7 +32,7 @@ protected:
 
     void serve(const std::vector<std::string>& command)
     {
-        server_ = std::make_unique<Program>(CRMSYNC_BINARY, command, home_.environment);
+        server_ = std::make_unique<Program>(built_program(), command, home_.environment);
     }
     std::string address_of(const std::string& pattern)
     {

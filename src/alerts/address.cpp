@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "http/network.h"
 
 namespace crmsync::alerts {
 
@@ -116,6 +117,8 @@ Result<MailServer> parse_mail_server(std::string_view url)
         return wrong();
     return server;
 }
+
+bool MailServer::is_this_machine() const { return http::is_loopback(host); }
 
 std::string header_text(std::string_view text)
 {

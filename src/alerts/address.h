@@ -22,7 +22,7 @@ struct MailServer {
     bool tls = false;  ///< From the first byte on (smtps).
     std::string host;  ///< Without brackets for IPv6.
     std::string port;  ///< Empty: the scheme's.
-    bool is_this_machine() const { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+    bool is_this_machine() const;
 };
 /// "smtp://host:587", "smtps://host". The message reads on after the setting's name and never repeats the value, for it
 /// may hold a password.

@@ -24,6 +24,14 @@ struct AlerterOptions {
     Duration given_up_after = 24h;
 };
 
+/// What is tried with an alert of kind `test`: one attempt over each way that serves the CRM (or, nothing, any).
+struct Tried {
+    std::string way;
+    std::string destination;
+    Result<std::string> accepted;
+};
+Task<std::vector<Tried>> try_out(const std::vector<std::unique_ptr<Way>>& ways, std::optional<Crm> crm, Instant now);
+
 /// Looks at the connectors, decides what people are told (`decide_alerts`) and tells it over every way, in the order it
 /// was decided, until the way accepts it. Of several processes with one database one does so, the others take over when
 /// it is gone. What was decided is kept before it is told, and kept as told when it was accepted: after a crash an
@@ -40,6 +48,9 @@ public:
     void start();
     /// Ends a delivery under way, which is then told again by whoever comes next. Await before destruction.
     Task<> stop();
+
+    /// As `try_out`, over the same ways.
+    Task<std::vector<Tried>> test(std::optional<Crm> crm) { return try_out(ways_, crm, clock_.now()); }
 
     /// One look. True when it was this process's turn.
     Task<Result<bool>> run_once();
@@ -63,13 +74,5 @@ private:
     TaskGroup tasks_;
     bool stopping_ = false;
 };
-
-/// What is tried with an alert of kind `test`: one attempt over each way that serves the CRM (or, nothing, any).
-struct Tried {
-    std::string way;
-    std::string destination;
-    Result<std::string> accepted;
-};
-Task<std::vector<Tried>> try_out(const std::vector<std::unique_ptr<Way>>& ways, std::optional<Crm> crm, Instant now);
 
 }  // namespace crmsync::alerts

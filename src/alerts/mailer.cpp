@@ -108,10 +108,8 @@ void connect_options(CURL* curl, const MailOptions& options)
     curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(options.timeout / 1s));
     curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(must_turn_to_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!options.ca_file.empty()) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, options.ca_file.c_str());
-        curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
-    }
+    // The directory of the system's authorities stays trusted.
+    if (!options.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options.ca_file.c_str());
     if (!options.username.empty()) {
         curl_easy_setopt(curl, CURLOPT_USERNAME, options.username.c_str());
         curl_easy_setopt(curl, CURLOPT_PASSWORD, options.password.c_str());

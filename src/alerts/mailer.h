@@ -18,7 +18,7 @@ struct MailOptions {
     } tls = Tls::automatic;
     std::string username;  ///< Empty: no login.
     std::string password;
-    std::string ca_file;  ///< PEM; empty: the system's.
+    std::string ca_file;  ///< PEM; trusted beside the system's authorities.
     Mailbox from;
     PerCrm<std::vector<Mailbox>> recipients;
     std::string host;  ///< This machine's name.

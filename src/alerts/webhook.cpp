@@ -63,7 +63,8 @@ Result<std::unique_ptr<Way>> make_webhook(const Executor& executor, Clock& clock
     auto url = http::parse_url(options.url);
     if (!url) return std::unexpected(url.error());
     auto client =
-        http::Client::create(executor, origin_of(*url), {.timeout = options.timeout, .max_body_bytes = 1u << 20});
+        http::Client::create(executor, origin_of(*url),
+                             {.timeout = options.timeout, .max_body_bytes = 1u << 20, .outbound = options.outbound});
     if (!client) return std::unexpected(client.error());
     return std::make_unique<Webhook>(*std::move(client), clock, *std::move(url), std::move(options));
 }

@@ -5,6 +5,7 @@
 
 #include "alerts/way.h"
 #include "base/clock.h"
+#include "http/outbound.h"
 
 namespace crmsync::alerts {
 
@@ -12,6 +13,7 @@ struct WebhookOptions {
     std::string url;
     std::string secret;  ///< Empty: not signed.
     std::string host;    ///< This machine's name.
+    http::Outbound outbound = {};
     Duration timeout = 15s;
 };
 

@@ -20,13 +20,13 @@ alerts::MailOptions::Tls tls_of(const AlertConfig& config)
 }
 
 /// The configuration was checked when it was read.
-alerts::MailOptions mail_options(const AlertConfig& config)
+alerts::MailOptions mail_options(const AlertConfig& config, const std::string& ca_file)
 {
     alerts::MailOptions options{.server = alerts::parse_mail_server(config.smtp_url).value_or(alerts::MailServer()),
                                 .tls = tls_of(config),
                                 .username = config.smtp_username,
                                 .password = config.smtp_password.reveal(),
-                                .ca_file = config.smtp_ca_file,
+                                .ca_file = ca_file,
                                 .from = {},
                                 .recipients = {},
                                 .host = host_name()};
@@ -49,11 +49,14 @@ std::vector<std::unique_ptr<alerts::Way>> make_ways(const Config& config, const 
     };
     const AlertConfig& own = config.alerts;
     const bool has_recipients = std::ranges::any_of(all_crms, [&](Crm crm) { return !own.recipients[crm].empty(); });
-    if (!own.smtp_url.empty() && has_recipients) add("SMTP_URL", alerts::make_mailer(clock, mail_options(own)));
+    if (!own.smtp_url.empty() && has_recipients)
+        add("SMTP_URL", alerts::make_mailer(clock, mail_options(own, config.outbound.ca_file)));
     if (!own.webhook_url.empty())
-        add("ALERT_WEBHOOK_URL",
-            alerts::make_webhook(executor, clock,
-                                 {.url = own.webhook_url, .secret = own.webhook_secret.reveal(), .host = host_name()}));
+        add("ALERT_WEBHOOK_URL", alerts::make_webhook(executor, clock,
+                                                      {.url = own.webhook_url,
+                                                       .secret = own.webhook_secret.reveal(),
+                                                       .host = host_name(),
+                                                       .outbound = config.outbound}));
     return ways;
 }
 

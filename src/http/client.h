@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/outbound.h"
 
 namespace crmsync::http {
 
@@ -24,13 +26,22 @@ struct Response {
     Duration elapsed{};  ///< From handing the request over to having the whole answer.
 };
 
+/// Is told of every exchange of a client, to count it or to show it. On the client's loop; returns at once.
+class ClientWatcher {
+public:
+    virtual ~ClientWatcher() = default;
+    /// `took`: from handing the request over to its end, also without an answer.
+    virtual void on_exchange(const Request& request, const Result<Response>& answer, Duration took) = 0;
+};
+
 struct ClientOptions {
     Duration timeout = 30s;  ///< For the whole exchange: waiting for a connection, sending, receiving.
     std::size_t max_body_bytes = 16u << 20;
     std::size_t max_idle_connections = 256;
     Duration idle_timeout = 50s;  ///< A connection idle for longer is not used again.
-    std::string ca_file = {};     ///< PEM; empty: the system's.
+    Outbound outbound = {};
     std::string user_agent = "crmsync/" CRMSYNC_VERSION;
+    std::vector<ClientWatcher*> watchers = {};  ///< Outlive the client.
 };
 
 /// HTTP/1.1 to one origin over a pool of kept-alive connections, plain or TLS (certificate and host name verified, SNI
@@ -38,7 +49,7 @@ struct ClientOptions {
 /// turns out to be closed before a single byte of the answer came AND the request is marked safe by `Method::get`, or
 /// nothing of it was written yet, a fresh connection is tried once. Never follows redirects. Runs on one event loop.
 ///
-/// Errors: `unavailable` (name not resolved, refused, reset, TLS refused; the message tells which), `timeout`,
+/// Errors: `unavailable` (name not resolved, refused, reset, TLS or proxy refused; the message tells which), `timeout`,
 /// `cancelled` (the awaiting coroutine was cancelled), `invalid` (answer is no HTTP or too large).
 /// After `timeout` and `unavailable` the server may have acted on the request. A timer runs until the client is closed.
 class Client {

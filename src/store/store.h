@@ -19,6 +19,7 @@
 #include "domain/job.h"
 #include "domain/selection.h"
 #include "domain/transition.h"
+#include "store/api_key.h"
 #include "store/operation.h"
 #include "store/verification.h"
 
@@ -166,6 +167,7 @@ struct ActionRequest {
     JobOptions options;
     std::optional<std::string> error_code;  ///< retry: only jobs that failed with this code.
     std::string actor;                      ///< Who, for the audit: "api:<subject>", "cli:<user>", "sql".
+    std::string request_id = {};            ///< Of the API's request, for the audit; "": none.
     bool preview = false;                   ///< Count only.
     Instant now{};
 };
@@ -350,6 +352,15 @@ public:
     virtual Task<Status> audit(AuditEntry entry) = 0;
     virtual Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) = 0;
 
+    // -- keys of machines that call the API; their beginning and end are audited
+    virtual Task<Result<ApiKey>> create_api_key(NewApiKey made) = 0;
+    /// Newest first, at most `api_keys_max`; also those that are revoked or expired.
+    virtual Task<Result<std::vector<ApiKey>>> api_keys() = 0;
+    virtual Task<Result<ApiKey>> find_api_key(std::string hash) = 0;
+    /// For good. One that is revoked already stays as it is.
+    virtual Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) = 0;
+    virtual Task<Status> note_api_key_use(Uuid id, Instant now) = 0;
+
     // -- contacts
     virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;
     virtual Task<Result<Contact>> contact(Uuid id) = 0;
@@ -432,6 +443,14 @@ public:
         Duration clock_offset{};  ///< Database clock minus ours; 0 for SQLite.
     };
     virtual Task<Result<Health>> health(Instant now) = 0;
+    struct PoolStatus {
+        std::size_t size = 0;     ///< Connections at most; 0: this store has no pool.
+        std::size_t open = 0;     ///< Idle, lent, and being opened.
+        std::size_t idle = 0;     ///< Open, and with nothing to do.
+        std::size_t waiting = 0;  ///< Verbs that wait for a connection.
+    };
+    /// For the store's loop.
+    virtual PoolStatus pool_status() const { return {}; }
     /// Columns of `contacts` that are NOT NULL here beyond our own schema (an adopted table's domain_id, page_id).
     virtual Task<Result<std::vector<std::string>>> required_contact_columns() = 0;
 

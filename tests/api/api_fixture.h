@@ -11,6 +11,7 @@
 #include "api/engine_view.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "base/log.h"
 #include "connectors/json_text.h"
 #include "http/client.h"
 #include "store/open.h"
@@ -61,8 +62,19 @@ public:
         co_return Status{};
     }
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return running; }
+    Task<std::vector<TriedAlert>> test_alerts(std::optional<Crm> crm) override
+    {
+        alerts_tested_for = crm;
+        co_return tried_alerts;
+    }
+    Task<Store::PoolStatus> pool() override { co_return engine_pool; }
+    std::optional<std::vector<SeenExchange>> exchanges(Crm) const override { return seen; }
     EventBus& events() override { return events_; }
 
+    std::vector<TriedAlert> tried_alerts;
+    std::optional<Crm> alerts_tested_for;
+    Store::PoolStatus engine_pool;
+    std::optional<std::vector<SeenExchange>> seen;
     std::optional<VerifyOptions> verify_options;
     std::optional<VerificationRun> running;
     ConnectorTraits traits;
@@ -103,12 +115,15 @@ protected:
 
     ApiTest()
     {
+        spdlog::default_logger()->set_level(spdlog::level::warn);
         auto opened = loop_.run(sqlite::open(loop_.executor(), clock_, {.url = "sqlite::memory:"}));
         if (!opened) throw std::runtime_error(opened.error().message);
         store_ = std::move(*opened);
-        server_ = ApiServer::start(loop_.executor(), *store_, engine_, clock_, {.listen = {}, .auth = auth_}).value();
+        server_ = ApiServer::start(loop_.executor(), *store_, engine_, clock_,
+                                   {.listen = {}, .auth = auth_, .failure_delay = {.free = 1'000'000}})
+                      .value();
         client_ = http::Client::create(loop_.executor(), "http://127.0.0.1:" + std::to_string(server_->port())).value();
-        token_ = mint_token(auth_, "ann", 24h, clock_.now()).value();
+        token_ = mint_token(auth_, "ann", Role::admin, 24h, clock_.now()).value();
     }
     ~ApiTest() override
     {

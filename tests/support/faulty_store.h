@@ -90,6 +90,14 @@ public:
     {
         return inner_.audit_log(l, o);
     }
+    Task<Result<ApiKey>> create_api_key(NewApiKey made) override { return inner_.create_api_key(std::move(made)); }
+    Task<Result<std::vector<ApiKey>>> api_keys() override { return inner_.api_keys(); }
+    Task<Result<ApiKey>> find_api_key(std::string hash) override { return inner_.find_api_key(std::move(hash)); }
+    Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string a, Instant now) override
+    {
+        return inner_.revoke_api_key(id, std::move(a), now);
+    }
+    Task<Status> note_api_key_use(Uuid id, Instant now) override { return inner_.note_api_key_use(id, now); }
     Task<Result<ContactPage>> contacts(ContactFilter f, ContactSort s, PageRequest p) override
     {
         return inner_.contacts(std::move(f), s, std::move(p));
@@ -181,7 +189,7 @@ public:
     {
         return with_fault(inner_.record_late(std::move(r)));
     }
-    Task<Result<Health>> health(Instant now) override { return inner_.health(now); }
+    Task<Result<Health>> health(Instant now) override { return with_fault(inner_.health(now)); }
     Task<Result<std::vector<std::string>>> required_contact_columns() override
     {
         return inner_.required_contact_columns();

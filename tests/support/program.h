@@ -86,6 +86,7 @@ public:
     const std::string& out() const { return out_.text; }
     const std::string& err() const { return err_.text; }
     void signal(int number) const { ::kill(pid_, number); }
+    pid_t pid() const { return pid_; }
 
     /// Waits for its end.
     Ended finish()

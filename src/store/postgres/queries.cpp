@@ -575,6 +575,21 @@ const Query raise_audit_count{"raise_audit_count", "UPDATE audit SET count = cou
 const Query audit_log{"audit_log",
                       "SELECT at, actor, action, detail, count FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2"};
 
+// ---- keys of the API -----------------------------------------------------------------------------------------------
+
+#define API_KEY_COLUMNS "id, name, role, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+const Query create_api_key{"create_api_key",
+                           "INSERT INTO api_key (id, hash, name, role, created_at, created_by, expires_at) "
+                           "VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+const Query api_key{"api_key", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = $1"};
+const Query api_keys{"api_keys", "SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT $1"};
+const Query find_api_key{"find_api_key", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = $1"};
+const Query revoke_api_key{"revoke_api_key", "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"};
+const Query note_api_key_use{"note_api_key_use", "UPDATE api_key SET last_used_at = $2 WHERE id = $1"};
+
+#undef API_KEY_COLUMNS
+
 // ---- contacts ------------------------------------------------------------------------------------------------------
 
 const Query create_contact{"create_contact", R"(

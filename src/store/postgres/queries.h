@@ -103,6 +103,14 @@ extern const Query audit;                // -> id
 extern const Query raise_audit_count;    // $1: id, $2: by
 extern const Query audit_log;            // $1: limit, $2: offset
 
+// -- keys of the API
+extern const Query create_api_key;    // $1..: id, hash, name, role, created at, by, expires at
+extern const Query api_key;           // $1: id
+extern const Query api_keys;          // $1: limit
+extern const Query find_api_key;      // $1: hash
+extern const Query revoke_api_key;    // $1: id, $2: now
+extern const Query note_api_key_use;  // $1: id, $2: now
+
 // -- contacts
 /// In the order `read_contact` reads them.
 extern const std::string contact_columns;

@@ -55,6 +55,13 @@ public:
     Task<Status> audit(AuditEntry entry) override;
     Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) override;
 
+    // api_keys.cpp
+    Task<Result<ApiKey>> create_api_key(NewApiKey made) override;
+    Task<Result<std::vector<ApiKey>>> api_keys() override;
+    Task<Result<ApiKey>> find_api_key(std::string hash) override;
+    Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) override;
+    Task<Status> note_api_key_use(Uuid id, Instant now) override;
+
     // contacts.cpp
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
     Task<Result<Contact>> contact(Uuid id) override;
@@ -75,6 +82,7 @@ public:
     Task<Status> fold_counts() override;
     Task<Result<std::size_t>> reconcile_counts() override;
     Task<Result<Health>> health(Instant now) override;
+    PoolStatus pool_status() const override { return pool_.status(); }
 
     // verification.cpp
     Task<Result<Grant>> reserve_calls(CallRequest request) override;

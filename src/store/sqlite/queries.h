@@ -205,6 +205,22 @@ inline const Query count_to_dismiss{"SELECT crm, origin, coalesce(error_code, ''
                                     " GROUP BY 1, 2, 3"};
 inline const Query dismiss{"UPDATE job SET dismissed = ?4 WHERE " TO_DISMISS};
 
+// ---- keys of the API
+// --------------------------------------------------------------------------------------------------
+
+#define API_KEY_COLUMNS "id, name, role, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+inline const Query create_api_key{
+    "INSERT INTO api_key (id, hash, name, role, created_at, created_by, expires_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+inline const Query api_key{"SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = ?1"};
+inline const Query api_keys{"SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT ?1"};
+inline const Query find_api_key{"SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = ?1"};
+inline const Query revoke_api_key{"UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL"};
+inline const Query note_api_key_use{"UPDATE api_key SET last_used_at = ?2 WHERE id = ?1"};
+
+#undef API_KEY_COLUMNS
+
 // ---- contacts
 // --------------------------------------------------------------------------------------------------------
 

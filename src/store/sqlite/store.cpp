@@ -174,6 +174,25 @@ public:
         return read([=](Connection& db) { return verbs::audit_log(db, limit, offset); });
     }
 
+    Task<Result<ApiKey>> create_api_key(NewApiKey made) override
+    {
+        return write([made = std::move(made)](Connection& db) { return verbs::create_api_key(db, made); });
+    }
+    Task<Result<std::vector<ApiKey>>> api_keys() override { return read(verbs::api_keys); }
+    Task<Result<ApiKey>> find_api_key(std::string hash) override
+    {
+        return read([hash = std::move(hash)](Connection& db) { return verbs::find_api_key(db, hash); });
+    }
+    Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) override
+    {
+        return write(
+            [=, actor = std::move(actor)](Connection& db) { return verbs::revoke_api_key(db, id, actor, now); });
+    }
+    Task<Status> note_api_key_use(Uuid id, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::note_api_key_use(db, id, now); });
+    }
+
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override
     {
         return read([=, filter = std::move(filter), page = std::move(page)](Connection& db) {

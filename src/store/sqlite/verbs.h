@@ -71,6 +71,12 @@ Result<std::size_t> dismiss(Connection& db, const FailureQuery& which, const std
                             bool dismissed, const std::string& actor, Instant now);
 Status audit(Connection& db, const AuditEntry& entry);
 Result<std::vector<AuditEntry>> audit_log(Connection& db, std::size_t limit, std::size_t offset);
+// -- api_keys.cpp
+Result<ApiKey> create_api_key(Connection& db, const NewApiKey& made);
+Result<std::vector<ApiKey>> api_keys(Connection& db);
+Result<ApiKey> find_api_key(Connection& db, const std::string& hash);
+Result<ApiKey> revoke_api_key(Connection& db, const Uuid& id, const std::string& actor, Instant now);
+Status note_api_key_use(Connection& db, const Uuid& id, Instant now);
 // -- contacts.cpp
 Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const ContactSort& sort,
                              const PageRequest& page);

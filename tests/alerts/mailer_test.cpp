@@ -9,44 +9,20 @@
 #include <thread>
 
 #include "tests/support/await.h"
-#include "tests/support/program.h"
+#include "tests/support/smtp_server.h"
 
 namespace crmsync::alerts {
 namespace {
 
 using testing::HasSubstr;
 
-/// A mail server in a process of its own, which ends with it.
-class SmtpServer {
-public:
-    explicit SmtpServer(std::vector<std::string> options)
-    {
-        options.insert(options.begin(), {test::source_file("tests/alerts/smtp_server.py"), home.path()});
-        program = std::make_unique<test::Program>("/usr/bin/python3", options, home.environment);
-        if (!program->wait_for("listening on ") || !program->wait_for("\n"))
-            throw std::runtime_error("no mail server: " + program->err());
-        const std::string& out = program->out();
-        port = out.substr(out.find("on ") + 3, out.find('\n') - out.find("on ") - 3);
-    }
-    /// What it took last.
-    boost::json::value mail()
-    {
-        if (!program->wait_for("}\n")) throw std::runtime_error("no mail came: " + program->err());
-        const std::string& out = program->out();
-        return boost::json::parse(out.substr(out.find('{'), out.find("}\n") + 1 - out.find('{')));
-    }
-    std::string certificate() const { return home.path() / "cert.pem"; }
-
-    test::Home home;
-    std::unique_ptr<test::Program> program;
-    std::string port;
-};
+using test::SmtpServer;
 
 class Mails : public testing::Test {
 protected:
     MailOptions options_for(const SmtpServer& server, bool tls = false)
     {
-        MailOptions options{.server = {.tls = tls, .host = "127.0.0.1", .port = server.port},
+        MailOptions options{.server = {.tls = tls, .host = "127.0.0.1", .port = server.port()},
                             .from = {"Größe & Co", "crmsync@example.com"},
                             .host = "web-1",
                             .connect_timeout = 20s,
@@ -131,7 +107,7 @@ TEST_F(Mails, AreNotSentInTheClearWhereTlsIsRequired)
     MailOptions options = options_for(server);
     options.tls = MailOptions::Tls::required;
     EXPECT_FALSE(send(options));
-    EXPECT_FALSE(server.program->out().contains("{"));
+    EXPECT_FALSE(server.has_mail());
 }
 
 TEST_F(Mails, ThatTheServerPutsOffAreNotAccepted)

@@ -250,12 +250,52 @@ TEST(Config, ASlipInTheFileIsPointedOut)
                 ElementsAre(Problem{".env:1", "BREVO_APIKEY is no setting; did you mean BREVO_API_KEY?"}));
 }
 
-TEST(Config, WhatDoesNothingYetIsSaidSo)
+TEST(Config, ReadsWhoIsToldAndHow)
 {
-    const auto config = read_config(with({{"SMTP_URL", "smtp://host"}, {"ALERT_WEBHOOK_URL", "https://x.example"}}));
+    const auto config = read_config(with({{"SMTP_URL", "smtps://mail.example.com"},
+                                          {"SMTP_USERNAME", "ann"},
+                                          {"SMTP_PASSWORD", "pw"},
+                                          {"SMTP_FROM", "Our CRM <crmsync@example.com>"},
+                                          {"BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com, bob@example.com"},
+                                          {"ALERT_WEBHOOK_URL", "https://hooks.example.com/x"},
+                                          {"ALERT_AFTER_SECONDS", "0"},
+                                          {"ALERT_DIGEST_MINUTES", "5"}}));
     ASSERT_TRUE(config.has_value());
-    EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(Field(&Problem::where, "SMTP_URL"),
-                                                                Field(&Problem::where, "ALERT_WEBHOOK_URL")));
+    EXPECT_THAT(config->warnings, testing::IsEmpty());
+    EXPECT_EQ(config->alerts.smtp_password.reveal(), "pw");
+    EXPECT_EQ(config->alerts.smtp_tls, "auto");
+    EXPECT_EQ(config->alerts.recipients[Crm::brevo], "ann@example.com, bob@example.com");
+    EXPECT_EQ(config->alerts.recipients[Crm::n8n], "");
+    EXPECT_EQ(config->alerts.after, 0s);
+    EXPECT_EQ(config->alerts.digest_every, 5min);
+}
+
+TEST(Config, MailThatReachesNobodyIsSaidSo)
+{
+    const auto nobody = read_config(with({{"SMTP_URL", "smtp://host"}}));
+    ASSERT_TRUE(nobody.has_value());
+    EXPECT_THAT(nobody->warnings, ElementsAre(Field(&Problem::where, "SMTP_URL")));
+    const auto no_server = read_config(with({{"N8N_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com"}}));
+    ASSERT_TRUE(no_server.has_value());
+    EXPECT_THAT(no_server->warnings, ElementsAre(Field(&Problem::where, "N8N_SYNC_FAILURE_NOTIFICATION_EMAIL")));
+}
+
+TEST(Config, MailThatCannotBeSentIsRefused)
+{
+    const auto wrong = read_config(with({{"SMTP_URL", "smtp://ann:canary@host"},
+                                         {"SMTP_PASSWORD", "canary"},
+                                         {"SMTP_FROM", "ann@example.com, bob@example.com"},
+                                         {"BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com\r\nBcc: eve"}}));
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_THAT(wrong.error(), testing::UnorderedElementsAre(
+                                   Field(&Problem::where, "SMTP_URL"), Field(&Problem::where, "SMTP_USERNAME"),
+                                   Field(&Problem::where, "SMTP_FROM"),
+                                   Field(&Problem::where, "BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL")));
+    for (const Problem& problem : wrong.error()) EXPECT_FALSE(to_string(problem).contains("canary"));
+    const auto no_sender =
+        read_config(with({{"SMTP_URL", "smtp://host"}, {"BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com"}}));
+    ASSERT_FALSE(no_sender.has_value());
+    EXPECT_THAT(no_sender.error(), ElementsAre(Field(&Problem::where, "SMTP_FROM")));
 }
 
 TEST(Config, ReadsFieldMappings)

@@ -70,6 +70,7 @@ TESTED_ELSEWHERE = {
     "src/app/main.cpp": "tests/e2e runs the binary",
     "src/api/call.cpp": "tests/api/routes_test.cpp calls every route with wrong parameters",
     "src/app/cli/*": "tests/e2e runs every command",
+    "src/app/alerts.cpp": "tests/e2e/alert_test.cpp",
     "src/app/api_host.cpp": "tests/e2e/serve_test.cpp",
     "src/app/connectors.cpp": "tests/e2e/cli_test.cpp: preview, test, doctor",
     "src/app/field_changes.cpp": "tests/app/config_test.cpp",

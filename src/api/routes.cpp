@@ -5,6 +5,7 @@
 #include "api/docs.h"
 #include "api/preview.h"
 #include "api/selection.h"
+#include "api/session.h"
 #include "api/status.h"
 #include "api/sync.h"
 #include "api/verification.h"
@@ -21,6 +22,10 @@ constexpr Route routes[] = {
     {get, "/openapi.json", api_document},
     {get, "/docs", docs_page},
     {get, "/docs/{file}", docs_file},
+
+    {get, "/api/v3/session", read_session},
+    {post, "/api/v3/session", open_session},
+    {delete_, "/api/v3/session", close_session},
 
     {get, "/api/v3/contacts", list_contacts, true},
     {post, "/api/v3/contacts", create_contact},

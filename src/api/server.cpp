@@ -1,11 +1,13 @@
 #include "api/server.h"
 
 #include "api/call.h"
+#include "api/dashboard.h"
 #include "api/errors.h"
 #include "api/events.h"
 #include "api/imports.h"
 #include "api/input.h"
 #include "api/routes.h"
+#include "api/session.h"
 #include "http/router.h"
 
 namespace crmsync::api {
@@ -73,7 +75,10 @@ private:
             who = std::move(*identity);
         }
         auto match = table_.match(request.method, request.path);
-        if (match.route == http::RouteTable::none) co_return no_route(match);
+        if (match.route == http::RouteTable::none) {
+            if (auto page = dashboard(request)) co_return std::move(*page);
+            co_return no_route(match);
+        }
         Call call{std::move(request), std::move(match.parameters), std::move(who), services_};
         const Route& found = all_routes()[match.route];
         if (!found.has_query)
@@ -85,11 +90,11 @@ private:
 
     std::expected<Identity, ErrorAnswer> identify(const http::ServerRequest& request)
     {
-        constexpr std::string_view scheme = "Bearer ";
-        const auto header = request.headers.find("Authorization").value_or("");
-        if (!http::same_name(header.substr(0, scheme.size()), scheme))
-            return unauthorised("A bearer token is required (Authorization: Bearer ...)");
-        auto identity = authenticator_.verify(header.substr(scheme.size()), services_.clock.now());
+        const auto credential = credential_of(request.headers);
+        if (!credential) return unauthorised("A bearer token is required (Authorization: Bearer ...)");
+        if (!is_deliberate(*credential, request))
+            return refuse(403, "A change by cookie needs the header X-CSRF-Token, with what GET /api/v3/session tells");
+        auto identity = authenticator_.verify(credential->token, services_.clock.now());
         if (!identity) return unauthorised(identity.error().message);
         return std::move(*identity);
     }

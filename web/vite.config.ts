@@ -2,8 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
-import type { Plugin } from 'vite'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type Plugin } from 'vite'
 
 /** Replaces every file but the page by its two compressed forms: the program sends them as they are. */
 function precompress(folder: string): Plugin {
@@ -43,5 +42,4 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
   },
   server: { proxy: { '/api': process.env.CRMSYNC_URL ?? 'http://127.0.0.1:8000' } },
-  test: { include: ['src/**/*.test.{ts,tsx}'] },
 })

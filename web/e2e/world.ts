@@ -71,7 +71,7 @@ export class World {
     this.#browser = browser
   }
 
-  static async start(): Promise<World> {
+  static async start(settings: Record<string, string> = {}): Promise<World> {
     const simulator = new Program(['simulate', '--port', '0', '--json', '--unlimited'], process.env)
     const told = JSON.parse((await simulator.says(/\{.*\}\n/))[0]) as Record<string, string>
     const home = await mkdtemp(join(tmpdir(), 'crmsync-web-'))
@@ -96,6 +96,7 @@ export class World {
       ...Object.fromEntries(
         ['BREVO', 'HUBSPOT', 'MAUTIC', 'N8N'].map((crm) => [`${crm}_SYNC_RETRY_DELAY_MINUTES`, '1']),
       ),
+      ...settings,
     }
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -145,7 +146,7 @@ export class World {
   async enter(theme: 'light' | 'dark', complaints: string[], path = '/'): Promise<Page> {
     const page = await this.open(theme, complaints)
     await page.goto(`${this.url}${path}#token=${this.token}`)
-    await page.getByRole('navigation').waitFor()
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor()
     return page
   }
 

@@ -3,6 +3,7 @@ import { Navigate, Route, Routes } from 'react-router'
 import { useSession } from './api/session'
 import { SignIn } from './pages/sign_in'
 import { Shell } from './shell'
+import { Page } from './ui/page'
 import { Empty, Failed, PageLoading } from './ui/states'
 
 const Overview = lazy(() => import('./pages/overview'))
@@ -13,6 +14,14 @@ const Failures = lazy(() => import('./pages/failures'))
 const Connectors = lazy(() => import('./pages/connectors'))
 const Rehearse = lazy(() => import('./pages/rehearse'))
 const Audit = lazy(() => import('./pages/audit'))
+
+function Lost() {
+  return (
+    <Page title="Lost">
+      <Empty title="There is no such page">Choose one of those that there are.</Empty>
+    </Page>
+  )
+}
 
 export function App() {
   const session = useSession()
@@ -33,7 +42,7 @@ export function App() {
           <Route path="/connectors/:crm" element={<Connectors />} />
           <Route path="/rehearse" element={<Rehearse />} />
           <Route path="/audit" element={<Audit />} />
-          <Route path="*" element={<Empty title="There is no such page">Choose one on the left.</Empty>} />
+          <Route path="*" element={<Lost />} />
         </Routes>
       </Suspense>
     </Shell>

@@ -36,7 +36,12 @@ export default function Connectors() {
   const { crm } = useParams()
   const navigate = useNavigate()
   const health = useHealth()
-  if (!isCrm(crm)) return <Empty title="There is no such CRM" />
+  if (!isCrm(crm))
+    return (
+      <Page title="Connectors">
+        <Empty title="There is no such CRM" />
+      </Page>
+    )
   return (
     <Page title="Connectors" about="Each CRM: whether it works, what it may be called, what it holds.">
       <Tabs value={crm} onChange={(name) => void navigate(`/connectors/${name}`)} keepMounted={false}>
@@ -182,7 +187,12 @@ function Setup({ crm, health }: ConnectorProps) {
     <Card title="Fields">
       <Stack>
         {health.problems.length > 0 && !plan && (
-          <Alert color="yellow" variant="outline" title="Some values do not arrive">
+          <Alert
+            color="yellow"
+            variant="outline"
+            title="Some values do not arrive"
+            styles={{ title: { color: 'var(--app-warn)' } }}
+          >
             {health.problems.map((problem) => (
               <Text key={problem} size="sm">
                 {problem}

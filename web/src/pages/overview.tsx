@@ -88,7 +88,7 @@ function Headline({ summary, health }: Status) {
           {later > 0 ? `${compact(later)} not due yet` : 'go out as limits allow'}
         </Figure>
         <Figure name="Sending" value={compact(counts.processing)}>
-          {rates.length === 0 ? 'measuring the speed' : perSecond(speed)}
+          {speed > 0 ? perSecond(speed) : 'nothing arrives just now'}
         </Figure>
         <Figure name="Failed" value={compact(counts.error)} tone={counts.error > 0 ? 'bad' : undefined}>
           {counts.error > 0 ? (

@@ -169,8 +169,8 @@ function Outcome({ rehearsal, filter, budget }: OutcomeProps) {
                 : []),
               ['How', delivery],
               [
-                'By single calls',
-                time === null ? 'as fast as it answers' : `${duration(Math.max(1, time))} at the limits`,
+                'At one contact per call',
+                time === null ? 'no limit is published' : `${duration(Math.max(1, time))} at the limits`,
               ],
             ]}
           />

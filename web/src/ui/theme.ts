@@ -26,7 +26,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--app-wait': '#2f55c8',
     '--app-warn': '#a45b00',
     '--app-bad': '#c02a2a',
-    '--app-off': '#687078',
+    '--app-off': '#5c636b',
   },
   dark: {
     '--mantine-color-dimmed': '#a2a9b3',

@@ -112,7 +112,7 @@ describe('The pages', () => {
   let world: World
 
   before(async () => {
-    world = await World.start(pictures ? { BREVO_RATE_LIMIT_PER_SECOND: '20' } : { BREVO_RATE_LIMIT_PER_SECOND: '200' })
+    world = await World.start(pictures ? {} : { BREVO_RATE_LIMIT_PER_SECOND: '200' })
     await world.run('import', sample)
     await world.faults(
       { match: { crm: 'brevo', email: 'elijah' }, effect: { kind: 'reject' } },

@@ -21,7 +21,9 @@ export default function SpeedChart({ rows }: { rows: Speeds[] }) {
         fillOpacity={0.35}
         unit="/s"
         valueFormatter={(value) => value.toFixed(1)}
-        series={crms.map((crm) => ({ name: crm, label: crmNames[crm], color: colours[crm] }))}
+        series={crms
+          .filter((crm) => rows.some((row) => row[crm] > 0))
+          .map((crm) => ({ name: crm, label: crmNames[crm], color: colours[crm] }))}
         areaChartProps={{ accessibilityLayer: false }}
         tickLine="none"
         gridAxis="x"

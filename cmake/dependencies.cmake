@@ -14,6 +14,7 @@ find_package(absl CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
 # libphonenumber ships no CMake config. Its -dev package conflicts with Boost 1.81: tools/install unpacks the headers.
 find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h

@@ -2,6 +2,23 @@ add_library(crmsync_flags INTERFACE)
 target_include_directories(crmsync_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(crmsync_flags INTERFACE CRMSYNC_VERSION="${PROJECT_VERSION}")
 
+# Half of what most files compile is the same headers. With CRMSYNC_PCH they are compiled once for the sources and once
+# for the tests (crmsync_precompiled(TARGET src|tests)); clang-tidy and the dev preset go without, so that each file
+# includes what it uses.
+function(crmsync_precompiled target headers)
+    if(CRMSYNC_PCH)
+        target_precompile_headers(${target} REUSE_FROM ${headers}_headers)
+    endif()
+endfunction()
+function(crmsync_precompile name)
+    if(CRMSYNC_PCH)
+        file(WRITE ${CMAKE_BINARY_DIR}/${name}_headers.cpp "")
+        add_library(${name}_headers OBJECT ${CMAKE_BINARY_DIR}/${name}_headers.cpp)
+        target_link_libraries(${name}_headers PRIVATE crmsync_flags Boost::headers boost_asio fmt::fmt spdlog::spdlog)
+        target_precompile_headers(${name}_headers PRIVATE ${ARGN})
+    endif()
+endfunction()
+
 # All that is generated before the compiler can see it; what clang-tidy needs of a build.
 add_custom_target(embedded)
 
@@ -44,6 +61,7 @@ function(crmsync_library name)
     endif()
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
+    crmsync_precompiled(${name} src)
     if(texts)
         crmsync_embed(${name} ${name} ${folder} ${texts})
     endif()

@@ -1,12 +1,12 @@
 #include "api/auth.h"
 
-#include <cjose/cjose.h>
-#include <openssl/sha.h>
-
+#include <algorithm>
 #include <boost/json.hpp>
-#include <memory>
 #include <optional>
 #include <utility>
+
+#include "api/keys.h"
+#include "base/digest.h"
 
 namespace crmsync::api {
 
@@ -14,33 +14,9 @@ namespace json = boost::json;
 
 namespace {
 
-struct Release {
-    void operator()(cjose_jwk_t* key) const { cjose_jwk_release(key); }
-    void operator()(cjose_jws_t* token) const { cjose_jws_release(token); }
-    void operator()(cjose_header_t* header) const { cjose_header_release(header); }
-};
-using Key = std::unique_ptr<cjose_jwk_t, Release>;
-using Token = std::unique_ptr<cjose_jws_t, Release>;
-using Header = std::unique_ptr<cjose_header_t, Release>;
-
-/// Longer ones are no tokens of ours.
-constexpr std::size_t token_bytes_max = 8u << 10;
-
-Key make_key(const std::string& secret)
-{
-    cjose_err error{};
-    return Key(cjose_jwk_create_oct_spec(reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size(), &error));
-}
+constexpr std::size_t subject_bytes_max = 256;
 
 std::unexpected<Error> deny(std::string reason) { return fail(ErrorCode::denied, std::move(reason)); }
-
-std::string hash_of(std::string_view token)
-{
-    std::string hash(SHA256_DIGEST_LENGTH, '\0');
-    SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(),
-           reinterpret_cast<unsigned char*>(hash.data()));
-    return hash;
-}
 
 /// A NumericDate in seconds, as far as years go that a token can mean.
 std::optional<Instant> date_of(const json::object& claims, std::string_view name)
@@ -53,15 +29,12 @@ std::optional<Instant> date_of(const json::object& claims, std::string_view name
     return Instant{std::chrono::seconds{static_cast<std::int64_t>(seconds)}};
 }
 
-bool has_audience(const json::object& claims, std::string_view audience)
+/// The claim is that text, or a list with it.
+bool names(const json::value* value, std::string_view text)
 {
-    const auto* value = claims.if_contains("aud");
     if (!value) return false;
-    if (value->is_string()) return value->get_string() == audience;
-    if (!value->is_array()) return false;
-    for (const auto& one : value->get_array())
-        if (one.is_string() && one.get_string() == audience) return true;
-    return false;
+    if (value->is_string()) return value->get_string() == text;
+    return value->is_array() && std::ranges::find(value->get_array(), json::value(text)) != value->get_array().end();
 }
 
 std::string subject_of(const json::object& claims)
@@ -70,94 +43,157 @@ std::string subject_of(const json::object& claims)
     return value && value->is_string() && !value->get_string().empty() ? std::string(value->get_string()) : "unknown";
 }
 
-/// The algorithm is pinned before the signature is looked at: a token must not choose how it is verified.
-bool is_pinned(cjose_jws_t* token)
+/// The member of that name; else the one at the end of the path "outer.inner".
+const json::value* find_claim(const json::object& claims, std::string_view path)
 {
-    cjose_err error{};
-    cjose_header_t* header = cjose_jws_get_protected(token);
-    const char* algorithm = header ? cjose_header_get(header, CJOSE_HDR_ALG, &error) : nullptr;
-    const char* critical = header ? cjose_header_get(header, "crit", &error) : nullptr;
-    return algorithm && std::string_view(algorithm) == CJOSE_HDR_ALG_HS256 && !critical;
+    if (const auto* whole = claims.if_contains(path)) return whole;
+    const auto dot = path.find('.');
+    const auto* outer = dot == std::string_view::npos ? nullptr : claims.if_contains(path.substr(0, dot));
+    return outer && outer->is_object() ? find_claim(outer->get_object(), path.substr(dot + 1)) : nullptr;
 }
 
 }  // namespace
 
-Result<Authenticator> Authenticator::create(AuthOptions options)
+Authenticator::Authenticator(Clock& clock, Store& store, AuthOptions options, JwtKey secret,
+                             std::unique_ptr<IssuerKeys> issuer)
+    : clock_(&clock),
+      store_(&store),
+      options_(std::move(options)),
+      secret_(std::move(secret)),
+      issuer_(std::move(issuer))
 {
-    if (options.secret.size() < secret_bytes_min)
-        return fail(ErrorCode::invalid, "must have at least 32 bytes", "JWT_SECRET_KEY");
-    return Authenticator(std::move(options));
 }
 
-Result<Authenticator::Verified> Authenticator::verify_signature_and_claims(std::string_view token) const
+Result<Authenticator> Authenticator::create(const Executor& executor, Clock& clock, Store& store, AuthOptions options)
 {
-    cjose_err error{};
-    const Token jws(cjose_jws_import(token.data(), token.size(), &error));
-    if (!jws) return deny("The token is not a signed JWT");
-    if (!is_pinned(jws.get())) return deny("The token is not signed with HS256");
-    const Key key = make_key(options_.secret);
-    if (!key || !cjose_jws_verify(jws.get(), key.get(), &error)) return deny("The token's signature is wrong");
-    std::uint8_t* text = nullptr;
-    std::size_t size = 0;
-    if (!cjose_jws_get_plaintext(jws.get(), &text, &size, &error)) return deny("The token has no claims");
-    boost::system::error_code failure;
-    const auto claims = json::parse({reinterpret_cast<const char*>(text), size}, failure);
-    if (failure || !claims.is_object()) return deny("The token's claims are not JSON");
-    const auto& object = claims.get_object();
-    const auto expires = date_of(object, "exp");
+    auto secret = secret_key(options.secret);
+    if (!secret) return std::unexpected(secret.error());
+    std::unique_ptr<IssuerKeys> issuer;
+    if (!options.jwks.empty()) {
+        auto made = IssuerKeys::create(executor, clock, options.jwks, options.jwks_client);
+        if (!made) return std::unexpected(made.error());
+        issuer = std::move(*made);
+    }
+    return Authenticator(clock, store, std::move(options), std::move(*secret), std::move(issuer));
+}
+
+Task<Result<Identity>> Authenticator::verify(std::string token)
+{
+    if (token.starts_with(api_key_prefix)) co_return co_await verify_key(std::move(token));
+    if (token.size() > jwt_bytes_max) co_return deny("The token is not a signed JWT");
+    if (issuer_) co_await refresh_issuer();
+    std::string hash = sha256(token);
+    if (const auto known = verified_.find(hash); known != verified_.end()) co_return admit(known->second);
+    const auto claims = co_await claims_of(token);
+    if (!claims) co_return std::unexpected(claims.error());
+    auto verified = judge(*claims);
+    if (!verified) co_return std::unexpected(verified.error());
+    auto identity = admit(*verified);
+    if (identity) remember(std::move(hash), std::move(*verified));
+    co_return identity;
+}
+
+Task<Result<Identity>> Authenticator::verify_key(std::string key)
+{
+    if (key.size() != api_key_bytes) co_return deny("The API key is not known");
+    const auto found = co_await store_->find_api_key(api_key_hash(key));
+    if (!found && found.error().code == ErrorCode::not_found) co_return deny("The API key is not known");
+    if (!found) co_return std::unexpected(found.error());
+    const Instant now = clock_->now();
+    if (found->revoked_at) co_return deny("The API key was revoked");
+    if (found->expires_at && now >= *found->expires_at) co_return deny("The API key has expired");
+    const bool noted = found->last_used_at && now - *found->last_used_at < 1min;
+    if (!noted) co_await store_->note_api_key_use(found->id, now);
+    co_return Identity{"key:" + found->name, found->role};
+}
+
+Task<> Authenticator::refresh_issuer()
+{
+    co_await issuer_->keep_fresh();
+    if (std::exchange(issuer_version_, issuer_->version()) != issuer_->version()) verified_.clear();
+}
+
+Task<Result<json::object>> Authenticator::claims_of(const std::string& token)
+{
+    const auto header = read_jwt_header(token);
+    if (!header) co_return std::unexpected(header.error());
+    if (header->algorithm == JwtAlgorithm::hs256) co_return verify_jwt(token, secret_);
+    if (!issuer_) co_return deny("The token's algorithm is not accepted");
+    const auto fits = [&](const JwtKey& key) { return header->fits(key); };
+    if (std::ranges::none_of(issuer_->keys(), fits)) co_await issuer_->look_again();
+    co_return try_keys(token, *header);
+}
+
+Result<json::object> Authenticator::try_keys(const std::string& token, const JwtHeader& header) const
+{
+    Result<json::object> claims = deny("The token is signed with a key that the issuer does not have");
+    for (const JwtKey& key : issuer_->keys()) {
+        if (!header.fits(key)) continue;
+        claims = verify_jwt(token, key);
+        if (claims) break;
+    }
+    return claims;
+}
+
+Result<Authenticator::Verified> Authenticator::judge(const json::object& claims) const
+{
+    const auto expires = date_of(claims, "exp");
     if (!expires) return deny("The token never expires (exp is missing)");
-    if (!has_audience(object, options_.audience)) return deny("The token is for another audience");
-    const auto not_before = date_of(object, "nbf");
-    if (object.contains("nbf") && !not_before) return deny("The token's nbf is no time");
-    return Verified{{subject_of(object)}, not_before.value_or(Instant::min() + options_.leeway), *expires};
+    if (!names(claims.if_contains("aud"), options_.audience)) return deny("The token is for another audience");
+    const auto* issuer = claims.if_contains("iss");
+    if (!options_.issuer.empty() && !(issuer && issuer->is_string() && issuer->get_string() == options_.issuer))
+        return deny("The token is from another issuer");
+    const auto not_before = date_of(claims, "nbf");
+    if (claims.contains("nbf") && !not_before) return deny("The token's nbf is no time");
+    std::string subject = subject_of(claims);
+    if (subject.size() > subject_bytes_max) return deny("The token's sub is too long");
+    const auto role = role_of(claims);
+    if (!role) return std::unexpected(role.error());
+    return Verified{{std::move(subject), *role}, not_before.value_or(Instant::min() + options_.leeway), *expires};
 }
 
-Result<Identity> Authenticator::admit(const Verified& verified, Instant now) const
+Result<Role> Authenticator::role_of(const json::object& claims) const
 {
+    const auto* claim = find_claim(claims, options_.role_claim);
+    if (!claim) {
+        if (options_.default_role) return *options_.default_role;
+        return deny("The token has no role (" + options_.role_claim + " is missing)");
+    }
+    std::optional<Role> highest;
+    for (const Role role : all_roles)
+        if (names(claim, to_string(role))) highest = role;
+    if (highest) return *highest;
+    return deny("The token's role is none of viewer, operator, admin");
+}
+
+Result<Identity> Authenticator::admit(const Verified& verified) const
+{
+    const Instant now = clock_->now();
     if (now >= verified.expires + options_.leeway) return deny("The token has expired");
     if (now < verified.not_before - options_.leeway) return deny("The token is not valid yet");
     return verified.identity;
 }
 
-Result<Identity> Authenticator::verify(std::string_view token, Instant now)
+void Authenticator::remember(std::string hash, Verified verified)
 {
-    if (token.size() > token_bytes_max) return deny("The token is not a signed JWT");
-    std::string hash = hash_of(token);
-    if (const auto known = verified_.find(hash); known != verified_.end()) return admit(known->second, now);
-    auto verified = verify_signature_and_claims(token);
-    if (!verified) return std::unexpected(verified.error());
-    auto identity = admit(*verified, now);
-    if (identity) remember(std::move(hash), std::move(*verified), now);
-    return identity;
-}
-
-void Authenticator::remember(std::string hash, Verified verified, Instant now)
-{
+    const Instant now = clock_->now();
     if (verified_.size() >= remembered_max)
         std::erase_if(verified_, [&](const auto& entry) { return now >= entry.second.expires + options_.leeway; });
     if (verified_.size() >= remembered_max) verified_.clear();
     verified_.emplace(std::move(hash), std::move(verified));
 }
 
-Result<std::string> mint_token(const AuthOptions& options, std::string_view subject, std::chrono::seconds lifetime,
-                               Instant now)
+Result<std::string> mint_token(const AuthOptions& options, std::string_view subject, Role role,
+                               std::chrono::seconds lifetime, Instant now)
 {
+    const auto key = secret_key(options.secret);
+    if (!key) return std::unexpected(key.error());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-    const json::object claims{
+    json::object claims{
         {"sub", subject}, {"aud", options.audience}, {"iat", seconds}, {"exp", seconds + lifetime.count()}};
-    const std::string text = json::serialize(claims);
-    cjose_err error{};
-    const Header header(cjose_header_new(&error));
-    const Key key = make_key(options.secret);
-    if (!header || !key || !cjose_header_set(header.get(), CJOSE_HDR_ALG, CJOSE_HDR_ALG_HS256, &error) ||
-        !cjose_header_set(header.get(), "typ", "JWT", &error))
-        return fail(ErrorCode::internal, "a token can't be made");
-    const Token jws(cjose_jws_sign(key.get(), header.get(), reinterpret_cast<const std::uint8_t*>(text.data()),
-                                   text.size(), &error));
-    const char* compact = nullptr;  // Owned by the token.
-    if (!jws || !cjose_jws_export(jws.get(), &compact, &error))
-        return fail(ErrorCode::internal, "a token can't be made");
-    return std::string(compact);
+    if (!options.issuer.empty()) claims["iss"] = options.issuer;
+    claims[options.role_claim] = to_string(role);
+    return sign_jwt(claims, *key);
 }
 
 }  // namespace crmsync::api

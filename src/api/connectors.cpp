@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "api/json.h"
+#include "domain/condition.h"
 #include "engine/connector_run.h"
 
 namespace crmsync::api {
@@ -41,28 +42,52 @@ struct CrmHealth {
     ConnectorState state;
     CrmQueue queue;
     RunStatus run;
+    Standing standing;
 };
 
-/// "ok", "degraded" (works, but a person should look) or "down"; "off" for a CRM that is not to be worked.
+Circumstances circumstances_of(const ConnectorInfo& info, const CrmQueue& queue, const RunStatus& run)
+{
+    return {.not_configured = info.not_configured,
+            .enabled = info.enabled,
+            .interval = info.interval,
+            .due_since = queue.oldest_due,
+            .error_share = run.error_share,
+            .problems = run.problems};
+}
+
+/// "ok", "degraded" (works, or might, but a person should look) or "down"; "off" for a CRM that is not to be worked.
 std::string_view verdict(const CrmHealth& health)
 {
     if (!health.info.configured() || !health.info.enabled) return "off";
-    if (health.state.breaker.open) return "down";
-    if (health.state.paused || !health.run.problems.empty()) return "degraded";
-    return "ok";
+    switch (health.standing.condition) {
+        case Condition::healthy:
+        case Condition::throttled:
+            return "ok";
+        case Condition::degraded:
+        case Condition::stale:
+        case Condition::paused:
+            return "degraded";
+        case Condition::circuit_open:
+        case Condition::unauthorized:
+            return "down";
+        case Condition::disabled:
+        case Condition::not_configured:
+            return "off";
+    }
+    __builtin_unreachable();
 }
 
 json::object to_object(const CrmHealth& health, Instant now)
 {
-    const auto& [info, state, queue, run] = health;
+    const auto& [info, state, queue, run, standing] = health;
     return {{"status", verdict(health)},
             {"configured", info.configured()},
-            {"reason", info.not_configured},
+            {"reason", standing.why},
             {"enabled", info.enabled},
-            {"state", state_name(state, now, info.configured(), info.enabled)},
+            {"state", to_string(standing.condition)},
             {"paused", state.paused},
             {"paused_by", state.paused_by},
-            {"throttled_until", to_json(state.throttled_until)},
+            {"throttled_until", to_json(standing.until)},
             {"breaker", breaker_of(state.breaker)},
             {"queue_depth", queue.waiting},
             {"due", queue.due},
@@ -123,7 +148,7 @@ Task<Reply> steer(const Call& call, Crm crm, std::string_view action, std::funct
     const auto state = co_await change_connector(call, crm, action, std::move(change));
     if (!state) co_return refuse(state.error());
     const auto now = call.now();
-    const auto name = state_name(*state, now);
+    const auto name = to_string(condition_of(*state, now));
     call.services.engine.events().publish(ConnectorChanged{crm, std::string(name), {}, now});
     co_return json_response(200, {{"crm", to_string(crm)}, {"paused", state->paused}, {"state", name}});
 }
@@ -148,8 +173,10 @@ Task<Reply> crm_health(Call call)
     json::object crms;
     std::vector<std::string_view> verdicts;
     for (const Crm crm : all_crms) {
+        const auto& info = call.services.engine.connector(crm);
         auto run = co_await call.services.engine.status(crm);
-        const CrmHealth health{call.services.engine.connector(crm), (*states)[crm], (*queues)[crm], std::move(run)};
+        auto standing = standing_of((*states)[crm], circumstances_of(info, (*queues)[crm], run), now);
+        const CrmHealth health{info, (*states)[crm], (*queues)[crm], std::move(run), std::move(standing)};
         verdicts.push_back(verdict(health));
         crms[to_string(crm)] = to_object(health, now);
     }

@@ -4,4 +4,5 @@ SwaggerUIBundle({
   dom_id: "#api",
   deepLinking: true,
   validatorUrl: null,
+  showExtensions: true,
 });

@@ -19,6 +19,7 @@ namespace crmsync::api {
 struct ConnectorInfo {
     bool enabled = true;                      ///< {CRM}_SYNC_ENABLED.
     std::string not_configured;               ///< "BREVO_API_KEY not configured", "not built yet"; empty: configured.
+    Duration interval = 5min;                 ///< Of the safety-net sweep.
     const ConnectorTraits* traits = nullptr;  ///< Null when not configured.
     FieldMapping mapping = {};                ///< Also when not configured; empty where there is no connector at all.
 

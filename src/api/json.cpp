@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "domain/failure_advice.h"
+#include "domain/transition.h"
+
 namespace crmsync::api {
 
 namespace json = boost::json;
@@ -166,6 +169,27 @@ json::object to_json(const AuditEntry& entry)
             {"action", entry.action},
             {"count", entry.count},
             {"detail", failure ? json::value(json::string(entry.detail)) : std::move(detail)}};
+}
+
+std::string_view failure_class(std::string_view error)
+{
+    return error.starts_with(retries_used_up) ? "retries_exhausted" : "rejected";
+}
+
+json::object to_json(const FailureCause& cause)
+{
+    const FailureAdvice advice = advice_on(cause.crm, cause.error_code);
+    return {{"crm", to_string(cause.crm)},
+            {"cause", cause.error_code},
+            {"count", cause.count},
+            {"summary", fmt::format("{}: {}: {}", display_name(cause.crm), advice.title, cause.count)},
+            {"title", advice.title},
+            {"kind", to_string(advice.kind)},
+            {"class", failure_class(cause.example)},
+            {"example", cause.example},
+            {"example_contact_id", crmsync::to_string(cause.example_contact)},
+            {"suggestion", advice.remedy},
+            {"without_field", to_value(advice.field)}};
 }
 
 std::string to_text(const json::value& value)

@@ -22,6 +22,10 @@ boost::json::value to_json(const std::optional<KnownVerification>& known);
 boost::json::object to_json(const Readings& readings);
 /// `detail` as the object it holds.
 boost::json::object to_json(const AuditEntry& entry);
+/// "retries_exhausted", or "rejected": how a job with this error failed.
+std::string_view failure_class(std::string_view error);
+/// With what people are told of such failures.
+boost::json::object to_json(const FailureCause& cause);
 /// `with_phones`: the CRM takes a phone number once; else "same_phone" is null.
 boost::json::object to_json(const Forecast& forecast, bool with_phones);
 /// What each rule made of a contact; null where it sends nothing.

@@ -1,8 +1,11 @@
 #include "api/routes.h"
 
+#include <algorithm>
+
 #include "api/connectors.h"
 #include "api/contacts.h"
 #include "api/docs.h"
+#include "api/keys.h"
 #include "api/preview.h"
 #include "api/selection.h"
 #include "api/session.h"
@@ -15,50 +18,62 @@ namespace crmsync::api {
 namespace {
 
 using enum http::Method;
+using enum Role;
+
+constexpr std::nullopt_t anybody = std::nullopt;
 
 constexpr Route routes[] = {
-    {get, "/health/live", live},
-    {get, "/health/ready", ready},
-    {get, "/openapi.json", api_document},
-    {get, "/docs", docs_page},
-    {get, "/docs/{file}", docs_file},
+    {get, "/health/live", anybody, live},
+    {get, "/health/ready", anybody, ready},
+    {get, "/openapi.json", anybody, api_document},
+    {get, "/docs", anybody, docs_page},
+    {get, "/docs/{file}", anybody, docs_file},
 
-    {get, "/api/v3/session", read_session},
-    {post, "/api/v3/session", open_session},
-    {delete_, "/api/v3/session", close_session},
+    {get, "/api/v3/session", viewer, read_session},
+    {post, "/api/v3/session", viewer, open_session},
+    {delete_, "/api/v3/session", viewer, close_session},
 
-    {get, "/api/v3/contacts", list_contacts, true},
-    {post, "/api/v3/contacts", create_contact},
-    {post, import_path, nullptr, true},
-    {put, "/api/v3/contacts/status", set_status},
-    {put, "/api/v3/contacts/status/filtered", set_status_filtered},
-    {put, "/api/v3/contacts/crm/select", select_contacts},
-    {post, "/api/v3/contacts/crm/select", select_contacts},
-    {get, "/api/v3/contacts/{id}", read_contact},
-    {put, "/api/v3/contacts/{id}", update_contact},
-    {delete_, "/api/v3/contacts/{id}", delete_contact},
-    {get, "/api/v3/contacts/{id}/crm", contact_jobs},
+    {get, "/api/v3/contacts", viewer, list_contacts, true},
+    {post, "/api/v3/contacts", operator_, create_contact},
+    {post, import_path, operator_, nullptr, true},
+    {put, "/api/v3/contacts/status", operator_, set_status},
+    {put, "/api/v3/contacts/status/filtered", operator_, set_status_filtered},
+    {put, "/api/v3/contacts/crm/select", operator_, select_contacts},
+    {post, "/api/v3/contacts/crm/select", operator_, select_contacts},
+    {get, "/api/v3/contacts/{id}", viewer, read_contact},
+    {put, "/api/v3/contacts/{id}", operator_, update_contact},
+    {delete_, "/api/v3/contacts/{id}", operator_, delete_contact},
+    {get, "/api/v3/contacts/{id}/crm", viewer, contact_jobs},
 
-    {post, "/api/v3/contacts/{crm}/sync/batch", sync_batch},
-    {post, "/api/v3/contacts/{crm}/sync/filtered", sync_filtered},
-    {get, "/api/v3/contacts/{crm}/status/summary", crm_summary},
-    {post, "/api/v3/contacts/{crm}/retry", retry},
-    {post, "/api/v3/contacts/{crm}/preview", preview},
+    {post, "/api/v3/contacts/{crm}/sync/batch", operator_, sync_batch},
+    {post, "/api/v3/contacts/{crm}/sync/filtered", operator_, sync_filtered},
+    {get, "/api/v3/contacts/{crm}/status/summary", viewer, crm_summary},
+    {post, "/api/v3/contacts/{crm}/retry", operator_, retry},
+    {post, "/api/v3/contacts/{crm}/preview", viewer, preview},
 
-    {get, "/api/v3/crm/health", crm_health},
-    {get, "/api/v3/crm/status/summary", summary},
-    {get, "/api/v3/crm/status/failed", failed, true},
-    {post, "/api/v3/crm/status/failed/dismiss", dismiss},
-    {get, events_path, nullptr, true},
-    {post, "/api/v3/crm/{crm}/pause", pause_crm},
-    {post, "/api/v3/crm/{crm}/resume", resume_crm},
-    {post, "/api/v3/crm/{crm}/test", test_crm},
-    {post, "/api/v3/crm/{crm}/setup", setup_crm},
-    {post, "/api/v3/crm/{crm}/verify", start_verification},
-    {get, "/api/v3/crm/{crm}/verification", verification},
+    {get, "/api/v3/crm/health", viewer, crm_health},
+    {get, "/api/v3/crm/status/summary", viewer, summary},
+    {get, "/api/v3/crm/status/failed", viewer, failed, true},
+    {post, "/api/v3/crm/status/failed/dismiss", operator_, dismiss},
+    {get, events_path, viewer, nullptr, true},
+    {post, "/api/v3/crm/{crm}/pause", operator_, pause_crm},
+    {post, "/api/v3/crm/{crm}/resume", operator_, resume_crm},
+    {post, "/api/v3/crm/{crm}/test", operator_, test_crm},
+    {post, "/api/v3/crm/{crm}/setup", operator_, setup_crm},
+    {post, "/api/v3/crm/{crm}/verify", operator_, start_verification},
+    {get, "/api/v3/crm/{crm}/verification", viewer, verification},
 
-    {get, "/api/v3/audit", audit, true},
+    {get, "/api/v3/audit", operator_, audit, true},
+
+    {get, "/api/v3/keys", admin, list_keys},
+    {post, "/api/v3/keys", admin, create_key},
+    {delete_, "/api/v3/keys/{id}", admin, revoke_key},
 };
+
+// A route that nobody is asked for a role at stands at the root, and no other.
+static_assert(std::ranges::all_of(routes, [](const Route& route) {
+    return route.role.has_value() == route.path.starts_with(api_root);
+}));
 
 }  // namespace
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "api/call.h"
+#include "domain/role.h"
 #include "http/message.h"
 
 namespace crmsync::api {
@@ -18,6 +20,7 @@ inline constexpr std::string_view events_path = "/api/v3/crm/events";
 struct Route {
     http::Method method;
     std::string_view path;
+    std::optional<Role> role;      ///< The least that a caller must be; nothing: anybody, without a token.
     Task<Reply> (*handler)(Call);  ///< Null for the two above.
     bool has_query = false;        ///< Else a query is refused before the handler is asked.
 };

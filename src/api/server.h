@@ -5,6 +5,7 @@
 
 #include "api/auth.h"
 #include "api/engine_view.h"
+#include "api/limits.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -16,10 +17,14 @@ namespace crmsync::api {
 struct ApiOptions {
     http::ServerOptions listen;
     AuthOptions auth;
-    bool has_docs = true;  ///< /openapi.json and /docs are served, to everybody.
+    bool has_docs = true;                   ///< /openapi.json and /docs are served, to everybody.
+    std::vector<std::string> cors_origins;  ///< Web origins whose pages may call; see Cors.
+    FailureDelayOptions failure_delay;
+    std::size_t requests_per_second = 0;  ///< Of each caller, and as many at once; 0: no limit.
 };
 
-/// The HTTP API, on one event loop. Store, engine and clock must outlive it.
+/// The HTTP API, on one event loop. Wrong credentials are answered later each time, by address; requests are limited by
+/// the name in the token or key. Store, engine and clock must outlive it.
 class ApiServer {
 public:
     /// `invalid` for an unusable secret or address, `unavailable` when the port is taken.

@@ -69,8 +69,9 @@ Task<Reply> read_session(Call call)
 {
     // Without a credential it would not have come here.
     const auto credential = credential_of(call.request.headers);
-    co_return json_response(
-        200, {{"subject", call.who.subject}, {"role", "operator"}, {"csrf_token", csrf_token(credential->token)}});
+    co_return json_response(200, {{"subject", call.who.subject},
+                                  {"role", to_string(call.who.role)},
+                                  {"csrf_token", csrf_token(credential->token)}});
 }
 
 Task<Reply> open_session(Call call)

@@ -6,6 +6,7 @@
 
 #include "api/contacts.h"
 #include "api/json.h"
+#include "domain/failure_advice.h"
 
 namespace crmsync::api {
 
@@ -37,24 +38,6 @@ json::object counts_of(const Store::Summary& summary, Crm crm)
     return counts;
 }
 
-/// What a person can do about failures of one cause.
-std::string_view suggestion_for(std::string_view code)
-{
-    if (code == "invalid_email") return "Correct the e-mail address, then retry; or skip the contact.";
-    if (code == "missing_email") return "Give the contact an e-mail address, then retry.";
-    if (code == "timeout" || code.starts_with("http_5")) return "The CRM did not answer as it should; retry later.";
-    if (code.starts_with("unauthorized") || code == "http_401" || code == "http_403")
-        return "Check the CRM's key and its rights (crmsync test), then retry.";
-    return "Look at the error; mend the contact or leave the field out (without_fields), then retry.";
-}
-
-/// Whether the CRM refused the contact, or the retries were used up.
-std::string_view class_of(const Job& job)
-{
-    if (job.state == JobState::retrying) return "retrying";
-    return job.error && job.error->starts_with("Max retries exceeded") ? "retries_exhausted" : "rejected";
-}
-
 json::object to_row(const Failure& failure)
 {
     const auto& job = failure.job;
@@ -62,7 +45,7 @@ json::object to_row(const Failure& failure)
             {"email", failure.email},
             {"name", to_json(failure.name)},
             {"crm", to_string(job.key.crm)},
-            {"class", class_of(job)},
+            {"class", failure_class(job.error.value_or(""))},
             {"cause", to_json(job.error_code)},
             {"error", to_json(job.error)},
             {"retry_count", job.retry_count},
@@ -88,8 +71,9 @@ std::string csv_row(const Failure& failure)
     const auto& job = failure.job;
     return fmt::format("{},{},{},{},{},{},{},{},{},{}\r\n", crmsync::to_string(job.key.contact_id),
                        csv_field(failure.email), csv_field(failure.name.value_or("")), to_string(job.key.crm),
-                       class_of(job), csv_field(job.error_code.value_or("")), csv_field(job.error.value_or("")),
-                       job.retry_count, job.last_attempt_at ? to_rfc3339(*job.last_attempt_at) : "", job.dismissed);
+                       failure_class(job.error.value_or("")), csv_field(job.error_code.value_or("")),
+                       csv_field(job.error.value_or("")), job.retry_count,
+                       job.last_attempt_at ? to_rfc3339(*job.last_attempt_at) : "", job.dismissed);
 }
 
 constexpr std::string_view csv_header =
@@ -122,17 +106,33 @@ http::ServerResponse csv_response(const Call& call, FailureQuery query, bool one
             }};
 }
 
-Task<Reply> causes(const Call& call, std::optional<Crm> crm, bool with_dismissed)
+std::string csv_row(const FailureCause& cause)
+{
+    const FailureAdvice advice = advice_on(cause.crm, cause.error_code);
+    return fmt::format("{},{},{},{},{},{},{},{}\r\n", to_string(cause.crm), csv_field(cause.error_code),
+                       csv_field(advice.title), to_string(advice.kind), failure_class(cause.example), cause.count,
+                       csv_field(cause.example), csv_field(advice.remedy));
+}
+
+constexpr std::string_view csv_header_of_causes = "crm,cause,title,kind,class,count,example,suggestion\r\n";
+
+http::ServerResponse csv_response(const std::vector<FailureCause>& causes)
+{
+    std::string text(csv_header_of_causes);
+    for (const auto& cause : causes) text += csv_row(cause);
+    return {.status = 200,
+            .headers = {{"Content-Type", "text/csv; charset=utf-8"},
+                        {"Content-Disposition", "attachment; filename=\"causes.csv\""}},
+            .body = std::move(text)};
+}
+
+Task<Reply> causes(const Call& call, std::optional<Crm> crm, bool with_dismissed, bool as_csv)
 {
     const auto found = co_await call.store().failure_causes(crm, with_dismissed);
     if (!found) co_return refuse(found.error());
+    if (as_csv) co_return csv_response(*found);
     json::array list;
-    for (const auto& cause : *found)
-        list.push_back({{"crm", to_string(cause.crm)},
-                        {"cause", cause.error_code},
-                        {"count", cause.count},
-                        {"example", cause.example},
-                        {"suggestion", suggestion_for(cause.error_code)}});
+    for (const auto& cause : *found) list.emplace_back(to_json(cause));
     co_return json_response(200, list);
 }
 
@@ -211,7 +211,7 @@ Task<Reply> failed(Call call)
     if (group && *group != "cause") input.wrong("group_by", "must be cause");
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
 
-    if (group) co_return co_await causes(call, query.crm, query.with_dismissed);
+    if (group) co_return co_await causes(call, query.crm, query.with_dismissed, format == "csv");
     if (format == "csv") co_return csv_response(call, std::move(query), limit.has_value());
     const auto rows = co_await call.store().failures(std::move(query));
     if (!rows) co_return refuse(rows.error());

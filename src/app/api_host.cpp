@@ -4,6 +4,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "app/auth_config.h"
 #include "app/store_config.h"
 #include "store/open.h"
 
@@ -13,11 +14,15 @@ namespace {
 
 constexpr Duration request_grace = 3s;
 
-std::string url_of(const std::string& address, std::uint16_t port)
+std::string url_of(const std::string& address, std::uint16_t port, bool tls)
 {
     const bool any = address == "0.0.0.0" || address == "::";
     const bool v6 = !any && address.contains(':');
-    return fmt::format("http://{}:{}", any ? "127.0.0.1" : v6 ? "[" + address + "]" : address, port);
+    return fmt::format("{}://{}:{}", tls ? "https" : "http",
+                       any  ? "127.0.0.1"
+                       : v6 ? "[" + address + "]"
+                            : address,
+                       port);
 }
 
 }  // namespace
@@ -53,21 +58,27 @@ Task<Status> ApiHost::open()
         if (!store) co_return std::unexpected(store.error());
         own_store_ = std::move(*store);
     }
-    api::ApiOptions options{.listen = {},
-                            .auth = {.secret = key->reveal(), .audience = config_.jwt_audience},
-                            .has_docs = config_.api_docs};
+    api::ApiOptions options{.auth = auth_options(config_, *key), .has_docs = config_.api_docs};
     options.listen.address = config_.listen_address == "localhost" ? "127.0.0.1" : config_.listen_address;
     options.listen.port = config_.listen_port;
+    options.listen.max_connections = config_.max_connections;
+    options.listen.max_connections_per_peer = config_.max_connections_per_client;
+    options.listen.tls = config_.tls;
+    options.listen.trusted_proxies = config_.trusted_proxies;
+    options.cors_origins = config_.cors_origins;
+    options.requests_per_second = config_.requests_per_second;
     Store& store = own_store_ ? *own_store_ : engine_store_;
     auto server = api::ApiServer::start(loop_.get_executor(), store, engine_, clock_, options);
     if (!server) {
         const Error& error = server.error();
         if (error.field == "address") co_return fail(error.code, error.message, "CRMSYNC_LISTEN");
+        if (error.field == "certificate") co_return fail(error.code, error.message, "CRMSYNC_TLS_CERTIFICATE");
+        if (error.field == "key") co_return fail(error.code, error.message, "CRMSYNC_TLS_KEY");
         if (error.code != ErrorCode::unavailable) co_return std::unexpected(error);
         co_return fail(error.code, error.message + "; set CRMSYNC_LISTEN to another");
     }
     server_ = std::move(*server);
-    url_ = url_of(config_.listen_address, server_->port());
+    url_ = url_of(config_.listen_address, server_->port(), config_.tls.has_value());
     co_return Status();
 }
 

@@ -14,6 +14,7 @@
 #include "app/dotenv.h"
 #include "app/field_changes.h"
 #include "base/uuid.h"
+#include "http/client.h"
 
 namespace crmsync::app {
 
@@ -45,6 +46,18 @@ std::string environment_value(const char* name)
     return value ? value : "";
 }
 
+/// systemd hands a service its credentials as files of their names in a directory: each counts as its NAME_FILE.
+void add_credentials(const std::string& directory, Sources& sources)
+{
+    if (directory.empty()) return;
+    for (const Variable& variable : variables()) {
+        const std::string file = file_variable(variable);
+        const std::filesystem::path path = std::filesystem::path(directory) / variable.name;
+        std::error_code ignored;
+        if (!file.empty() && std::filesystem::exists(path, ignored)) sources.environment.try_emplace(file, path);
+    }
+}
+
 /// Gives every variable its value and collects what is wrong with it.
 class Reader {
 public:
@@ -54,7 +67,10 @@ public:
     {
         for (const Variable& variable : variables()) settle(variable);
         general();
+        tokens();
         listen();
+        gate();
+        outbound();
         database();
         for (const Crm crm : all_crms) connector(crm);
         mappings();
@@ -160,7 +176,21 @@ private:
         config_.log_format = value("CRMSYNC_LOG_FORMAT");
         config_.api_docs = is_true(value("CRMSYNC_API_DOCS"));
         config_.history_kept = std::chrono::days(number("CRMSYNC_HISTORY_DAYS"));
+        config_.phone_region = value("CRMSYNC_DEFAULT_PHONE_REGION");
+        const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+        if (config_.phone_region.size() != 2 || !std::ranges::all_of(config_.phone_region, is_capital))
+            add("CRMSYNC_DEFAULT_PHONE_REGION",
+                fmt::format("is \"{}\"; set it to two capital letters such as US or DE", config_.phone_region));
+    }
+
+    void tokens()
+    {
         config_.jwt_audience = value("JWT_AUDIENCE");
+        config_.jwt_issuer = value("JWT_ISSUER");
+        config_.jwt_jwks = value("JWT_JWKS");
+        config_.jwt_role_claim = value("JWT_ROLE_CLAIM");
+        config_.jwt_default_role = parse_role(value("JWT_DEFAULT_ROLE"));
+        config_.jwt_leeway = std::chrono::seconds(number("JWT_LEEWAY_SECONDS"));
         config_.jwt_secret = Secret(value("JWT_SECRET_KEY"));
         if (const std::size_t size = config_.jwt_secret.reveal().size(); size > 0 && size < jwt_secret_min_bytes)
             add("JWT_SECRET_KEY", fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size,
@@ -169,11 +199,6 @@ private:
         if (const std::size_t size = config_.key.reveal().size(); size > 0 && size < key_min_bytes)
             add("CRMSYNC_KEY",
                 fmt::format("has {} bytes and needs {}; make one with: openssl rand -base64 48", size, key_min_bytes));
-        config_.phone_region = value("CRMSYNC_DEFAULT_PHONE_REGION");
-        const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-        if (config_.phone_region.size() != 2 || !std::ranges::all_of(config_.phone_region, is_capital))
-            add("CRMSYNC_DEFAULT_PHONE_REGION",
-                fmt::format("is \"{}\"; set it to two capital letters such as US or DE", config_.phone_region));
     }
 
     void listen()
@@ -193,6 +218,64 @@ private:
         config_.listen_address = text.substr(0, colon);
         if (config_.listen_address.starts_with('[') && config_.listen_address.ends_with(']'))
             config_.listen_address = config_.listen_address.substr(1, config_.listen_address.size() - 2);
+    }
+
+    /// Who may connect to the API, and how.
+    void gate()
+    {
+        config_.max_connections = static_cast<std::size_t>(number("CRMSYNC_MAX_CONNECTIONS"));
+        config_.max_connections_per_client = static_cast<std::size_t>(number("CRMSYNC_MAX_CONNECTIONS_PER_CLIENT"));
+        config_.requests_per_second = static_cast<std::size_t>(number("CRMSYNC_REQUESTS_PER_SECOND"));
+        const std::string& certificate = value("CRMSYNC_TLS_CERTIFICATE");
+        const std::string& key = value("CRMSYNC_TLS_KEY");
+        if (!certificate.empty() && !key.empty()) config_.tls = http::TlsFiles{certificate, key};
+        if (certificate.empty() != key.empty())
+            add(certificate.empty() ? "CRMSYNC_TLS_CERTIFICATE" : "CRMSYNC_TLS_KEY",
+                "is missing: a certificate and its key go together");
+        for (std::string& text : list_of("CRMSYNC_TRUSTED_PROXIES")) {
+            if (const auto network = http::Network::parse(text))
+                config_.trusted_proxies.push_back(*network);
+            else
+                add("CRMSYNC_TRUSTED_PROXIES", fmt::format("has \"{}\", {}", text, network.error().message));
+        }
+        for (std::string& text : list_of("CRMSYNC_CORS_ORIGINS")) {
+            if (!is_origin(text))
+                add("CRMSYNC_CORS_ORIGINS", fmt::format("has \"{}\"; write https://app.example.com", text));
+            config_.cors_origins.push_back(std::move(text));
+        }
+    }
+
+    /// How calls leave.
+    void outbound()
+    {
+        config_.outbound = {.ca_file = value("CRMSYNC_CA_FILE"),
+                            .proxy = value("CRMSYNC_PROXY"),
+                            .direct = list_of("CRMSYNC_NO_PROXY")};
+        const auto proxy = http::parse_url(config_.outbound.proxy);
+        if (!config_.outbound.proxy.empty() && (!proxy || proxy->tls))
+            add("CRMSYNC_PROXY", "must be of the form http://host:port");
+        if (const std::string& path = config_.outbound.ca_file; !path.empty() && !sources_.read_secret(path))
+            add("CRMSYNC_CA_FILE", fmt::format("names {}, which cannot be read", path));
+    }
+
+    std::vector<std::string> list_of(std::string_view name) const
+    {
+        std::vector<std::string> items;
+        std::istringstream in(value(name));
+        for (std::string item; std::getline(in, item, ',');) {
+            std::erase(item, ' ');
+            if (!item.empty()) items.push_back(std::move(item));
+        }
+        return items;
+    }
+
+    /// As browsers write an origin: scheme, host and port, in lower case, and nothing after them.
+    static bool is_origin(const std::string& text)
+    {
+        const auto url = http::parse_url(text);
+        const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+        return url && url->target == "/" && url->userinfo.empty() && !text.ends_with('/') &&
+               std::ranges::none_of(text, is_upper);
     }
 
     void database()
@@ -258,16 +341,30 @@ private:
         for (const Crm crm : all_crms) config_.crm[crm].fields = std::move(changes.fields[crm]);
     }
 
-    /// Settings that a later version will use: somebody who sets them today must know.
+    /// What works and should be known: settings that a later version will use, and secrets in plain text on the wire.
     void notices()
     {
+        for (const Crm crm : all_crms)
+            for (const std::string_view name : {"API_BASE_URL", "BASE_URL", "WEBHOOK_URL"})
+                warn_of_plain_text(crm, name);
         for (const Setting& setting : config_.settings) {
             const Variable& variable = *setting.variable;
-            const bool later = variable.group == "Notices" || variable.name.ends_with("NOTIFICATION_EMAIL") ||
-                               variable.name == "CRMSYNC_CORS_ORIGINS";
+            const bool later = variable.group == "Notices" || variable.name.ends_with("NOTIFICATION_EMAIL");
             if (later && !setting.value.empty())
                 config_.warnings.push_back({variable.name, "is set, but this version does nothing with it yet"});
         }
+    }
+
+    void warn_of_plain_text(Crm crm, std::string_view name)
+    {
+        const Settings& settings = config_.crm[crm].settings;
+        const auto address = settings.find(name);
+        if (!config_.crm[crm].configured || address == settings.end()) return;
+        const auto url = http::parse_url(address->second);
+        if (url && !url->tls && !http::is_loopback(url->host))
+            config_.warnings.push_back(
+                {prefix_of(crm) + std::string(name),
+                 "begins with http://: contacts and credentials go over the wire in plain text"});
     }
 
     const Sources& sources_;
@@ -322,6 +419,7 @@ Sources gather_sources()
     for (const Variable& variable : variables())
         for (const std::string& name : {variable.name, file_variable(variable)})
             if (const char* value = std::getenv(name.c_str())) sources.environment[name] = value;
+    add_credentials(environment_value("CREDENTIALS_DIRECTORY"), sources);
     sources.read_secret = read_file;
     sources.home = environment_value("HOME");
     sources.xdg_state_home = environment_value("XDG_STATE_HOME");

@@ -14,7 +14,9 @@
 #include "connectors/connector.h"
 #include "domain/crm.h"
 #include "domain/field_mapping.h"
+#include "domain/role.h"
 #include "engine/connector_run.h"
+#include "http/server.h"
 
 namespace crmsync::app {
 
@@ -66,6 +68,13 @@ struct Config {
     std::string listen_address;
     std::uint16_t listen_port = 0;
     bool api_docs = true;
+    std::optional<http::TlsFiles> tls;
+    std::vector<http::Network> trusted_proxies;
+    std::vector<std::string> cors_origins;
+    std::size_t max_connections = 0;
+    std::size_t max_connections_per_client = 0;
+    std::size_t requests_per_second = 0;  ///< Of each caller; 0: no limit.
+    http::Outbound outbound;
     std::string log_level;
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;
@@ -73,6 +82,11 @@ struct Config {
     Secret jwt_secret;  ///< Empty: see `token_key`.
     Secret key;         ///< Empty: see `sealing_key`.
     std::string jwt_audience;
+    std::string jwt_issuer;
+    std::string jwt_jwks;
+    std::string jwt_role_claim;
+    std::optional<Role> jwt_default_role;
+    std::chrono::seconds jwt_leeway{30};
     PerCrm<CrmConfig> crm;
 
     std::vector<Setting> settings;  ///< In the order of `variables()`.

@@ -20,8 +20,11 @@ Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Con
                                           const Executor& executor, Clock& clock, TokenVault* vault,
                                           std::vector<std::string>& warnings)
 {
-    ConnectorContext context{
-        .executor = executor, .clock = clock, .default_phone_region = config.phone_region, .vault = vault};
+    ConnectorContext context{.executor = executor,
+                             .clock = clock,
+                             .default_phone_region = config.phone_region,
+                             .outbound = config.outbound,
+                             .vault = vault};
     context.mapping = mapping_of(config, entry.crm);
     return entry.create(settings, context, warnings);
 }

@@ -12,6 +12,7 @@ LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine
 {
     for (const Crm crm : all_crms) {
         info_[crm].enabled = config.crm[crm].run.enabled;
+        info_[crm].interval = config.crm[crm].run.interval;
         info_[crm].not_configured = off[crm];
         info_[crm].mapping = mapping_of(config, crm);
         if (Connector* connector = engine_.connector(crm)) {

@@ -20,12 +20,12 @@ namespace {
 
 constexpr std::chrono::hours token_life{12};
 
-void start_log(const Config& config, Role role)
+void start_log(const Config& config, Duty duty)
 {
     const bool terminal = ::isatty(STDERR_FILENO) != 0;
     const bool pretty = config.log_format == "pretty" || (config.log_format == "auto" && terminal);
     // On a terminal the rehearsal draws a table; only what is wrong may interrupt it.
-    const bool quiet = role == Role::rehearsal && terminal && config.log_level == "info";
+    const bool quiet = duty == Duty::rehearsal && terminal && config.log_level == "info";
     log::start(quiet ? "error" : config.log_level, pretty ? log::Format::pretty : log::Format::json);
 }
 
@@ -44,10 +44,10 @@ Status bring_up_to_date(const Config& config)
 }
 
 /// One line for each thing that matters.
-void announce(const Config& config, Role role, Service& service)
+void announce(const Config& config, Duty duty, Service& service)
 {
     for (const Problem& warning : config.warnings) log::warn("{}", to_string(warning));
-    if (role == Role::rehearsal) log::warn("REHEARSAL: sample contacts and a simulated Brevo, no real CRM is called");
+    if (duty == Duty::rehearsal) log::warn("REHEARSAL: sample contacts and a simulated Brevo, no real CRM is called");
     log::info("database {}", without_password(config.database_url));
     for (const Crm crm : all_crms) {
         if (!service.off()[crm].empty()) {
@@ -98,20 +98,21 @@ Task<> show(Rehearsal& rehearsal, std::string token, Status& result, StopSignals
     if (!result) signals.cancel();
 }
 
-Task<int> run_service(Session& session, const Config& config, Role role, Executor executor)
+Task<int> run_service(Session& session, const Config& config, Duty duty, Executor executor)
 {
     if (const Status ready = bring_up_to_date(config); !ready) co_return report(session, ready.error());
-    const Result<std::string> token = mint(session, role == Role::rehearsal ? "rehearsal" : "", token_life);
+    const Result<std::string> token =
+        mint(session, duty == Duty::rehearsal ? "rehearsal" : "", Role::admin, token_life);
     if (!token) co_return report(session, token.error());
 
     StopSignals signals(executor, session.clock);
-    Service service(config, session.clock, executor, {.with_api = role != Role::worker});
+    Service service(config, session.clock, executor, {.with_api = duty != Duty::worker});
     Status ended = co_await service.start();
     if (ended) {
-        announce(config, role, service);
+        announce(config, duty, service);
         Rehearsal rehearsal(session.console, session.clock, executor, service, session.program);
         TaskGroup shows(executor);
-        if (role == Role::rehearsal) shows.spawn(show(rehearsal, *token, ended, signals));
+        if (duty == Duty::rehearsal) shows.spawn(show(rehearsal, *token, ended, signals));
         co_await signals.wait();
         log::info("stopping");
         rehearsal.stop();
@@ -129,20 +130,20 @@ Task<int> run_rehearsal(Session& session, Executor executor)
     auto simulator = simulator::Simulator::start(executor, session.clock, rehearsal_simulator());
     if (!simulator) co_return report(session, simulator.error());
     const Config config = rehearsal_config(session.config, **simulator);
-    const int code = co_await run_service(session, config, Role::rehearsal, executor);
+    const int code = co_await run_service(session, config, Duty::rehearsal, executor);
     co_await (*simulator)->stop();
     co_return code;
 }
 
 }  // namespace
 
-int serve(Session& session, Role role)
+int serve(Session& session, Duty duty)
 {
     std::signal(SIGPIPE, SIG_IGN);  // A terminal that goes away must not take the service along.
-    start_log(session.config, role);
+    start_log(session.config, duty);
     return run_loop([&](Executor executor) -> Task<int> {
-        if (role == Role::rehearsal) co_return co_await run_rehearsal(session, executor);
-        co_return co_await run_service(session, session.config, role, executor);
+        if (duty == Duty::rehearsal) co_return co_await run_rehearsal(session, executor);
+        co_return co_await run_service(session, session.config, duty, executor);
     });
 }
 

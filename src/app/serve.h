@@ -4,7 +4,7 @@
 
 namespace crmsync::app {
 
-enum class Role {
+enum class Duty {
     all,       ///< Workers and API.
     worker,    ///< Workers alone.
     rehearsal  ///< All, on a database of its own, against simulated CRMs.
@@ -12,6 +12,6 @@ enum class Role {
 
 /// Runs the service until SIGTERM or SIGINT, then stops it cleanly; a second signal ends the process at once.
 /// Returns the exit code.
-int serve(Session& session, Role role);
+int serve(Session& session, Duty duty);
 
 }  // namespace crmsync::app

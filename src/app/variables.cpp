@@ -46,10 +46,38 @@ const std::vector<Variable> general_variables{
      "Two letters (ISO 3166): the country of phone numbers that name none."},
     {"Service", "CRMSYNC_HISTORY_DAYS", "90", integer, "How long attempts are kept.", "", 1, 36500},
     {"Service", "CRMSYNC_API_DOCS", "true", boolean, "Serves /openapi.json and /docs, to everybody."},
-    {"Service", "CRMSYNC_CORS_ORIGINS", "", text, "Web origins that may call the API, separated by commas."},
+    {"Service", "CRMSYNC_CORS_ORIGINS", "", text,
+     "Web origins whose pages may call the API, such as https://app.example.com, separated by commas. Unset: none."},
+    {"Service", "CRMSYNC_TLS_CERTIFICATE", "", text,
+     "PEM file with the API's certificate and what leads to its authority; with CRMSYNC_TLS_KEY the API speaks https. "
+     "Read at start."},
+    {"Service", "CRMSYNC_TLS_KEY", "", text, "PEM file with the certificate's key."},
+    {"Service", "CRMSYNC_TRUSTED_PROXIES", "", text,
+     "Addresses or ranges (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by commas."},
+    {"Service", "CRMSYNC_MAX_CONNECTIONS", "4096", integer, "Connections to the API at once.", "", 1, 1'000'000},
+    {"Service", "CRMSYNC_MAX_CONNECTIONS_PER_CLIENT", "1024", integer,
+     "From one address that is no trusted proxy. 0: no limit of its own.", "", 0, 1'000'000},
+    {"Service", "CRMSYNC_REQUESTS_PER_SECOND", "0", integer,
+     "Requests that each caller of the API may make, and as many at once. 0: no limit.", "", 0, 1'000'000},
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
+    {"Service", "JWT_ISSUER", "", text, "The issuer a token must name. Unset: any."},
+    {"Service", "JWT_JWKS", "", text,
+     "Public keys of whoever issues tokens (RS256, ES256): a JWK set, as a file or an https:// address. Read anew "
+     "every 10 minutes, and when a token names a key that is missing. Unset: only tokens signed with JWT_SECRET_KEY."},
+    {"Service", "JWT_ROLE_CLAIM", "crmsync_role", text,
+     "The claim that holds viewer, operator or admin: a name or a path such as realm_access.roles; a list counts by "
+     "its highest."},
+    {"Service", "JWT_DEFAULT_ROLE", "operator", choice, "The role of a token without that claim; none: refused.",
+     "viewer|operator|admin|none"},
+    {"Service", "JWT_LEEWAY_SECONDS", "30", integer, "How far clocks may differ, for exp and nbf.", "", 0, 300},
+    {"Service", "CRMSYNC_CA_FILE", "", text,
+     "PEM file with authorities to trust beside the system's, for CRMs with certificates of your own."},
+    {"Service", "CRMSYNC_PROXY", "", secret,
+     "Proxy for calls to CRMs and to JWT_JWKS: http://host:port or http://name:password@host:port."},
+    {"Service", "CRMSYNC_NO_PROXY", "", text,
+     "Hosts called without it, with all below them, separated by commas. This machine always is."},
     {"Service", "CRMSYNC_KEY", "", secret,
      "Seals the OAuth tokens kept in the database; at least 32 bytes, the same on all machines that share one. Unset: "
      "one is made when it is first needed, and kept in the state directory."},
@@ -248,7 +276,8 @@ constexpr std::string_view page_head = R"(# Configuration
 Settings come from the environment, then from a `.env` file in the working directory, then from the defaults below.
 A variable that is set to nothing counts as unset. Field mappings come from a TOML file. A secret can be kept in a file:
 where a table says `_FILE`, set `NAME_FILE` to the file's path instead of `NAME` to the value. Line breaks at the file's
-end are dropped; to set both is an error. All problems are reported at once, before anything opens:
+end are dropped; to set both is an error. A credential of systemd (`LoadCredential=BREVO_API_KEY:/path`) with such a
+name counts as its file. All problems are reported at once, before anything opens:
 
 ```
 crmsync config

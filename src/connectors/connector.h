@@ -20,6 +20,7 @@
 #include "domain/normalise.h"
 #include "domain/outcome.h"
 #include "domain/remote_contact.h"
+#include "http/outbound.h"
 
 namespace crmsync {
 
@@ -162,7 +163,7 @@ struct ConnectorContext {
     Executor executor;
     Clock& clock;  ///< For what is signed or expires. Outlives the connector.
     std::string default_phone_region = "US";
-    std::string ca_file = {};
+    http::Outbound outbound = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
     TokenVault* vault = nullptr;               ///< Where OAuth tokens are kept; outlives the connector. Null: nowhere.
 

@@ -44,7 +44,7 @@ struct OAuthOptions {
     std::map<std::string, std::string> extra_fields = {};  ///< Of the form, beside those of the grant.
     std::string remedy;  ///< What a person does when the credentials are refused: "check HUBSPOT_CLIENT_ID and ...".
     Duration timeout = 10s;  ///< Of one request for a token.
-    std::string ca_file = {};
+    http::Outbound outbound = {};
 };
 
 /// The access token of one connector (OAuth 2, RFC 6749), renewed in time and once for all who ask: concurrent callers

@@ -22,6 +22,7 @@ constexpr double report_ratio_max = 16;
 /// What lies further ahead than this was written before the clock was set back. Less is the skew between nodes.
 constexpr Duration skew_max = 5s;
 constexpr Duration probe_deadline_max = 15min;
+constexpr Duration departure_period_max = 1min;
 
 // ---- Windows -------------------------------------------------------------------------------------------------------
 
@@ -69,18 +70,12 @@ std::int64_t due_calls(const Window& window, Instant now)
     return 1 + static_cast<std::int64_t>(waited * usable_rate(window));
 }
 
-/// So many calls in any stretch of that length.
-struct Bound {
-    std::int64_t calls = 0;
-    Duration stretch{};
-};
-
 /// Calls that arrive late must not meet the next ones in one window of the CRM's.
-Bound reserve_bound(const Window& window) { return {usable_limit(window), window.rate.period + call_lateness}; }
+CallBound reserve_bound(const Window& window) { return {usable_limit(window), window.rate.period + call_lateness}; }
 
 /// What catching up may reach: half the reserve is left, in whole calls. Of the time gained thereby half is for calls
 /// that arrive late.
-Bound catch_up_bound(const Window& window)
+CallBound catch_up_bound(const Window& window)
 {
     const std::int64_t limit = limit_of(window);
     const std::int64_t calls = limit - limit * std::clamp(window.reserve_percent, 0, 99) / 200;
@@ -136,7 +131,7 @@ void book(Window& window, std::int64_t calls, Instant at)
 }
 
 /// When the next call becomes free within a bound.
-Instant next_free(const Window& window, const Bound& bound, Instant now)
+Instant next_free(const Window& window, const CallBound& bound, Instant now)
 {
     std::int64_t used = used_since(window, now - bound.stretch);
     for (const Window::Slice& slice : window.used) {
@@ -185,7 +180,7 @@ Budget budget_of(const ConnectorState& state, std::size_t calls, Instant now)
     };
     const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
     for (auto window = state.windows.begin(); window != state.windows.end(); ++window) {
-        const Bound bound = window == shortest ? catch_up_bound(*window) : reserve_bound(*window);
+        const CallBound bound = window == shortest ? catch_up_bound(*window) : reserve_bound(*window);
         allow(bound.calls - used_since(*window, now - bound.stretch), next_free(*window, bound, now));
     }
     if (shortest == state.windows.end()) return budget;
@@ -446,11 +441,34 @@ ConnectorState parse_connector_state(std::string_view text)
     }
 }
 
+std::optional<CallBound> departure_bound(const ConnectorState& state, const BudgetConfig& budget)
+{
+    auto windows = state.windows;
+    fit_windows(windows, budget);
+    const auto shortest = std::ranges::min_element(windows, {}, [](const Window& w) { return w.rate.period; });
+    if (shortest == windows.end() || shortest->rate.period > departure_period_max) return std::nullopt;
+    return catch_up_bound(*shortest);
+}
+
 std::int64_t usable_limit(const Window& window) { return static_cast<std::int64_t>(std::ceil(usable_rate(window))); }
 
 std::int64_t budget_left(const Window& window, Instant now)
 {
     return std::max<std::int64_t>(0, usable_limit(window) - used_since(window, now - window.rate.period));
+}
+
+std::optional<UsedUp> limit_used_up(const ConnectorState& state, Instant now)
+{
+    std::optional<UsedUp> longest;
+    const auto shortest = std::ranges::min_element(state.windows, {}, [](const Window& w) { return w.rate.period; });
+    for (auto window = state.windows.begin(); window != state.windows.end(); ++window) {
+        if (window == shortest) continue;
+        const auto bound = reserve_bound(*window);
+        if (used_since(*window, now - bound.stretch) < bound.calls) continue;
+        const Instant until = next_free(*window, bound, now);
+        if (until > now && (!longest || until > longest->until)) longest = {.name = window->rate.name, .until = until};
+    }
+    return longest;
 }
 
 Grant admit(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, bool witness_due, Instant now)
@@ -490,6 +508,12 @@ void take_calls(ConnectorState& state, std::int64_t calls, Instant now)
         window.next_due = due_from(window, now) + time_of(window, calls);
         book(window, calls, now);
     }
+}
+
+void take_calls(ConnectorState& state, const BudgetConfig& budget, std::int64_t calls, Instant now)
+{
+    fit_windows(state.windows, budget);
+    take_calls(state, calls, now);
 }
 
 Grant reserve_calls(ConnectorState& state, const BudgetConfig& budget, std::size_t wanted, Instant now)

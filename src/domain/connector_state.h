@@ -113,8 +113,10 @@ Grant admit_operation(const ConnectorState& state, std::size_t wanted, Instant n
 /// Books what a claim really took: the calls it needs, slots, the probe in flight. An other_probe that found no job
 /// (`claimed` 0) lets the next one take jobs that have been probes before.
 void take(ConnectorState& state, const Grant& grant, std::size_t claimed, Duration probe_deadline, Instant now);
-/// Books further calls made outside a claim (set-up, repairs, reads).
+/// Books further calls made outside a claim (repairs, reads).
 void take_calls(ConnectorState& state, std::int64_t calls, Instant now);
+/// Likewise where perhaps nothing was admitted yet, so that the row has no windows (set-up).
+void take_calls(ConnectorState& state, const BudgetConfig& budget, std::int64_t calls, Instant now);
 
 /// Admits and books up to `wanted` calls beside deliveries: within the limits, none while paused, throttled or with an
 /// open breaker. Grant::count is then of calls.
@@ -139,9 +141,29 @@ void resume(ConnectorState& state);
 /// Somebody made fields at the CRM, or says that they are others now: every worker looks at them again.
 void note_fields_changed(ConnectorState& state);
 
+/// So many calls in any stretch of that length.
+struct CallBound {
+    std::int64_t calls = 0;
+    Duration stretch{};
+    bool operator==(const CallBound&) const = default;
+};
+
+/// What the calls that leave one node keep to, late ones included. Nothing where calls that leave late do no harm:
+/// without a limit, and with windows of more than a minute.
+std::optional<CallBound> departure_bound(const ConnectorState& state, const BudgetConfig& budget);
+
 /// Calls of a window that are ours: its limit without the reserve, rounded up to whole calls.
 std::int64_t usable_limit(const Window& window);
 /// Calls left now in a window, after the reserve.
 std::int64_t budget_left(const Window& window, Instant now);
+
+/// A limit that keeps work waiting.
+struct UsedUp {
+    std::string name;  ///< RateLimit::name.
+    Instant until{};   ///< When the next call may go.
+};
+/// The longest wait for a window of which all calls but the reserve are used; the shortest, which sets the pace, is
+/// none.
+std::optional<UsedUp> limit_used_up(const ConnectorState& state, Instant now);
 
 }  // namespace crmsync

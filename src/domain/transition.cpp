@@ -28,7 +28,7 @@ Transition retry_or_fail(const ClaimedJob& job, std::string_view error, std::str
                          const RetryPolicy& policy, Instant now)
 {
     if (job.retry_count >= policy.max_retries)
-        return fail_for_good(job, "Max retries exceeded. Last error: " + cut(error, last_error_max), code);
+        return fail_for_good(job, std::string(retries_used_up) + cut(error, last_error_max), code);
     const int retry = job.retry_count + 1;
     return {.next = JobState::retrying,
             .due_at = now + policy.delay(retry),

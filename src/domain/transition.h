@@ -11,7 +11,10 @@
 namespace crmsync {
 
 inline constexpr std::size_t error_column_max = 500;  ///< Characters (code points) the error columns hold.
-inline constexpr std::size_t last_error_max = 400;    ///< Of these after "Max retries exceeded. Last error: ".
+inline constexpr std::size_t last_error_max = 400;    ///< Of these after `retries_used_up`.
+
+/// What the error of a job begins with that failed with its last retry.
+inline constexpr std::string_view retries_used_up = "Max retries exceeded. Last error: ";
 
 struct RetryPolicy {
     int max_retries = 3;

@@ -49,21 +49,6 @@ std::vector<std::string> problems_of(const SetupReport& report)
 
 }  // namespace
 
-std::string_view state_name(const ConnectorState& state, Instant now)
-{
-    if (state.paused) return "paused";
-    if (state.breaker.open) return state.breaker.unauthorized ? "unauthorized" : "circuit open";
-    if (state.throttled_until && *state.throttled_until > now) return "throttled";
-    return "healthy";
-}
-
-std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled)
-{
-    if (state.paused) return "paused";
-    if (!configured) return "not configured";
-    return enabled ? state_name(state, now) : "disabled";
-}
-
 ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
                            const Executor& executor, EventBus& events)
     : connector_(connector),
@@ -112,8 +97,8 @@ Task<> ConnectorRun::run()
 Task<> ConnectorRun::book(int calls)
 {
     if (calls == 0) co_return;
-    const auto take = [calls, now = clock_.now()](ConnectorState& state, std::span<const Recorded>) {
-        take_calls(state, calls, now);
+    const auto take = [this, calls, now = clock_.now()](ConnectorState& state, std::span<const Recorded>) {
+        take_calls(state, budget_, calls, now);
     };
     // Unbooked calls cost a pause at worst; the CRM counts them anyway.
     if (const auto done =
@@ -238,8 +223,9 @@ std::string_view ConnectorRun::why_not() const
 {
     if (stopping_) return "stopped";
     if (distrusted_) return "lease in doubt";
-    const auto name = state_name(view_, clock_.now());
-    return name == "healthy" ? "throttled" : name;  // It ended between two looks at the clock.
+    const auto condition = condition_of(view_, clock_.now());
+    // What was not healthy may have ended between two looks at the clock.
+    return to_string(condition == Condition::healthy ? Condition::throttled : condition);
 }
 
 std::size_t ConnectorRun::room() const
@@ -348,12 +334,21 @@ Task<> ConnectorRun::rest(Duration pause)
 
 void ConnectorRun::dispatch()
 {
-    if (!status_.ready) return;
+    if (!status_.ready || unsent_.empty()) return;
     const auto batch_max = connector_.traits().batch_max;
+    const auto bound = departure_bound(view_, budget_);
     while (!unsent_.empty() && calls_in_flight_ < concurrency_.limit()) {
         if (!may_send() || (view_.breaker.open && !unsent_.front().probe)) {
             return_unsent(why_not());
             return;
+        }
+        if (bound) {
+            const auto now = clock_.monotonic();
+            if (const auto pause = departures_.wait_for(budget_.calls_per_send, *bound, now); pause > Duration{0}) {
+                if (!std::exchange(departure_waits_, true)) services_.spawn(dispatch_in(pause));
+                return;
+            }
+            departures_.add(budget_.calls_per_send, now);
         }
         std::vector<ClaimedJob> batch;
         while (!unsent_.empty() && batch.size() < batch_max) {
@@ -364,6 +359,14 @@ void ConnectorRun::dispatch()
         ++calls_in_flight_;
         calls_.spawn(call(std::move(batch)));
     }
+}
+
+Task<> ConnectorRun::dispatch_in(Duration pause)
+{
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await sleep_for(clock_, pause);
+    departure_waits_ = false;
+    if (!stopping_) dispatch();
 }
 
 Task<> ConnectorRun::call(std::vector<ClaimedJob> jobs)
@@ -419,12 +422,11 @@ void ConnectorRun::on_state(const ConnectorState& state)
     // The row does not know yet what ended since this record began.
     for (const auto& one : recorder_.waiting())
         if (one.answer && !one.is_echo()) on_outcome(view_, one.job.key.contact_id, one.job.probe, *one.answer, now);
-    const auto name = state_name(state, now);
-    if (name != last_state_name_) {
-        if (!last_state_name_.empty() || name != "healthy") log_state(crm_, name, state.breaker);
-        last_state_name_ = name;
-        events_.publish(ConnectorChanged{crm_, std::string(name), state.breaker.reason, now});
-    }
+    const auto condition = condition_of(state, now);
+    if (condition == last_condition_) return;
+    if (last_condition_ || condition != Condition::healthy) log_state(crm_, to_string(condition), state.breaker);
+    last_condition_ = condition;
+    events_.publish(ConnectorChanged{crm_, std::string(to_string(condition)), state.breaker.reason, now});
 }
 
 void ConnectorRun::on_recorded(const std::vector<Delivered>& batch)

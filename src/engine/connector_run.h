@@ -11,6 +11,7 @@
 #include "base/task.h"
 #include "base/task_group.h"
 #include "connectors/connector.h"
+#include "domain/condition.h"
 #include "domain/connector_state.h"
 #include "domain/transition.h"
 #include "engine/concurrency.h"
@@ -20,6 +21,7 @@
 #include "engine/recorder.h"
 #include "engine/remote_operations.h"
 #include "engine/repeated_failure.h"
+#include "engine/send_window.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -89,6 +91,7 @@ private:
     Task<> idle(const ClaimResult& claimed, std::size_t count);
     Task<> call(std::vector<ClaimedJob> jobs);
     void dispatch();
+    Task<> dispatch_in(Duration pause);
     void return_unsent(std::string_view reason);
     void learn(const std::vector<Delivered>& ended);
     void learn_of_call(bool trouble, Duration took);
@@ -115,6 +118,7 @@ private:
     std::optional<RemoteOperations> operations_;  // Where the CRM has them, and no strict schedule is kept.
     Concurrency concurrency_;
     Pace pace_;
+    SendWindow departures_;
     TaskGroup calls_;
     TaskGroup following_;
     TaskGroup services_;
@@ -123,7 +127,8 @@ private:
     std::deque<ClaimedJob> unsent_;  // Claimed, waiting for a free call.
     std::size_t sending_ = 0;        // Jobs in calls.
     std::size_t calls_in_flight_ = 0;
-    bool more_due_ = true;  ///< Whether the last claim left due jobs behind, as far as it could tell.
+    bool departure_waits_ = false;  // For the window to have room.
+    bool more_due_ = true;          ///< Whether the last claim left due jobs behind, as far as it could tell.
     /// Our view of the coordination row: what records returned, plus what answers since then add. Stops sending before
     /// the next claim learns of an outage.
     ConnectorState view_;
@@ -140,12 +145,7 @@ private:
     std::optional<Monotonic> cycle_logged_;
     std::optional<SetupReport> last_report_;      // What the log was told.
     std::optional<std::int64_t> fields_version_;  ///< Of the row, before the fields were looked at.
-    std::string last_state_name_;
+    std::optional<Condition> last_condition_;
 };
-
-/// "healthy", "throttled", "circuit open", "unauthorized" or "paused": one word for people.
-std::string_view state_name(const ConnectorState& state, Instant now);
-/// The same, or "not configured" or "disabled" for a CRM that is not worked. A pause is told in any case.
-std::string_view state_name(const ConnectorState& state, Instant now, bool configured, bool enabled);
 
 }  // namespace crmsync

@@ -25,6 +25,7 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
       rescue_alarm_(clock, executor),
       absorb_alarm_(clock, executor),
       prune_alarm_(clock, executor),
+      count_alarm_(clock, executor),
       workers_(executor),
       services_(executor)
 {
@@ -95,6 +96,7 @@ Task<Status> Engine::start()
     services_.spawn(rescue_loop());
     services_.spawn(absorb_loop());
     services_.spawn(prune_loop());
+    services_.spawn(count_loop());
     for (const auto& run : runs_) workers_.spawn(run->run());
     for (const auto& follow_up : follow_ups_) services_.spawn(follow_up->run());
     co_return Status{};
@@ -120,7 +122,8 @@ Task<> Engine::stop(Duration grace)
     co_await deadline.join();
 
     stopping_ = true;
-    for (auto* alarm : {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_})
+    for (auto* alarm :
+         {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_, &count_alarm_})
         alarm->ring();
     for (const auto& follow_up : follow_ups_) follow_up->stop();
     for (const Crm crm : all_crms)
@@ -238,6 +241,25 @@ Task<> Engine::prune_loop()
         if (pruned && *pruned == prune_batch) continue;
         co_await prune_alarm_.wait(options_.prune_every);
     }
+}
+
+Task<> Engine::count_loop()
+{
+    while (!stopping_) {
+        co_await reconcile_counts();
+        if (const auto folded = co_await store_.fold_counts(); !folded)
+            log::debug("The counts are not folded: {}", folded.error().message);
+        co_await count_alarm_.wait(options_.fold_every);
+    }
+}
+
+Task<> Engine::reconcile_counts()
+{
+    if (reconciled_at_ && clock_.monotonic() - *reconciled_at_ < options_.reconcile_every) co_return;
+    const auto mended = co_await store_.reconcile_counts();
+    if (!mended) co_return;
+    reconciled_at_ = clock_.monotonic();
+    if (*mended > 0) log::warn("{} counts of contacts and jobs differed from the tables and are mended", *mended);
 }
 
 }  // namespace crmsync

@@ -29,7 +29,9 @@ struct EngineOptions {
     Duration distrust_after = 5s;  ///< Without a renewal, by our own monotonic clock: less than dead_after.
     Duration rescue_every = 1s;
     Duration prune_every = 1h;
-    Duration absorb_every = 30s;  ///< Safety net; foreign writes wake the engine at once.
+    Duration fold_every = 5s;       ///< Counts (see Store::fold_counts).
+    Duration reconcile_every = 1h;  ///< And at the start.
+    Duration absorb_every = 30s;    ///< Safety net; foreign writes wake the engine at once.
 };
 
 /// The workers of one process: one ConnectorRun per configured connector, and the services all share (heartbeat,
@@ -70,6 +72,8 @@ private:
     Task<> rescue_loop();
     Task<> absorb_loop();
     Task<> prune_loop();
+    Task<> count_loop();
+    Task<> reconcile_counts();
     Task<Status> register_worker();
 
     Executor executor_;
@@ -91,6 +95,8 @@ private:
     Alarm rescue_alarm_;
     Alarm absorb_alarm_;
     Alarm prune_alarm_;
+    Alarm count_alarm_;
+    std::optional<Monotonic> reconciled_at_;
     TaskGroup workers_;
     TaskGroup services_;
 };

@@ -24,7 +24,7 @@ struct JobChanged {
 /// A connector paused, resumed, opened or closed its breaker, was throttled.
 struct ConnectorChanged {
     Crm crm = Crm::brevo;
-    std::string state;  ///< "healthy", "throttled", "circuit open", "unauthorized", "paused".
+    std::string state;  ///< As `condition_of` has it.
     std::string reason;
     Instant at{};
 };

@@ -14,6 +14,7 @@
 #include <boost/intrusive/list.hpp>
 #include <variant>
 
+#include "base/digest.h"
 #include "http/parser.h"
 #include "http/socket.h"
 
@@ -23,7 +24,6 @@ namespace {
 
 namespace ssl = asio::ssl;
 namespace bi = boost::intrusive;
-using TlsStream = ssl::stream<Socket>;
 using Endpoints = std::vector<Tcp::endpoint>;
 
 struct Connection {
@@ -105,6 +105,7 @@ public:
                       (default_port ? "" : ":" + url_.port) + "\r\nUser-Agent: " + options_.user_agent + "\r\n";
     }
 
+    Status prepare_proxy();
     Status prepare_tls();
     static Task<Result<Response>> send(std::shared_ptr<Core> self, Request request);
     void close();
@@ -123,6 +124,7 @@ private:
     Task<Result<Response>> run(Exchange& exchange, const Request& request);
     Task<Result<Endpoints>> resolve(Exchange& exchange);
     Task<Result<ConnectionPtr>> connect(Exchange& exchange);
+    Task<Status> tunnel(Exchange& exchange, Connection& connection);
     Task<Status> secure(Exchange& exchange, Connection& connection);
     Task<Attempt<bool>> attempt(Exchange& exchange, const Request& request, Response& response);
     Task<Attempt<bool>> receive(Exchange& exchange, const Request& request, Response& response,
@@ -132,6 +134,7 @@ private:
 
     LoopExecutor executor_;
     Url url_;
+    std::optional<Url> proxy_;
     ClientOptions options_;
     std::string fixed_head_;
     std::optional<ssl::context> tls_;
@@ -143,6 +146,15 @@ private:
     bool closed_ = false;
 };
 
+Status Core::prepare_proxy()
+{
+    if (!options_.outbound.needs_proxy(url_.host)) return {};
+    auto proxy = parse_url(options_.outbound.proxy);
+    if (!proxy || proxy->tls) return fail(ErrorCode::invalid, "must be of the form http://host:port", "proxy");
+    proxy_ = std::move(*proxy);
+    return {};
+}
+
 Status Core::prepare_tls()
 {
     if (!url_.tls) return {};
@@ -150,10 +162,9 @@ Status Core::prepare_tls()
     tls_.emplace(ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION);
     tls_->set_verify_mode(ssl::verify_peer);
-    if (options_.ca_file.empty())
-        tls_->set_default_verify_paths(error);
-    else
-        tls_->load_verify_file(options_.ca_file, error);
+    tls_->set_default_verify_paths(error);
+    const std::string& own = options_.outbound.ca_file;
+    if (!error && !own.empty()) tls_->load_verify_file(own, error);
     if (error)
         return fail(ErrorCode::invalid, "cannot load the certificate authorities: " + error.message(), "ca_file");
     return {};
@@ -274,8 +285,9 @@ Task<Result<Response>> Core::run(Exchange& exchange, const Request& request)
 Task<Result<Endpoints>> Core::resolve(Exchange& exchange)
 {
     ErrorCodeOfSystem error;
-    const auto port = static_cast<std::uint16_t>(std::stoul(url_.port));
-    if (const auto address = asio::ip::make_address(url_.host, error); !error)
+    const Url& next = proxy_ ? *proxy_ : url_;
+    const auto port = static_cast<std::uint16_t>(std::stoul(next.port));
+    if (const auto address = asio::ip::make_address(next.host, error); !error)
         co_return Endpoints{Tcp::endpoint(address, port)};
 
     // A lookup cannot be interrupted; it is left to end on its own when the call is over earlier.
@@ -288,7 +300,7 @@ Task<Result<Endpoints>> Core::resolve(Exchange& exchange)
     };
     const auto lookup = std::make_shared<Lookup>(executor_);
     exchange.waiting = &lookup->done;
-    lookup->resolver.async_resolve(url_.host, url_.port, [lookup](ErrorCodeOfSystem failed, auto found) {
+    lookup->resolver.async_resolve(next.host, next.port, [lookup](ErrorCodeOfSystem failed, auto found) {
         lookup->error = failed;
         for (const auto& entry : found) lookup->endpoints.push_back(entry.endpoint());
         lookup->done.cancel();
@@ -314,7 +326,8 @@ Task<Result<Core::ConnectionPtr>> Core::connect(Exchange& exchange)
             ErrorCodeOfSystem ignored;
             connection->socket().set_option(Tcp::no_delay(true), ignored);
             connection->socket().non_blocking(true, ignored);
-            const auto secured = co_await secure(exchange, *connection);
+            Status secured = co_await tunnel(exchange, *connection);
+            if (secured) secured = co_await secure(exchange, *connection);
             exchange.connection = nullptr;
             if (!secured) co_return std::unexpected(secured.error());
             co_return connection;
@@ -323,6 +336,35 @@ Task<Result<Core::ConnectionPtr>> Core::connect(Exchange& exchange)
         if (exchange.stopped != Stopped::no || error == asio::error::operation_aborted) break;
     }
     co_return std::unexpected(explain(exchange, "connecting to", error));
+}
+
+/// Asks the proxy for a way to the host; what is said after that is between the host and us.
+Task<Status> Core::tunnel(Exchange& exchange, Connection& connection)
+{
+    if (!proxy_) co_return Status{};
+    const std::string authority = (url_.host.contains(':') ? "[" + url_.host + "]" : url_.host) + ":" + url_.port;
+    std::string head = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+    if (!proxy_->userinfo.empty()) head += "Proxy-Authorization: Basic " + to_base64(proxy_->userinfo) + "\r\n";
+    head += "\r\n";
+    ErrorCodeOfSystem error;
+    std::size_t count = 0;
+    std::tie(error, count) = co_await asio::async_write(connection.socket(), asio::buffer(head), as_result);
+    ResponseParser parser;
+    parser.skip(true);
+    while (!error && !parser.is_done()) {
+        std::tie(error, count) = co_await connection.socket().async_read_some(connection.buffer.prepare(), as_result);
+        if (error) break;
+        connection.buffer.commit(count);
+        const auto data = connection.buffer.data();
+        connection.buffer.consume(parser.put(asio::const_buffer(data.data(), data.size()), error));
+        if (error == beast::http::error::need_more) error = {};
+    }
+    if (error || exchange.stopped != Stopped::no)
+        co_return std::unexpected(explain(exchange, "asking the proxy for", error));
+    if (parser.status() / 100 != 2 || !connection.buffer.empty())
+        co_return fail(ErrorCode::unavailable,
+                       "asking the proxy for " + authority + ": it answered " + std::to_string(parser.status()));
+    co_return Status{};
 }
 
 Task<Status> Core::secure(Exchange& exchange, Connection& connection)
@@ -469,6 +511,7 @@ Result<std::unique_ptr<Client>> Client::create(const Executor& executor, std::st
     const auto* loop = executor.target<LoopExecutor>();
     if (!loop) return fail(ErrorCode::internal, "the executor is not an io_context's");
     auto core = std::make_shared<Core>(*loop, std::move(*url), std::move(options));
+    if (auto ready = core->prepare_proxy(); !ready) return std::unexpected(std::move(ready.error()));
     if (auto ready = core->prepare_tls(); !ready) return std::unexpected(std::move(ready.error()));
     return std::make_unique<PooledClient>(std::move(core));
 }

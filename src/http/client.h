@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "http/message.h"
+#include "http/outbound.h"
 
 namespace crmsync::http {
 
@@ -29,7 +30,7 @@ struct ClientOptions {
     std::size_t max_body_bytes = 16u << 20;
     std::size_t max_idle_connections = 256;
     Duration idle_timeout = 50s;  ///< A connection idle for longer is not used again.
-    std::string ca_file = {};     ///< PEM; empty: the system's.
+    Outbound outbound = {};
     std::string user_agent = "crmsync/" CRMSYNC_VERSION;
 };
 
@@ -38,7 +39,7 @@ struct ClientOptions {
 /// turns out to be closed before a single byte of the answer came AND the request is marked safe by `Method::get`, or
 /// nothing of it was written yet, a fresh connection is tried once. Never follows redirects. Runs on one event loop.
 ///
-/// Errors: `unavailable` (name not resolved, refused, reset, TLS refused; the message tells which), `timeout`,
+/// Errors: `unavailable` (name not resolved, refused, reset, TLS or proxy refused; the message tells which), `timeout`,
 /// `cancelled` (the awaiting coroutine was cancelled), `invalid` (answer is no HTTP or too large).
 /// After `timeout` and `unavailable` the server may have acted on the request. A timer runs until the client is closed.
 class Client {

@@ -1,13 +1,16 @@
 #include "http/server.h"
 
 #include <fmt/chrono.h>
+#include <openssl/ssl.h>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/intrusive/list.hpp>
+#include <unordered_map>
 
 #include "base/log.h"
 #include "http/server_connection.h"
@@ -15,6 +18,8 @@
 namespace crmsync::http {
 
 namespace {
+
+namespace ssl = asio::ssl;
 
 using Acceptor = asio::basic_socket_acceptor<Tcp, LoopExecutor>;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
@@ -40,6 +45,7 @@ public:
 
 private:
     Task<> accept();
+    bool is_full(const std::string& peer) const;
     void serve(Socket socket);
     void tick();
     void remove(ServerConnection& connection);
@@ -53,6 +59,7 @@ private:
     std::uint16_t port_ = 0;
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::size_t connection_count_ = 0;
+    std::unordered_map<std::string, std::size_t> peer_counts_;  ///< Connections by address.
 };
 
 Status Core::listen()
@@ -114,21 +121,33 @@ Task<> Core::accept()
     }
 }
 
+bool Core::is_full(const std::string& peer) const
+{
+    const ServerOptions& options = context_.options;
+    if (connection_count_ >= options.max_connections) return true;
+    const auto known = peer_counts_.find(peer);
+    if (options.max_connections_per_peer == 0 || known == peer_counts_.end()) return false;
+    return known->second >= options.max_connections_per_peer && !is_trusted(peer, options.trusted_proxies);
+}
+
 void Core::serve(Socket socket)
 {
     ErrorCodeOfSystem ignored;
-    const auto peer = socket.remote_endpoint(ignored).address();
+    const std::string peer = socket.remote_endpoint(ignored).address().to_string();
     socket.set_option(Tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
-    if (connection_count_ >= context_.options.max_connections) {
-        socket.write_some(asio::buffer(std::string_view("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
-                                                        "Retry-After: 1\r\nConnection: close\r\n\r\n")),
-                          ignored);
+    if (is_full(peer)) {
+        // Under TLS nobody could read it.
+        if (!context_.tls)
+            socket.write_some(asio::buffer(std::string_view("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+                                                            "Retry-After: 1\r\nConnection: close\r\n\r\n")),
+                              ignored);
         return;
     }
-    const auto connection = std::make_shared<ServerConnection>(context_, std::move(socket), peer.to_string());
+    const auto connection = std::make_shared<ServerConnection>(context_, std::move(socket), peer);
     connections_.push_back(*connection);
     ++connection_count_;
+    ++peer_counts_[peer];
     // An emitted signal may still be on its way when the coroutine ends, so the connection goes one turn later.
     asio::co_spawn(executor_, connection->run(),
                    asio::bind_cancellation_slot(connection->slot(),
@@ -142,6 +161,8 @@ void Core::remove(ServerConnection& connection)
 {
     connection.unlink();
     --connection_count_;
+    const auto of_peer = peer_counts_.find(connection.peer());
+    if (--of_peer->second == 0) peer_counts_.erase(of_peer);
     if (connections_.empty()) emptied_.cancel();
 }
 
@@ -171,6 +192,23 @@ Task<> Core::stop(Duration grace)
     }
 }
 
+Result<std::optional<ssl::context>> make_tls(const std::optional<TlsFiles>& files)
+{
+    if (!files) return std::nullopt;
+    std::optional<ssl::context> tls(std::in_place, ssl::context::tls_server);
+    SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+    SSL_CTX_set_options(tls->native_handle(), SSL_OP_NO_RENEGOTIATION);
+    // Of TLS 1.2 only what keeps former talks secret when the key leaks; all of 1.3 does.
+    SSL_CTX_set_cipher_list(tls->native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20");
+    ErrorCodeOfSystem error;
+    tls->use_certificate_chain_file(files->certificate, error);
+    if (error)
+        return fail(ErrorCode::invalid, "cannot use " + files->certificate + ": " + error.message(), "certificate");
+    tls->use_private_key_file(files->key, ssl::context::pem, error);
+    if (error) return fail(ErrorCode::invalid, "cannot use " + files->key + ": " + error.message(), "key");
+    return tls;
+}
+
 class BeastServer final : public Server {
 public:
     explicit BeastServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}
@@ -195,7 +233,10 @@ Result<std::unique_ptr<Server>> Server::start(const Executor& executor, ServerOp
 {
     const auto* loop = executor.target<LoopExecutor>();
     if (!loop) return fail(ErrorCode::internal, "the executor is not an io_context's");
+    auto tls = make_tls(options.tls);
+    if (!tls) return std::unexpected(tls.error());
     ServerContext context;
+    context.tls = std::move(*tls);
     context.options = std::move(options);
     context.handler = std::move(handler);
     context.streams = std::move(streams);

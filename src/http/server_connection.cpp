@@ -144,13 +144,23 @@ private:
 void ServerConnection::enter(Phase phase, Duration allowed)
 {
     phase_ = phase;
+    entered_ = context_.now;
+    moved_ = 0;
     deadline_ = phase == Phase::handling ? std::numeric_limits<std::uint64_t>::max() : context_.deadline(allowed);
+}
+
+void ServerConnection::move_on(std::size_t bytes)
+{
+    moved_ += bytes;
+    const Duration patience = context_.options.body_timeout;
+    const Duration earned = std::chrono::seconds(moved_ / context_.options.slowest);
+    deadline_ = std::min(context_.deadline(patience), entered_ + context_.ticks(patience + earned));
 }
 
 void ServerConnection::close()
 {
     ErrorCodeOfSystem ignored;
-    socket_.close(ignored);
+    socket().close(ignored);
 }
 
 void ServerConnection::sweep()
@@ -159,7 +169,7 @@ void ServerConnection::sweep()
     timed_out_ = true;
     if (phase_ == Phase::header || phase_ == Phase::body) {
         ErrorCodeOfSystem ignored;
-        socket_.cancel(ignored);
+        socket().cancel(ignored);
     } else {
         close();
     }
@@ -178,23 +188,37 @@ void ServerConnection::abort()
 
 Task<> ServerConnection::run()
 {
-    while (socket_.is_open() && co_await serve_one()) {
-    }
+    if (co_await shake_hands())
+        while (socket().is_open() && co_await serve_one()) {
+        }
     close();
+}
+
+Task<bool> ServerConnection::shake_hands()
+{
+    if (!tls()) co_return true;
+    enter(Phase::header, context_.options.header_timeout);
+    const auto [error] = co_await tls()->async_handshake(asio::ssl::stream_base::server, as_result);
+    co_return !error && !timed_out_;
 }
 
 Task<ErrorCodeOfSystem> ServerConnection::fill()
 {
     const asio::mutable_buffer room = buffer_.prepare();
     if (room.size() == 0) co_return asio::error::no_buffer_space;
-    const auto [error, count] = co_await socket_.async_read_some(room, as_result);
+    ErrorCodeOfSystem error;
+    std::size_t count = 0;
+    if (tls())
+        std::tie(error, count) = co_await tls()->async_read_some(room, as_result);
+    else
+        std::tie(error, count) = co_await socket().async_read_some(room, as_result);
     if (timed_out_) co_return asio::error::timed_out;
     if (error) co_return error;
     buffer_.commit(count);
     if (phase_ == Phase::idle)
         enter(Phase::header, context_.options.header_timeout);
     else if (phase_ == Phase::body)
-        enter(Phase::body, context_.options.body_timeout);
+        move_on(count);
     co_return ErrorCodeOfSystem{};
 }
 
@@ -273,7 +297,7 @@ Task<ServerResponse> ServerConnection::handle(RequestParser& parser, ServerReque
         RequestBodyReader reader(*this, parser);
         co_return co_await context_.stream_handler(std::move(request), reader);
     } catch (const std::exception& error) {
-        if (socket_.is_open()) log::error("http: a handler threw: {}", error.what());
+        if (socket().is_open()) log::error("http: a handler threw: {}", error.what());
     }
     co_return error_response(500, "Internal error");
 }
@@ -291,7 +315,7 @@ Task<bool> ServerConnection::serve_one()
     }
     request.method = *method;
     request.headers = std::move(parser.headers());
-    request.peer = peer_;
+    request.peer = client_address(peer_, request.headers, context_.options.trusted_proxies);
     const bool streamed = context_.streams && context_.streams(request);
     const bool oversize = !streamed && parser.content_length().value_or(0) > context_.options.max_body_bytes;
     if (parser.expects_continue() && !parser.is_done() && buffer_.empty() && !oversize) {
@@ -321,6 +345,8 @@ void ServerConnection::write_head(const ServerResponse& response, std::string_vi
     head_.append(" ").append(reason.data(), reason.size()).append("\r\nDate: ").append(context_.date).append("\r\n");
     for (const auto& [name, value] : response.headers)
         if (is_single_line(name) && is_single_line(value)) head_.append(name).append(": ").append(value).append("\r\n");
+    for (const auto& [name, value] : context_.options.headers)
+        if (!response.headers.find(name)) head_.append(name).append(": ").append(value).append("\r\n");
     head_.append(framing);
     if (!keep) head_.append("Connection: close\r\n");
     head_.append("\r\n");
@@ -355,7 +381,7 @@ Task<bool> ServerConnection::stream(const RequestParser& parser, const ServerRes
     try {
         co_await response.stream(writer);
     } catch (const std::exception& error) {
-        if (socket_.is_open()) log::error("http: a streamed answer was cut short: {}", error.what());
+        if (socket().is_open()) log::error("http: a streamed answer was cut short: {}", error.what());
         co_return false;
     }
     if (!writer.alive() || !chunked) co_return writer.alive() && !keep;
@@ -370,12 +396,16 @@ Task<bool> ServerConnection::write(std::span<const asio::const_buffer> buffers)
     std::ranges::copy(buffers, rest.begin());
     for (;;) {
         ErrorCodeOfSystem error;
-        std::size_t written = socket_.write_some(rest, error);
-        if (error == asio::error::would_block) {
-            std::tie(error) = co_await socket_.async_wait(Socket::wait_write, as_result);
-            written = 0;
+        std::size_t written = 0;
+        if (tls()) {
+            std::tie(error, written) = co_await tls()->async_write_some(rest, as_result);
+        } else {
+            written = socket().write_some(rest, error);
+            if (error == asio::error::would_block)
+                std::tie(error) = co_await socket().async_wait(Socket::wait_write, as_result);
         }
         if (error) co_return false;
+        move_on(written);
         bool all = true;
         for (auto& buffer : rest) {
             const std::size_t taken = std::min(written, buffer.size());
@@ -384,18 +414,17 @@ Task<bool> ServerConnection::write(std::span<const asio::const_buffer> buffers)
             all = all && buffer.size() == 0;
         }
         if (all) co_return true;
-        deadline_ = context_.deadline(context_.options.body_timeout);
     }
 }
 
 Task<bool> ServerConnection::misbehave(ServerResponse::Fault fault)
 {
     ErrorCodeOfSystem ignored;
-    if (fault == ServerResponse::Fault::reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    if (fault == ServerResponse::Fault::reset) socket().set_option(asio::socket_base::linger(true, 0), ignored);
     if (fault == ServerResponse::Fault::never_answer) {
         enter(Phase::handling, {});
         std::array<char, 256> unread{};
-        while (!std::get<0>(co_await socket_.async_read_some(asio::buffer(unread), as_result))) {
+        while (!std::get<0>(co_await socket().async_read_some(asio::buffer(unread), as_result))) {
         }
     }
     close();
@@ -417,11 +446,12 @@ Task<> ServerConnection::refuse(int status, std::string_view detail)
 Task<> ServerConnection::drain()
 {
     ErrorCodeOfSystem ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
     enter(Phase::draining, std::min<Duration>(context_.options.body_timeout, 2s));
+    if (tls()) co_await tls()->async_shutdown(as_result);
+    socket().shutdown(Socket::shutdown_send, ignored);
     std::array<char, 4096> unread{};
     for (std::size_t total = 0; total < (1u << 20);) {
-        const auto [error, count] = co_await socket_.async_read_some(asio::buffer(unread), as_result);
+        const auto [error, count] = co_await socket().async_read_some(asio::buffer(unread), as_result);
         if (error) break;
         total += count;
     }

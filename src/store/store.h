@@ -19,6 +19,7 @@
 #include "domain/job.h"
 #include "domain/selection.h"
 #include "domain/transition.h"
+#include "store/api_key.h"
 #include "store/operation.h"
 #include "store/verification.h"
 
@@ -243,10 +244,12 @@ struct Failure {
 };
 struct FailureCause {
     Crm crm = Crm::brevo;
-    std::string error_code;
-    std::string example;  ///< One job's error text.
+    std::string error_code;  ///< "" for those without.
+    Uuid example_contact;    ///< One of them,
+    std::string example;     ///< and its error text.
     std::int64_t count = 0;
 };
+inline constexpr std::size_t failure_causes_max = 500;
 
 struct JobsOfContact {
     std::vector<Job> jobs;         ///< Only CRMs that have one, in CRM order.
@@ -338,6 +341,15 @@ public:
     virtual Task<Status> audit(AuditEntry entry) = 0;
     virtual Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) = 0;
 
+    // -- keys of machines that call the API; their beginning and end are audited
+    virtual Task<Result<ApiKey>> create_api_key(NewApiKey made) = 0;
+    /// Newest first, at most `api_keys_max`; also those that are revoked or expired.
+    virtual Task<Result<std::vector<ApiKey>>> api_keys() = 0;
+    virtual Task<Result<ApiKey>> find_api_key(std::string hash) = 0;
+    /// For good. One that is revoked already stays as it is.
+    virtual Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) = 0;
+    virtual Task<Status> note_api_key_use(Uuid id, Instant now) = 0;
+
     // -- contacts
     virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;
     virtual Task<Result<Contact>> contact(Uuid id) = 0;
@@ -361,7 +373,16 @@ public:
     };
     virtual Task<Result<Summary>> summary() = 0;
     virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;
+    /// Most frequent first, at most `failure_causes_max`.
     virtual Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) = 0;
+
+    // -- counts. `summary`, `queues` and `failure_causes` read counts that every verb keeps in its own transaction, and
+    // -- the database's triggers for other programs' inserts and deletes; nobody scans for them.
+    /// Sums up the changes noted since the last time, so that there are few to add up. Called every few seconds.
+    virtual Task<Status> fold_counts() = 0;
+    /// Counts contacts and jobs themselves, beside work in progress, and mends the counts that are kept. Returns how
+    /// many were off.
+    virtual Task<Result<std::size_t>> reconcile_counts() = 0;
 
     // -- verification: what the CRMs hold of what they acknowledged
     /// Admits and books calls beside deliveries, under the connector's row lock (see `crmsync::reserve_calls`).

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
+
 #include "domain/normalise.h"
 
 namespace crmsync {
@@ -76,6 +78,14 @@ std::string list_mark(const ContactFilter& filter, const ContactSort& sort)
     add(filter.name_contains);
     mix(!filter.has_gmail ? "-" : *filter.has_gmail ? "1" : "0");
     return fmt::format("{}{}{:016x}.", static_cast<int>(sort.by), sort.descending ? 'd' : 'a', hash);
+}
+
+Status check_storable(const NewApiKey& made) { return check_text("name", made.name); }
+
+std::string audit_detail(const ApiKey& key)
+{
+    return boost::json::serialize(
+        boost::json::object{{"id", to_string(key.id)}, {"name", key.name}, {"role", to_string(key.role)}});
 }
 
 std::unexpected<Error> not_a_cursor()

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "domain/contact.h"
+#include "store/api_key.h"
 #include "store/store.h"
 
 namespace crmsync {
@@ -19,6 +20,12 @@ std::vector<std::string_view> states_shown_as(ProcessingStatus status);
 
 /// What a cursor of a list begins with: the same for the same filter and sort, on every machine.
 std::string list_mark(const ContactFilter& filter, const ContactSort& sort);
+Status check_storable(const NewApiKey& made);
+/// What the audit says of a key's beginning and end.
+inline constexpr std::string_view api_key_created = "key_create";
+inline constexpr std::string_view api_key_revoked = "key_revoke";
+std::string audit_detail(const ApiKey& key);
+
 /// `invalid`, for a cursor that is none or belongs to another list.
 std::unexpected<Error> not_a_cursor();
 

@@ -106,9 +106,11 @@ protected:
         auto opened = loop_.run(sqlite::open(loop_.executor(), clock_, {.url = "sqlite::memory:"}));
         if (!opened) throw std::runtime_error(opened.error().message);
         store_ = std::move(*opened);
-        server_ = ApiServer::start(loop_.executor(), *store_, engine_, clock_, {.listen = {}, .auth = auth_}).value();
+        server_ = ApiServer::start(loop_.executor(), *store_, engine_, clock_,
+                                   {.listen = {}, .auth = auth_, .failure_delay = {.free = 1'000'000}})
+                      .value();
         client_ = http::Client::create(loop_.executor(), "http://127.0.0.1:" + std::to_string(server_->port())).value();
-        token_ = mint_token(auth_, "ann", 24h, clock_.now()).value();
+        token_ = mint_token(auth_, "ann", Role::admin, 24h, clock_.now()).value();
     }
     ~ApiTest() override
     {

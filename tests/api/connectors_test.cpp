@@ -48,6 +48,28 @@ TEST_F(ConnectorsTest, AreDownWhenTheBreakerIsOpen)
     EXPECT_EQ(answer.at("/crms/brevo/breaker/reason"), "Brevo API error: 503");
 }
 
+TEST_F(ConnectorsTest, AreStaleWhenNothingIsAcknowledgedForTwiceTheInterval)
+{
+    const auto id = add("a@example.com");
+    put("/contacts/" + id, {{"brevo_sync_status", "Selected"}});
+    EXPECT_EQ(get("/crm/health").at("/crms/brevo/state"), "healthy");
+    clock_.advance(11min);
+    const auto answer = get("/crm/health");
+    EXPECT_EQ(answer.at("/status"), "degraded");
+    EXPECT_EQ(answer.at("/crms/brevo/status"), "degraded");
+    EXPECT_EQ(answer.at("/crms/brevo/state"), "stale");
+    EXPECT_EQ(answer.at("/crms/brevo/reason"), "work is due for 11 minutes and nothing is acknowledged");
+}
+
+TEST_F(ConnectorsTest, AreDegradedWhenTheirSetUpHasProblems)
+{
+    engine_.run_status.problems = {"FIRSTNAME is missing; its values are left out"};
+    const auto answer = get("/crm/health");
+    EXPECT_EQ(answer.at("/status"), "degraded");
+    EXPECT_EQ(answer.at("/crms/brevo/state"), "degraded");
+    EXPECT_EQ(answer.at("/crms/brevo/reason"), "FIRSTNAME is missing; its values are left out");
+}
+
 TEST_F(ConnectorsTest, ArePausedAndResumed)
 {
     EXPECT_EQ(post("/crm/hubspot/pause", json::object{}).body,

@@ -95,7 +95,12 @@ TEST_F(DocsTest, TheDocumentTellsWhatARouteTakes)
 
         const auto* security = operation.if_contains("security");
         EXPECT_EQ(security && security->as_array().empty(), !route.path.starts_with(api_root));
-        EXPECT_EQ(operation.at("responses").as_object().contains("401"), route.path.starts_with(api_root));
+        const auto& responses = operation.at("responses").as_object();
+        EXPECT_EQ(responses.contains("401"), route.role.has_value());
+        EXPECT_EQ(responses.contains("403"), route.role && route.role != Role::viewer) << "all tokens are a viewer's";
+        EXPECT_EQ(responses.contains("429"), route.role.has_value());
+        const auto* role = operation.if_contains("x-role");
+        EXPECT_EQ(role ? role->as_string() : "", route.role ? to_string(*route.role) : "");
     }
     EXPECT_EQ(document_.at_pointer("/security/0/token").as_array().size(), 0U);
     EXPECT_EQ(document_.at_pointer("/info/version"), CRMSYNC_VERSION);
@@ -113,6 +118,7 @@ TEST_F(DocsTest, TheDocumentKnowsTheWordsThatThereAre)
     EXPECT_EQ(words(schema("EmailType")), words(all_email_types));
     EXPECT_EQ(words(schema("EmailTypeOrNull")), words(all_email_types, true));
     EXPECT_EQ(words(schema("JobState")), words(all_job_states));
+    EXPECT_EQ(words(schema("Role")), words(all_roles));
     EXPECT_EQ(words(schema("Verification").at("properties").at("result")), words(all_verifications));
 }
 

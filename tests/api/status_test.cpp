@@ -111,6 +111,39 @@ TEST_F(StatusTest, GroupsFailuresByCause)
     EXPECT_FALSE(answer.at("/0/suggestion").as_string().empty());
 }
 
+TEST_F(StatusTest, SaysWhatACauseMeansAndWhatWouldHelp)
+{
+    const auto a = refused("a@example.com", "duplicate_sms");
+    const auto cause = get("/crm/status/failed?group_by=cause").at("/0");
+    EXPECT_EQ(cause.at("summary"), "Brevo: phone already used by another contact: 1");
+    EXPECT_EQ(cause.at("kind"), "duplicate");
+    EXPECT_EQ(cause.at("class"), "rejected");
+    EXPECT_EQ(cause.at("example_contact_id"), a);
+    EXPECT_EQ(cause.at("without_field"), "SMS");
+    EXPECT_EQ(get("/crm/status/failed?group_by=cause&format=csv").text,
+              "crm,cause,title,kind,class,count,example,suggestion\r\n"
+              "brevo,\"duplicate_sms\",\"phone already used by another contact\",duplicate,rejected,1,"
+              "\"Brevo API error: email is not valid\",\"" +
+                  std::string(cause.at("suggestion").as_string()) + "\"\r\n");
+
+    EXPECT_EQ(post("/contacts/brevo/retry", {{"cause", "duplicate_sms"}, {"without_fields", json::array{"SMS"}}})
+                  .at("/queued_count"),
+              1);
+    EXPECT_EQ(get("/crm/status/failed?group_by=cause").body.as_array().size(), 0U);
+}
+
+TEST_F(StatusTest, TellsOfRetriesThatAreUsedUp)
+{
+    select(add("a@example.com"));
+    for (int attempt = 0; attempt < 4; ++attempt) {
+        work(Transient{Transient::Scope::contact, "425", "Brevo API error: busy"});
+        clock_.advance(1h);
+    }
+    const auto cause = get("/crm/status/failed?group_by=cause").at("/0");
+    EXPECT_EQ(cause.at("class"), "retries_exhausted");
+    EXPECT_EQ(cause.at("kind"), "outage");
+}
+
 TEST_F(StatusTest, HidesDismissedFailuresUntilTheyFailAgain)
 {
     const auto a = refused("a@example.com");

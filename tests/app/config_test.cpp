@@ -143,6 +143,12 @@ TEST(Config, EveryKindOfMistakeNamesItsVariable)
         {"CRMSYNC_LOG_LEVEL", "loud"},
         {"CRMSYNC_LOG_FORMAT", "xml"},
         {"JWT_SECRET_KEY", "short"},
+        {"JWT_DEFAULT_ROLE", "root"},
+        {"JWT_LEEWAY_SECONDS", "301"},
+        {"CRMSYNC_CORS_ORIGINS", "*"},
+        {"CRMSYNC_CORS_ORIGINS", "https://a.example/"},
+        {"CRMSYNC_CORS_ORIGINS", "https://a.example, https://B.example"},
+        {"CRMSYNC_CORS_ORIGINS", "https://ann@a.example"},
         {"CRMSYNC_DEFAULT_PHONE_REGION", "usa"},
         {"BREVO_API_BASE_URL", "brevo"},
         {"BREVO_SYNC_ENABLED", "maybe"},
@@ -157,6 +163,42 @@ TEST(Config, EveryKindOfMistakeNamesItsVariable)
         ASSERT_FALSE(config.has_value());
         EXPECT_THAT(config.error(), ElementsAre(Field(&Problem::where, name)));
     }
+}
+
+TEST(Config, TellsTheApiWhoMayCall)
+{
+    const auto usual = read_config(with({}));
+    ASSERT_TRUE(usual.has_value());
+    EXPECT_EQ(usual->jwt_default_role, Role::operator_);
+    EXPECT_THAT(usual->cors_origins, IsEmpty());
+    EXPECT_EQ(usual->requests_per_second, 0u);
+    const auto config = read_config(with({{"JWT_JWKS", "https://login.example/keys"},
+                                          {"JWT_ISSUER", "https://login.example/"},
+                                          {"JWT_ROLE_CLAIM", "realm_access.roles"},
+                                          {"JWT_DEFAULT_ROLE", "none"},
+                                          {"JWT_LEEWAY_SECONDS", "0"},
+                                          {"CRMSYNC_REQUESTS_PER_SECOND", "50"},
+                                          {"CRMSYNC_CORS_ORIGINS", "https://a.example, http://localhost:5173,"}}));
+    ASSERT_TRUE(config.has_value());
+    EXPECT_EQ(config->jwt_jwks, "https://login.example/keys");
+    EXPECT_EQ(config->jwt_issuer, "https://login.example/");
+    EXPECT_EQ(config->jwt_role_claim, "realm_access.roles");
+    EXPECT_EQ(config->jwt_default_role, std::nullopt);
+    EXPECT_EQ(config->jwt_leeway, 0s);
+    EXPECT_EQ(config->requests_per_second, 50u);
+    EXPECT_THAT(config->cors_origins, ElementsAre("https://a.example", "http://localhost:5173"));
+}
+
+TEST(Config, WarnsOfCredentialsInPlainText)
+{
+    const auto warned = [](std::string address) {
+        const auto config = read_config(with({{"MAUTIC_BASE_URL", std::move(address)}}));
+        return config && !config->warnings.empty() ? config->warnings.front().where : "";
+    };
+    EXPECT_EQ(warned("http://mautic.example"), "MAUTIC_BASE_URL");
+    EXPECT_EQ(warned("https://mautic.example"), "");
+    EXPECT_EQ(warned("http://127.0.0.1:8080"), "");
+    EXPECT_EQ(warned("http://localhost/mautic"), "");
 }
 
 TEST(Config, AllProblemsAreReportedAtOnce)
@@ -194,10 +236,10 @@ TEST(Config, ASlipInTheFileIsPointedOut)
 
 TEST(Config, WhatDoesNothingYetIsSaidSo)
 {
-    const auto config = read_config(with({{"SMTP_URL", "smtp://host"}, {"CRMSYNC_CORS_ORIGINS", "https://x.example"}}));
+    const auto config = read_config(with({{"SMTP_URL", "smtp://host"}, {"ALERT_WEBHOOK_URL", "https://x.example"}}));
     ASSERT_TRUE(config.has_value());
     EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(Field(&Problem::where, "SMTP_URL"),
-                                                                Field(&Problem::where, "CRMSYNC_CORS_ORIGINS")));
+                                                                Field(&Problem::where, "ALERT_WEBHOOK_URL")));
 }
 
 TEST(Config, ReadsFieldMappings)

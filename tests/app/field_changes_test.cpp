@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "connectors/registry.h"
+#include "tests/support/paths.h"
 
 namespace crmsync::app {
 namespace {
@@ -165,7 +166,7 @@ std::vector<std::string> between(const std::string& text, std::string_view begin
 
 std::string mapping_section()
 {
-    std::ifstream file(CRMSYNC_SOURCE_DIR "/docs/configuration.md");
+    std::ifstream file(test::source_file("docs/configuration.md"));
     const std::string page{std::istreambuf_iterator<char>(file), {}};
     return page.substr(page.find("## Field mappings"));
 }

@@ -7,13 +7,14 @@
 #include <sstream>
 
 #include "app/dotenv.h"
+#include "tests/support/paths.h"
 
 namespace crmsync::app {
 namespace {
 
 std::string file(const std::string& path)
 {
-    std::ifstream in(CRMSYNC_SOURCE_DIR "/" + path);
+    std::ifstream in(test::source_file(path));
     std::ostringstream text;
     text << in.rdbuf();
     return text.str();

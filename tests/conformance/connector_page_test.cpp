@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/paths.h"
+
 namespace crmsync {
 namespace {
 
@@ -16,7 +18,7 @@ std::string text_of(const std::filesystem::path& path)
 
 TEST(ConnectorPage, ShowsWhatIsCompiled)
 {
-    const std::filesystem::path root(CRMSYNC_SOURCE_DIR);
+    const std::filesystem::path root = test::source_file("");
     std::string code = text_of(root / "tests/conformance/connector_test.cpp");
     for (const auto& file : std::filesystem::directory_iterator(root / "tests/examples/acme"))
         code += text_of(file.path());

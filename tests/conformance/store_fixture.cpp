@@ -44,6 +44,7 @@ void StoreTest::TearDown()
 {
     if (!backend_) return;
     expect_published_equals_jobs();
+    EXPECT_EQ(ok(store().reconcile_counts()), 0u) << "counts that differ from the tables";
     backend_->run(store().close());
 }
 

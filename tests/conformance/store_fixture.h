@@ -8,7 +8,7 @@
 namespace crmsync::conformance {
 
 /// One meaning, every dialect: a test of the suite runs once per StoreKind, on a database of its own. When it ends, the
-/// published columns of every contact must equal its jobs.
+/// published columns of every contact must equal its jobs, and the counts kept what is there.
 class StoreTest : public testing::TestWithParam<StoreKind> {
 protected:
     void SetUp() override;

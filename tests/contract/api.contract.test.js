@@ -12,6 +12,7 @@ const NOBODY = '0193a5b6-0000-7000-8000-000000000000'
 const OTHER = { type: 'text/csv', body: 'email\r\nlater@import.example.com\r\n' }
 /** Answers that nothing here brings about, and where they come from. */
 const ELSEWHERE = {
+  429: 'a limit on requests: tests/api/server_test.cpp',
   500: 'a defect',
   503: 'a database that is not there',
   504: 'a database that does not answer',
@@ -219,6 +220,17 @@ describe('The API, by its document', () => {
     await served.simulator.settings({ brevo: { api_key: 'xkeysib-api' } })
   })
 
+  it('makes and revokes keys', async () => {
+    const made = (await call('createKey', { body: { name: 'scraper', role: 'viewer', expires_at: null } }, 201)).body
+    await call('listContacts', { token: made.key })
+    await call('listKeys', { token: made.key }, 403)
+    const [listed] = (await call('listKeys')).body
+    assert.deepEqual([listed.name, listed.role, listed.key], ['scraper', 'viewer', undefined])
+    await call('createKey', { body: { name: 'late', role: 'admin', expires_at: '2001-01-01T00:00:00Z' } }, 422)
+    await call('revokeKey', { values: { id: made.id } }, 204)
+    assert.equal((await api.call('listContacts', { token: made.key })).status, 401)
+  })
+
   it('tells of itself', async () => {
     await call('isLive', { token: null })
     await call('isReady', { token: null })
@@ -249,13 +261,19 @@ describe('The API, by its document', () => {
       if (id === 'importContacts') return OTHER
       if (!bodies['application/json']) return {}
       const { required = [] } = resolve(bodies['application/json'])
-      const all = { email: 'least@example.com', contact_ids: [], status: 'New' }
+      const all = { email: 'least@example.com', contact_ids: [], status: 'New', name: 'least', role: 'viewer' }
       return { body: Object.fromEntries(required.map((name) => [name, all[name]])) }
     }
 
     it('wants a token', async () => {
       for (const operation of secured)
         await refused(operation.id, { values: values(), ...least(operation), token: null }, 401)
+    })
+
+    it('wants a role', async () => {
+      const token = (await served.crmsync.run(['token', '--role', 'viewer'])).trim()
+      for (const operation of secured.filter(({ statuses }) => statuses.includes(403)))
+        await call(operation.id, { values: values(), ...least(operation), token }, 403)
     })
 
     it('refuses a CRM that is none', async () => {

@@ -175,6 +175,15 @@ TEST(Budget, CountsACallForAWholeBatch)
     EXPECT_EQ(admit(state, batches, 30, false, start + 1s).count, 30u);
 }
 
+TEST(Budget, CountsTheCallsOfASetUpThatCameBeforeAnyOther)
+{
+    ConnectorState state;
+    take_calls(state, hubspot_budget, 9, start);
+    std::size_t granted = 0;
+    for (Instant now = start; now < start + 10s; now += 10ms) granted += claim(state, hubspot_budget, 100, now).count;
+    EXPECT_LE(granted + 9, 186u);
+}
+
 TEST(Budget, CountsTheCallsThatComeBesideABatch)
 {
     BudgetConfig batches = brevo_budget();
@@ -585,6 +594,28 @@ RC_GTEST_PROP(Breaker, KeepsItsRules, ())
         RC_ASSERT(state.breaker.next_probe_at <= now + 1min);
         RC_ASSERT(parse_connector_state(to_json(state)) == state);
     }
+}
+
+TEST(DepartureBound, LeavesHalfTheReserveForCallsThatArriveLate)
+{
+    const auto bound = departure_bound({}, hubspot_budget);
+    ASSERT_TRUE(bound);
+    EXPECT_EQ(bound->calls, 186);
+    EXPECT_EQ(bound->stretch, 10s + 50ms);
+}
+
+TEST(DepartureBound, FollowsWhatTheCrmReports)
+{
+    ConnectorState state;
+    spend(state, hubspot_budget, 1, start);
+    on_limit_report(state, {.limit = 100, .remaining = 99, .reset = 10s}, start);
+    EXPECT_EQ(departure_bound(state, hubspot_budget)->calls, 98);
+}
+
+TEST(DepartureBound, IsNoneWhereLateCallsDoNoHarm)
+{
+    EXPECT_FALSE(departure_bound({}, no_limits));
+    EXPECT_FALSE(departure_bound({}, {.limits = {{"hour", 1h, 100}}, .reserve_percent = 5}));
 }
 
 TEST(FieldsVersion, RisesAndComesWithEveryGrant)

@@ -13,6 +13,7 @@
 #include "domain/contact.h"
 #include "domain/crm.h"
 #include "tests/support/ask.h"
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -58,7 +59,7 @@ protected:
     void SetUp() override
     {
         simulator_ = std::make_unique<Program>(
-            CRMSYNC_BINARY, std::vector<std::string>{"simulate", "--port", "0", "--unlimited", "--json"},
+            built_program(), std::vector<std::string>{"simulate", "--port", "0", "--unlimited", "--json"},
             home_.environment);
         ASSERT_TRUE(simulator_->wait_for("}\n")) << simulator_->err();
         const json::value told = json::parse(simulator_->out());
@@ -191,7 +192,7 @@ TEST_F(Acceptance, EveryContactEndsRightlyAtAllFourCrmsThoughTheyFail)
 {
     const SystemClock clock;
     ASSERT_EQ(home_.run({"setup", "brevo,hubspot,mautic"}).code, 0);
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     ASSERT_TRUE(server.wait_for("listening on http://")) << server.err();
     import();
     set_faults(faults);

@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -400,7 +401,7 @@ TEST(Cli, DoctorNamesTheProgramAsItWasCalled)
 {
     const Home home;
     EXPECT_EQ(home.run({"pause", "brevo"}).code, 0);
-    EXPECT_THAT(home.run({"doctor"}).out, HasSubstr("mend with: " CRMSYNC_BINARY " resume brevo\n"));
+    EXPECT_THAT(home.run({"doctor"}).out, HasSubstr("mend with: " + built_program() + " resume brevo\n"));
 }
 
 TEST(Cli, DoctorFindsABadDatabaseAndAnOpenKeyFile)

@@ -8,6 +8,7 @@
 
 #include "http/client.h"
 #include "tests/support/await.h"
+#include "tests/support/paths.h"
 #include "tests/support/postgres.h"
 #include "tests/support/program.h"
 #include "tests/support/serving.h"
@@ -35,7 +36,7 @@ protected:
             ASSERT_EQ(home_.run({"migrate"}).code, 0);
         }
         simulator_ = std::make_unique<Program>(
-            CRMSYNC_BINARY, std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
+            built_program(), std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
         ASSERT_TRUE(simulator_->wait_for("}\n")) << simulator_->err();
         const json::value addresses = json::parse(simulator_->out());
         control_ = addresses.at("control").as_string();

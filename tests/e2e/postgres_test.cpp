@@ -1,4 +1,5 @@
 #include "tests/support/postgres.h"
+#include "tests/support/paths.h"
 
 #include <gmock/gmock.h>
 
@@ -34,7 +35,7 @@ protected:
 
 TEST_F(OnPostgres, TwoProcessesShareOneQueue)
 {
-    Program simulator(CRMSYNC_BINARY, {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
+    Program simulator(built_program(), {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
     ASSERT_TRUE(simulator.wait_for("}\n"));
     home_.environment["BREVO_API_BASE_URL"] = boost::json::parse(simulator.out()).at("brevo").as_string();
     home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
@@ -54,9 +55,9 @@ TEST_F(OnPostgres, TwoProcessesShareOneQueue)
     EXPECT_EQ(imported.code, 0) << imported.err;
     EXPECT_THAT(imported.out, HasSubstr("500 created"));
 
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     ASSERT_TRUE(server.wait_for("listening on")) << server.err();
-    Program worker(CRMSYNC_BINARY, {"worker"}, home_.environment);
+    Program worker(built_program(), {"worker"}, home_.environment);
     ASSERT_TRUE(worker.wait_for("Brevo is on")) << worker.err();
     const Program::Ended selected = home_.run({"select", "brevo", "--all"});
     EXPECT_EQ(selected.code, 0) << selected.err;
@@ -76,7 +77,7 @@ TEST_F(OnPostgres, TwoProcessesShareOneQueue)
 
 TEST_F(OnPostgres, EveryProcessHearsOfNewFields)
 {
-    Program simulator(CRMSYNC_BINARY, {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
+    Program simulator(built_program(), {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
     ASSERT_TRUE(simulator.wait_for("}\n"));
     const boost::json::value told = boost::json::parse(simulator.out());
     const std::string control(told.at("control").as_string());
@@ -88,8 +89,8 @@ TEST_F(OnPostgres, EveryProcessHearsOfNewFields)
     for (int i = 0; i < contacts; ++i) csv += "person" + std::to_string(i) + "@example.com,https://example.com\n";
     EXPECT_EQ(home_.run({"import", home_.file("people.csv", csv)}).code, 0);
 
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
-    Program worker(CRMSYNC_BINARY, {"worker"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
+    Program worker(built_program(), {"worker"}, home_.environment);
     for (Program* process : {&worker, &server}) ASSERT_TRUE(process->wait_for("source_url is missing"));
     EXPECT_EQ(home_.run({"setup", "hubspot"}).code, 0);
     EXPECT_EQ(home_.run({"select", "hubspot", "--all"}).code, 0);
@@ -113,7 +114,7 @@ TEST_F(OnPostgres, EveryProcessHearsOfNewFields)
 /// The line of docs/deployment.md that begins with this program's name.
 std::string command_of_the_page(const std::string& program)
 {
-    std::ifstream page(CRMSYNC_SOURCE_DIR "/docs/deployment.md");
+    std::ifstream page(source_file("docs/deployment.md"));
     for (std::string line; std::getline(page, line);)
         if (line.starts_with(program + " ")) return line;
     throw std::runtime_error("the page has no " + program);

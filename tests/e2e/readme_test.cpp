@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -21,7 +22,7 @@ struct Step {
 /// The ```console blocks: "$ " begins a command, a here-document goes to its END, the rest is output.
 std::vector<Step> tour()
 {
-    std::ifstream readme(CRMSYNC_SOURCE_DIR "/README.md");
+    std::ifstream readme(source_file("README.md"));
     std::vector<Step> steps;
     bool inside = false, here_document = false;
     for (std::string line; std::getline(readme, line);) {
@@ -103,7 +104,7 @@ TEST(Readme, TheTourRunsAsItStandsThere)
             for (std::string& line : step.output) replace_all(line, usual, free);
         }
     home.environment.erase("CRMSYNC_STATE_DIR");
-    home.environment["CRMSYNC"] = CRMSYNC_BINARY;
+    home.environment["CRMSYNC"] = built_program();
     home.environment["CRMSYNC_LISTEN"] = "127.0.0.1:" + ports[0].second;
     home.environment["TMPDIR"] = home.path();
     const std::string script = home.file("tour.sh", "cd " + home.path().string() + script_of(steps));

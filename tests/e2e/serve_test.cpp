@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "tests/support/ask.h"
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -34,7 +35,7 @@ protected:
     {
         std::vector<std::string> arguments{"simulate", "--port", "0", "--json"};
         arguments.insert(arguments.end(), more.begin(), more.end());
-        auto simulator = std::make_unique<Program>(CRMSYNC_BINARY, arguments, home_.environment);
+        auto simulator = std::make_unique<Program>(built_program(), arguments, home_.environment);
         EXPECT_TRUE(simulator->wait_for("}\n")) << simulator->err();
         const boost::json::value told = boost::json::parse(simulator->out());
         home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
@@ -56,7 +57,7 @@ protected:
 
 TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
 {
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     const std::string api = api_of(server);
     ASSERT_TRUE(server.wait_for("For real: BREVO_API_KEY=")) << server.out() << server.err();
     EXPECT_THAT(server.out(), HasSubstr("REHEARSAL: summary"));
@@ -95,7 +96,7 @@ TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
                                                {"select", "brevo", "--all"}})
         EXPECT_THAT(home_.run(command).err, HasSubstr("add --rehearsal")) << command.front();
 
-    Program again(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program again(built_program(), {"serve"}, home_.environment);
     ASSERT_TRUE(again.wait_for("Imported 205 rows")) << again.out();
     EXPECT_THAT(again.out(), HasSubstr("here since an earlier rehearsal"));
     EXPECT_THAT(again.out(), Not(HasSubstr("created")));
@@ -106,7 +107,7 @@ TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
 TEST_F(Served, ASelectionFromTheCommandLineArrivesAtOnce)
 {
     const auto simulator = simulate();
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     EXPECT_EQ(home_.run({"doctor"}).code, 0);
     EXPECT_EQ(home_.run({"test", "brevo"}).code, 0);
@@ -130,7 +131,7 @@ TEST_F(Served, ASelectionForHubSpotArrivesInOneCall)
     home_.environment["HUBSPOT_API_KEY"] = "pat-test-token";
     home_.environment["HUBSPOT_API_BASE_URL"] = told.at("hubspot").as_string();
     home_.environment["HUBSPOT_LIST_ID"] = "1";
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     EXPECT_EQ(home_.run({"test", "hubspot"}).code, 0);
     EXPECT_EQ(home_.run({"setup", "hubspot"}).code, 0);
@@ -155,7 +156,7 @@ TEST_F(Served, AFieldMadeWhileItRunsIsFilledFromThenOn)
     const std::string control(told.at("control").as_string());
     home_.environment["HUBSPOT_API_KEY"] = "pat-test-token";
     home_.environment["HUBSPOT_API_BASE_URL"] = told.at("hubspot").as_string();
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     ASSERT_TRUE(server.wait_for("source_url is missing")) << server.err();
     EXPECT_EQ(home_.run({"import", "-"}, "email,source_url\nann@example.com,https://example.com/team\n").code, 0);
@@ -185,7 +186,7 @@ TEST_F(Served, ASelectionForMauticArrivesInOneCall)
     home_.environment["MAUTIC_CLIENT_SECRET"] = "test-secret-of-mautic";
     home_.environment["MAUTIC_TAGS"] = "crmsync";
     home_.environment["MAUTIC_SEGMENT_ID"] = "1";
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     EXPECT_EQ(home_.run({"test", "mautic"}).code, 0);
     EXPECT_EQ(home_.run({"setup", "mautic"}).code, 0);
@@ -210,7 +211,7 @@ TEST_F(Served, AContactGoesToN8nToo)
     home_.environment["N8N_WEBHOOK_URL"] = n8n_ + "/webhook/contacts-ack";
     home_.environment["N8N_WEBHOOK_SECRET"] = "n8n-test-secret";
     home_.environment["N8N_API_KEY"] = "n8n-test-key";
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     EXPECT_EQ(home_.run({"doctor"}).code, 0) << home_.run({"doctor"}).out;
     EXPECT_THAT(home_.run({"test", "n8n"}).out, HasSubstr("\"Keep contacts-ack\" is active"));
@@ -233,7 +234,7 @@ TEST_F(Served, ASecondEngineOnOneEmbeddedDatabaseIsRefused)
 {
     home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
     home_.environment["BREVO_API_BASE_URL"] = "http://127.0.0.1:1";
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     const Program::Ended second = home_.run({"worker"});
     EXPECT_EQ(second.code, 1);
@@ -246,7 +247,7 @@ TEST_F(Served, ATakenPortIsToldWithItsRemedy)
 {
     home_.environment["BREVO_API_KEY"] = "xkeysib-test-key";
     home_.environment["BREVO_API_BASE_URL"] = "http://127.0.0.1:1";
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     const std::string api = api_of(server);
     Home other;
     other.environment["CRMSYNC_LISTEN"] = api.substr(std::string_view("http://").size());
@@ -262,7 +263,7 @@ TEST_F(Served, AStopDuringSetUpEndsAtOnce)
     const std::string faults =
         home_.file("faults.json", R"([{"match": {"path": "/contacts/attributes"}, "effect": {"kind": "never"}}])");
     const auto simulator = simulate({"--faults", faults});
-    Program server(CRMSYNC_BINARY, {"serve"}, home_.environment);
+    Program server(built_program(), {"serve"}, home_.environment);
     api_of(server);
     const SystemClock clock;
     const auto begun = clock.monotonic();
@@ -274,7 +275,7 @@ TEST_F(Served, AStopDuringSetUpEndsAtOnce)
 TEST_F(Served, AWorkerServesNoApi)
 {
     const auto simulator = simulate();
-    Program worker(CRMSYNC_BINARY, {"worker"}, home_.environment);
+    Program worker(built_program(), {"worker"}, home_.environment);
     ASSERT_TRUE(worker.wait_for("Brevo is on")) << worker.err();
     worker.signal(SIGTERM);
     const Program::Ended ended = worker.finish();

@@ -6,6 +6,7 @@
 
 #include "domain/crm.h"
 #include "tests/support/ask.h"
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 #include "tests/support/serving.h"
 
@@ -29,7 +30,7 @@ protected:
     void SetUp() override
     {
         simulator_ = std::make_unique<Program>(
-            CRMSYNC_BINARY, std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
+            built_program(), std::vector<std::string>{"simulate", "--port", "0", "--json"}, home_.environment);
         ASSERT_TRUE(simulator_->wait_for("}\n")) << simulator_->err();
         addresses_ = json::parse(simulator_->out());
         auto& environment = home_.environment;

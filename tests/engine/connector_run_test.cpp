@@ -50,6 +50,34 @@ TEST_F(ConnectorRunTest, KeepsTheRetryScheduleToTheSecond)
     EXPECT_EQ(contact(id).retry_count, 3);
 }
 
+TEST_F(ConnectorRunTest, BooksTheCallsOfTheFirstSetUp)
+{
+    traits.budget.limits = {{"10 seconds", 10s, 190}};
+    truth.setup = [] { return SetupReport{.calls = 9}; };
+    start();
+    pass(10ms);
+    ASSERT_EQ(state().windows.size(), 1u);
+    ASSERT_EQ(state().windows[0].used.size(), 1u);
+    EXPECT_EQ(state().windows[0].used[0].calls, 9);
+}
+
+TEST_F(ConnectorRunTest, CallsThatLeaveLateDoNotMeetTheNextOnesInOneWindow)
+{
+    traits.budget.limits = {{"second", 1s, 10}};
+    std::vector<Instant> begun;
+    truth.script = [&](const MappedContact&) {
+        begun.push_back(clock.now());
+        const bool slow = begun.size() > 20 && begun.size() <= 28;
+        return after(slow ? 3s : 1ms, Upserted{});
+    };
+    start();
+    const auto ids = add_many(100);
+    act(Action::select, ids);
+    pass(30s);
+    ASSERT_EQ(count_in(JobState::completed, ids), 100);
+    for (std::size_t i = 10; i < begun.size(); ++i) EXPECT_GE(begun[i] - begun[i - 10], 1s) << i;
+}
+
 TEST_F(ConnectorRunTest, ThrottlingPausesTheConnectorAndCostsNobodyAnAttempt)
 {
     int throttles = 3;

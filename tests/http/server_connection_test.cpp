@@ -161,6 +161,32 @@ TEST_F(ServerTest, GivesUpOnSlowClients)
     EXPECT_EQ(handled_, 1);
 }
 
+TEST_F(ServerTest, GivesUpOnAClientThatDripsItsBody)
+{
+    // Each byte comes in time, but a thousand of them must come in a second.
+    start({.body_timeout = 200ms, .slowest = 1000});
+    loop_.run([this]() -> Task<> {
+        RawClient client(loop_.context);
+        co_await client.connect(server_->port());
+        co_await client.write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
+        Signal refused(loop_.context);
+        std::string answer;
+        asio::co_spawn(loop_.context, client.read_all(), [&](const std::exception_ptr&, std::string text) {
+            answer = std::move(text);
+            refused.set();
+        });
+        Timer pause(loop_.context.get_executor());
+        for (int i = 0; i < 1'000 && answer.empty(); ++i) {
+            co_await client.write("x");
+            pause.expires_after(10ms);
+            co_await pause.async_wait(as_result);
+        }
+        co_await refused.wait();
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
+    }());
+    EXPECT_EQ(handled_, 0);
+}
+
 TEST_F(ServerTest, DropsAClientThatDoesNotRead)
 {
     start({.header_timeout = 40ms, .idle_timeout = 10s, .body_timeout = 40ms});

@@ -25,6 +25,54 @@ TEST_F(ServerTest, RefusesConnectionsBeyondTheLimit)
     }());
 }
 
+TEST_F(ServerTest, RefusesConnectionsBeyondTheLimitOfOneAddress)
+{
+    const auto second_is = [this](ServerOptions options, const char* expected) {
+        options.max_connections_per_peer = 1;
+        start(std::move(options));
+        loop_.run([this, expected]() -> Task<> {
+            RawClient first(loop_.context);
+            co_await first.connect(server_->port());
+            co_await first.write("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n");
+            co_await first.read_until("/1|GET|");
+            EXPECT_THAT(co_await converse("GET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+                        StartsWith(expected));
+            first.close();
+        }());
+    };
+    second_is({}, "HTTP/1.1 503");
+    second_is({.trusted_proxies = {Network::parse("127.0.0.0/8").value()}}, "HTTP/1.1 200");
+}
+
+TEST_F(ServerTest, CountsAConnectionUntilItEnds)
+{
+    start({.max_connections_per_peer = 1});
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_THAT(say("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+        loop_.context.restart();
+        loop_.context.poll();
+    }
+}
+
+TEST_F(ServerTest, SendsItsHeadersWithEveryAnswerThatHasNone)
+{
+    start({.headers = {{"X-Frame-Options", "DENY"}, {"x-peer", "nobody"}}});
+    const auto answer = say("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(answer, HasSubstr("X-Frame-Options: DENY\r\n"));
+    EXPECT_THAT(answer, HasSubstr("X-Peer: 127.0.0.1\r\n"));
+    EXPECT_EQ(answer.find("nobody"), std::string::npos);
+    EXPECT_THAT(say("BREW / HTTP/1.1\r\nHost: h\r\n\r\n"), HasSubstr("X-Frame-Options: DENY\r\n"));
+}
+
+TEST_F(ServerTest, BelievesATrustedProxyWhoCalls)
+{
+    const std::string text = "GET /x HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nConnection: close\r\n\r\n";
+    start();
+    EXPECT_THAT(say(text), HasSubstr("X-Peer: 127.0.0.1\r\n"));
+    start({.trusted_proxies = {Network::parse("127.0.0.1").value()}});
+    EXPECT_THAT(say(text), HasSubstr("X-Peer: 1.2.3.4\r\n"));
+}
+
 TEST_F(ServerTest, StopLetsARequestInProgressEnd)
 {
     start();

@@ -61,7 +61,7 @@ protected:
     {
         const auto client =
             std::move(Client::create(loop_.executor(), "https://" + host + ":" + std::to_string(raw_->port()),
-                                     {.timeout = 10s, .ca_file = ca})
+                                     {.timeout = 10s, .outbound = {.ca_file = ca}})
                           .value());
         Result<Response> answer;
         for (int i = 0; i < times; ++i) answer = loop_.run(client->send({.target = "/"}));
@@ -149,7 +149,8 @@ TEST_F(TlsTest, ReportsAPlainServer)
 
 TEST_F(TlsTest, SaysWhenTheAuthoritiesCannotBeLoaded)
 {
-    const auto client = Client::create(loop_.executor(), "https://localhost", {.ca_file = "/nowhere.pem"});
+    const auto client =
+        Client::create(loop_.executor(), "https://localhost", {.outbound = {.ca_file = "/nowhere.pem"}});
     ASSERT_FALSE(client);
     EXPECT_EQ(client.error().field, "ca_file");
 }

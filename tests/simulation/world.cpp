@@ -341,6 +341,7 @@ void World::settle_and_check()
     outage_ = false;
     ask(people_->update_connector(crm, [](ConnectorState& state) { resume(state); }));
     for (int minute = 0; minute < 180 && !settled(); ++minute) pass_time(1min);
+    check_counts();
     check_published();
     check_ends();
     if (!jumped_) EXPECT_EQ(truth_.same_address_overlaps, 0) << "two calls for one address at once";
@@ -350,6 +351,13 @@ bool World::settled()
 {
     const auto queue = ask(people_->queues(clock_.now()))[crm];
     return queue.waiting == 0 && queue.running == 0;
+}
+
+void World::check_counts()
+{
+    EXPECT_EQ(ask(people_->reconcile_counts()), 0u);
+    for (const auto& worker : workers_)
+        if (worker->faulty) EXPECT_EQ(worker->faulty->counts_off, 0u);
 }
 
 void World::check_published()

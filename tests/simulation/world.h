@@ -72,6 +72,7 @@ private:
     void pass_time(Duration at_most);
     /// Nothing waits and nothing runs.
     bool settled();
+    void check_counts();
     void check_published();
     void check_ends();
     void check_failure(const Job& job, const Decision& decision);

@@ -32,6 +32,13 @@ public:
     }
     Task<Result<std::size_t>> retire_worker(Uuid id, Instant now) override { return inner_.retire_worker(id, now); }
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override { return with_fault(inner_.absorb_writes(now)); }
+    Task<Status> fold_counts() override { return with_fault(inner_.fold_counts()); }
+    Task<Result<std::size_t>> reconcile_counts() override
+    {
+        const auto off = co_await inner_.reconcile_counts();
+        counts_off += off.value_or(0);
+        co_return off;
+    }
     Task<Result<std::size_t>> prune_history(Instant b, std::size_t n) override
     {
         return with_fault(inner_.prune_history(b, n));
@@ -73,6 +80,14 @@ public:
     {
         return inner_.audit_log(l, o);
     }
+    Task<Result<ApiKey>> create_api_key(NewApiKey made) override { return inner_.create_api_key(std::move(made)); }
+    Task<Result<std::vector<ApiKey>>> api_keys() override { return inner_.api_keys(); }
+    Task<Result<ApiKey>> find_api_key(std::string hash) override { return inner_.find_api_key(std::move(hash)); }
+    Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string a, Instant now) override
+    {
+        return inner_.revoke_api_key(id, std::move(a), now);
+    }
+    Task<Status> note_api_key_use(Uuid id, Instant now) override { return inner_.note_api_key_use(id, now); }
     Task<Result<ContactPage>> contacts(ContactFilter f, ContactSort s, PageRequest p) override
     {
         return inner_.contacts(std::move(f), s, std::move(p));
@@ -171,6 +186,9 @@ public:
     }
     void on_wake(WakeHandler handler) override { inner_.on_wake(std::move(handler)); }
     Task<> close() override { return inner_.close(); }
+
+    /// What reconciling has had to mend so far.
+    std::size_t counts_off = 0;
 
 private:
     template <class T>

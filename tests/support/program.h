@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/uuid.h"
+#include "tests/support/paths.h"
 
 namespace crmsync::test {
 
@@ -85,6 +86,7 @@ public:
     const std::string& out() const { return out_.text; }
     const std::string& err() const { return err_.text; }
     void signal(int number) const { ::kill(pid_, number); }
+    pid_t pid() const { return pid_; }
 
     /// Waits for its end.
     Ended finish()
@@ -162,7 +164,7 @@ public:
 
     Program start(const std::vector<std::string>& arguments, const std::string& input = "") const
     {
-        return Program(CRMSYNC_BINARY, arguments, environment, input);
+        return Program(built_program(), arguments, environment, input);
     }
     Program::Ended run(const std::vector<std::string>& arguments, const std::string& input = "") const
     {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
 #include "tests/support/program.h"
 
 namespace crmsync::test {
@@ -15,7 +16,7 @@ namespace crmsync::test {
 /// A server of this home that listens.
 inline std::unique_ptr<Program> serve(const Home& home)
 {
-    auto server = std::make_unique<Program>(CRMSYNC_BINARY, std::vector<std::string>{"serve"}, home.environment);
+    auto server = std::make_unique<Program>(built_program(), std::vector<std::string>{"serve"}, home.environment);
     EXPECT_TRUE(server->wait_for("listening on http://")) << server->err();
     return server;
 }

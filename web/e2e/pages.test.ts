@@ -70,7 +70,14 @@ const pages: { name: string; path: string; ready: string; prepare?: Prepare[] }[
     ],
   },
   { name: 'audit', path: '/audit', ready: 'role=cell' },
-  { name: 'keys', path: '/', ready: '[data-crm=n8n]', prepare: [click('button', 'Keys'), dialog] },
+  { name: 'keys', path: '/keys', ready: 'text=There are no keys yet' },
+  {
+    name: 'keys-make',
+    path: '/keys',
+    ready: 'text=There are no keys yet',
+    prepare: [click('button', 'Make a key'), dialog],
+  },
+  { name: 'help', path: '/', ready: '[data-crm=n8n]', prepare: [click('button', 'Keyboard'), dialog] },
   { name: 'no-such-page', path: '/nowhere', ready: 'text=There is no such page' },
 ]
 

@@ -173,6 +173,39 @@ describe('The story of a first day', () => {
     await page.locator('[data-crm=n8n] [data-state=paused]').waitFor({ state: 'detached' })
   })
 
+  it('A viewer sees everything, and no action that would be refused', async () => {
+    const viewer = await world.enter('light', complaints, (await world.run('token', '--role', 'viewer')).trim())
+    const link = (name: string) => viewer.getByRole('navigation').getByRole('link', { name })
+    await viewer.locator('[data-crm=brevo]').getByText(`${people} complete`).waitFor()
+    assert.equal(await viewer.getByRole('button', { name: 'Pause Brevo' }).count(), 0)
+    assert.equal(await link('Audit').count(), 0)
+    await link('Contacts').click()
+    await viewer.locator('[data-open]').first().waitFor()
+    assert.equal(await viewer.getByRole('button', { name: 'Add' }).count(), 0)
+    await viewer.getByRole('checkbox', { name: 'Select all rows that are shown' }).check()
+    await viewer.getByRole('button', { name: 'Export' }).waitFor()
+    assert.equal(await viewer.getByRole('button', { name: 'Send to\u2026' }).count(), 0)
+    await viewer.goto(`${world.url}/audit`)
+    await viewer.getByText('Your role does not show this').waitFor()
+    await viewer.context().close()
+  })
+
+  it('A key for a machine is shown once, and opens nothing once it is revoked', async () => {
+    await go('Keys')
+    await page.getByRole('button', { name: 'Make a key' }).click()
+    await page.getByLabel('Name').fill('scraper')
+    await page.getByRole('button', { name: 'Make', exact: true }).click()
+    const key = (await page.getByRole('dialog').locator('code').textContent()) ?? ''
+    const status = async () =>
+      (await fetch(`${world.url}/api/v3/contacts`, { headers: { authorization: `Bearer ${key}` } })).status
+    assert.equal(await status(), 200)
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('button', { name: 'Revoke scraper' }).click()
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click()
+    await page.getByRole('cell', { name: /^revoked/ }).waitFor()
+    assert.equal(await status(), 401)
+  })
+
   it('Signing out shows nothing to the next person', async () => {
     await page.getByRole('button', { name: 'You' }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()

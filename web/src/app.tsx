@@ -14,6 +14,7 @@ const Failures = lazy(() => import('./pages/failures'))
 const Connectors = lazy(() => import('./pages/connectors'))
 const Rehearse = lazy(() => import('./pages/rehearse'))
 const Audit = lazy(() => import('./pages/audit'))
+const Keys = lazy(() => import('./pages/keys'))
 
 function Lost() {
   return (
@@ -42,6 +43,7 @@ export function App() {
           <Route path="/connectors/:crm" element={<Connectors />} />
           <Route path="/rehearse" element={<Rehearse />} />
           <Route path="/audit" element={<Audit />} />
+          <Route path="/keys" element={<Keys />} />
           <Route path="*" element={<Lost />} />
         </Routes>
       </Suspense>

@@ -21,6 +21,7 @@ import {
   IconGauge,
   IconHelp,
   IconHistory,
+  IconKey,
   IconLogout,
   IconMoon,
   IconPlayerPlay,
@@ -33,18 +34,20 @@ import { type ReactNode, useEffect } from 'react'
 import { Link, useLocation } from 'react-router'
 import { useLive } from './api/live'
 import { useHealth, useSummary, sumOf } from './api/queries'
-import { useSession, useSignOut } from './api/session'
+import { type Role, useMay, useSession, useSignOut } from './api/session'
 import { LiveSign } from './ui/live_sign'
 import { compact } from './ui/numbers'
 import { attempt } from './ui/tell'
 
-const pages = [
+/** Pages that everybody may see, and those that take a role. */
+const pages: { to: string; name: string; icon: typeof IconGauge; role?: Role }[] = [
   { to: '/', name: 'Overview', icon: IconGauge },
   { to: '/contacts', name: 'Contacts', icon: IconUsers },
   { to: '/failures', name: 'Failures', icon: IconAlertTriangle },
   { to: '/connectors', name: 'Connectors', icon: IconPlugConnected },
   { to: '/rehearse', name: 'Rehearse', icon: IconPlayerPlay },
-  { to: '/audit', name: 'Audit', icon: IconHistory },
+  { to: '/audit', name: 'Audit', icon: IconHistory, role: 'operator' },
+  { to: '/keys', name: 'Keys', icon: IconKey, role: 'admin' },
 ]
 
 const keys: [string[], string][] = [
@@ -113,32 +116,35 @@ function Brand() {
 function Navigation({ pathname }: { pathname: string }) {
   const { data: summary } = useSummary()
   const { data: health } = useHealth()
+  const may = useMay()
   const failed = summary ? sumOf(summary).error : 0
   const ill = Object.values(health?.crms ?? {}).filter((crm) => crm.status === 'down').length
   const signs: Record<string, number> = { '/failures': failed, '/connectors': ill }
   return (
     <>
-      {pages.map(({ to, name, icon: Icon }) => (
-        <NavLink
-          key={to}
-          component={Link}
-          to={to}
-          label={name}
-          active={to === '/' ? pathname === '/' : pathname.startsWith(to)}
-          aria-current={(to === '/' ? pathname === '/' : pathname.startsWith(to)) ? 'page' : undefined}
-          leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
-          rightSection={
-            signs[to] ? (
-              <Badge size="sm" color="red.8" variant="filled">
-                {compact(signs[to])}
-              </Badge>
-            ) : null
-          }
-          variant="light"
-          mb={2}
-          style={{ borderRadius: 'var(--mantine-radius-md)' }}
-        />
-      ))}
+      {pages
+        .filter(({ role }) => !role || may(role))
+        .map(({ to, name, icon: Icon }) => (
+          <NavLink
+            key={to}
+            component={Link}
+            to={to}
+            label={name}
+            active={to === '/' ? pathname === '/' : pathname.startsWith(to)}
+            aria-current={(to === '/' ? pathname === '/' : pathname.startsWith(to)) ? 'page' : undefined}
+            leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
+            rightSection={
+              signs[to] ? (
+                <Badge size="sm" color="red.8" variant="filled">
+                  {compact(signs[to])}
+                </Badge>
+              ) : null
+            }
+            variant="light"
+            mb={2}
+            style={{ borderRadius: 'var(--mantine-radius-md)' }}
+          />
+        ))}
     </>
   )
 }
@@ -180,8 +186,8 @@ function Foot({ onHelp }: { onHelp: () => void }) {
             {scheme === 'dark' ? <IconSun size={18} aria-hidden /> : <IconMoon size={18} aria-hidden />}
           </ActionIcon>
         </Tooltip>
-        <Tooltip label="Keys">
-          <ActionIcon variant="subtle" color="gray" aria-label="Keys" onClick={onHelp}>
+        <Tooltip label="Keyboard">
+          <ActionIcon variant="subtle" color="gray" aria-label="Keyboard" onClick={onHelp}>
             <IconHelp size={18} aria-hidden />
           </ActionIcon>
         </Tooltip>
@@ -192,7 +198,7 @@ function Foot({ onHelp }: { onHelp: () => void }) {
 
 function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Keys" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title="Keyboard" centered closeButtonProps={{ 'aria-label': 'Close' }}>
       <Table>
         <Table.Tbody>
           {keys.map(([names, does]) => (

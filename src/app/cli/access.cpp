@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "api/auth.h"
+#include "app/auth_config.h"
+#include "app/cli/access_options.h"
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 
@@ -13,33 +15,21 @@ namespace {
 struct TokenOptions {
     std::string subject;
     std::string expires = "12h";
+    std::string role = "admin";
 };
 
 void define_token(CLI::App& app, TokenOptions& options)
 {
     app.add_option("--subject", options.subject, "Whom it names in the audit; else the user of this terminal");
     app.add_option("--expires", options.expires, "When: 30m, 12h, 7d")->capture_default_str();
-}
-
-/// "30m", "12h", "7d".
-std::optional<std::chrono::seconds> parse_lifetime(std::string_view text)
-{
-    int number = 0;
-    const auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view rest(unit, static_cast<std::size_t>(text.data() + text.size() - unit));
-    if (error != std::errc{} || number <= 0 || number > 100'000) return std::nullopt;
-    if (rest == "s") return std::chrono::seconds(number);
-    if (rest == "m") return std::chrono::minutes(number);
-    if (rest == "h") return std::chrono::hours(number);
-    if (rest == "d") return std::chrono::days(number);
-    return std::nullopt;
+    define_role(app, options.role)->capture_default_str();
 }
 
 int token(Session& session, const TokenOptions& options)
 {
     const std::optional<std::chrono::seconds> lifetime = parse_lifetime(options.expires);
     if (!lifetime) return wrong_usage(session, "--expires takes a time such as 30m, 12h or 7d");
-    const Result<std::string> token = mint(session, options.subject, *lifetime);
+    const Result<std::string> token = mint(session, options.subject, *parse_role(options.role), *lifetime);
     if (!token) return report(session, token.error());
     if (session.console.json()) {
         session.console.value({{"token", *token}, {"expires_at", to_rfc3339(session.clock.now() + *lifetime)}});
@@ -104,19 +94,38 @@ int version(Session& session, const NoOptions&)
 
 }  // namespace
 
-Result<std::string> mint(Session& session, std::string_view subject, std::chrono::seconds lifetime)
+CLI::Option* define_role(CLI::App& app, std::string& role)
+{
+    return app.add_option("--role", role, "What it may do: viewer, operator, admin")
+        ->check(CLI::IsMember({"viewer", "operator", "admin"}));
+}
+
+std::optional<std::chrono::seconds> parse_lifetime(std::string_view text)
+{
+    int number = 0;
+    const auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view rest(unit, static_cast<std::size_t>(text.data() + text.size() - unit));
+    if (error != std::errc{} || number <= 0 || number > 100'000) return std::nullopt;
+    if (rest == "s") return std::chrono::seconds(number);
+    if (rest == "m") return std::chrono::minutes(number);
+    if (rest == "h") return std::chrono::hours(number);
+    if (rest == "d") return std::chrono::days(number);
+    return std::nullopt;
+}
+
+Result<std::string> mint(Session& session, std::string_view subject, Role role, std::chrono::seconds lifetime)
 {
     const Result<Secret> key = token_key(session.config);
     if (!key) return std::unexpected(key.error());
     const std::string user = actor().substr(std::string_view("cli:").size());
-    const api::AuthOptions options{.secret = key->reveal(), .audience = session.config.jwt_audience};
-    return api::mint_token(options, subject.empty() ? user : subject, lifetime, session.clock.now());
+    return api::mint_token(auth_options(session.config, *key), subject.empty() ? user : subject, role, lifetime,
+                           session.clock.now());
 }
 
 void add_access_commands(Menu& menu)
 {
     add_command<TokenOptions>(menu.app, menu, "token", "Make a token for the API",
-                              "  crmsync token --subject ann --expires 7d\n"
+                              "  crmsync token --subject ann --role viewer --expires 7d\n"
                               "  curl -H \"Authorization: Bearer $(crmsync token)\" localhost:8000/api/v3/contacts",
                               define_token, token);
     add_command<ConfigOptions>(menu.app, menu, "config", "Every setting in force, and where it comes from",

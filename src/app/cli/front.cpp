@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 
 #include "app/cli/command.h"
@@ -75,10 +76,14 @@ int run(Menu& menu, bool rehearsal, bool tolerant, std::string program)
     return menu.chosen(session);
 }
 
+/// The memory of this program holds credentials and contacts: when it dies, the kernel writes neither to a file.
+void keep_memory_out_of_cores() { std::ofstream("/proc/self/coredump_filter") << "0"; }
+
 }  // namespace
 
 int run_program(int argc, char** argv)
 {
+    keep_memory_out_of_cores();
     log::start("warn", log::Format::pretty);
     CLI::App app{std::string(about), "crmsync"};
     app.footer(std::string(epilogue));
@@ -98,6 +103,7 @@ int run_program(int argc, char** argv)
     add_connector_commands(menu);
     add_verify_command(menu);
     add_access_commands(menu);
+    add_key_commands(menu);
     add_doctor_command(menu);
     try {
         app.parse(argc, argv);

@@ -17,10 +17,10 @@ namespace {
 
 int run_serve(Session& session, const NoOptions&)
 {
-    return serve(session, session.rehearsal || session.config.is_rehearsal() ? Role::rehearsal : Role::all);
+    return serve(session, session.rehearsal || session.config.is_rehearsal() ? Duty::rehearsal : Duty::all);
 }
 
-int run_worker(Session& session, const NoOptions&) { return serve(session, Role::worker); }
+int run_worker(Session& session, const NoOptions&) { return serve(session, Duty::worker); }
 
 struct SimulateOptions {
     std::uint16_t port = 9000;

@@ -40,7 +40,7 @@ std::string actor();
 std::string database_of(const Session& session);
 
 /// A token for the API. Without a subject it names the user of this terminal.
-Result<std::string> mint(Session& session, std::string_view subject, std::chrono::seconds lifetime);
+Result<std::string> mint(Session& session, std::string_view subject, Role role, std::chrono::seconds lifetime);
 
 /// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
 /// rehearsal.

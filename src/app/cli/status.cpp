@@ -4,7 +4,8 @@
 #include "app/cli/commands.h"
 #include "app/cli/filter_options.h"
 #include "app/cli/json.h"
-#include "engine/connector_run.h"
+#include "domain/condition.h"
+#include "domain/failure_advice.h"
 
 namespace crmsync::app {
 
@@ -44,28 +45,19 @@ std::string budget_text(const ConnectorState& state, Instant now)
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// What this program makes of a CRM. In a rehearsal Brevo is simulated and the others have no part.
-struct Standing {
-    bool configured = false;
-    bool enabled = false;
-    std::string missing;  ///< When not configured.
-};
-Standing standing_of(const Session& session, Crm crm)
+/// What this program makes of a CRM; what a running server knows beside the database is not asked for. In a rehearsal
+/// Brevo is simulated and the others have no part.
+Circumstances circumstances_of(const Session& session, Crm crm, const CrmQueue& queue)
 {
     const CrmConfig& config = session.config.crm[crm];
-    if (!session.rehearsal) return {config.configured, config.run.enabled, config.missing};
-    if (crm == Crm::brevo) return {true, true, ""};
-    return {false, true, "not part of the rehearsal"};
-}
-
-std::string why(const Standing& standing, const ConnectorState& state, Instant now)
-{
-    if (!standing.configured && !state.paused) return standing.missing;
-    if (!standing.enabled && !state.paused) return "by its SYNC_ENABLED";
-    if (state.paused) return fmt::format("by {}", state.paused_by);
-    if (state.breaker.open) return state.breaker.reason;
-    if (state.throttled_until && *state.throttled_until > now) return "until " + to_rfc3339(*state.throttled_until);
-    return "";
+    Circumstances known{.not_configured = config.configured ? "" : config.missing,
+                        .enabled = config.run.enabled,
+                        .interval = config.run.interval,
+                        .due_since = queue.oldest_due};
+    if (!session.rehearsal) return known;
+    known.enabled = true;
+    known.not_configured = crm == Crm::brevo ? "" : "not part of the rehearsal";
+    return known;
 }
 
 boost::json::value overview_json(const Session& session, const Overview& overview, Instant now)
@@ -78,16 +70,17 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
         for (const auto& [result, count] : overview.readings[crm]) readings[to_string(result)] = count;
         const CrmQueue& queue = overview.queues[crm];
         const ConnectorState& state = overview.states[crm];
-        const Standing standing = standing_of(session, crm);
+        const Circumstances known = circumstances_of(session, crm, queue);
+        const Standing standing = standing_of(state, known, now);
         boost::json::object budget;
         for (const Window& window : state.windows)
             if (window.rate.limit > 0) budget[window.rate.name] = budget_left(window, now);
         boost::json::value oldest;
         if (queue.oldest_due) oldest = to_rfc3339(*queue.oldest_due);
-        crms[to_string(crm)] = {{"configured", standing.configured},
-                                {"enabled", standing.enabled},
-                                {"state", state_name(state, now, standing.configured, standing.enabled)},
-                                {"reason", why(standing, state, now)},
+        crms[to_string(crm)] = {{"configured", known.not_configured.empty()},
+                                {"enabled", known.enabled},
+                                {"state", to_string(standing.condition)},
+                                {"reason", standing.why},
                                 {"counts", std::move(counts)},
                                 {"verification", std::move(readings)},
                                 {"queue",
@@ -127,13 +120,12 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         for (const Verification reading : {Verification::verified, Verification::drifted, Verification::missing})
             row.push_back(grouped(overview.readings[crm].at(reading)));
         counts.rows.push_back(std::move(row));
-        const Standing standing = standing_of(session, crm);
         const ConnectorState& state = overview.states[crm];
         const CrmQueue& queue = overview.queues[crm];
-        queues.rows.push_back({std::string(display_name(crm)),
-                               std::string(state_name(state, now, standing.configured, standing.enabled)),
+        const Standing standing = standing_of(state, circumstances_of(session, crm, queue), now);
+        queues.rows.push_back({std::string(display_name(crm)), std::string(to_string(standing.condition)),
                                grouped(queue.due), grouped(queue.waiting), grouped(queue.running),
-                               budget_text(state, now), why(standing, state, now)});
+                               budget_text(state, now), standing.why});
     }
     console.note(fmt::format("{} contacts in {} ({})\n", grouped(overview.summary.contacts),
                              without_password(database_of(session)), overview.health.engine));
@@ -179,29 +171,6 @@ void define_failed(CLI::App& app, FailedOptions& options)
     app.add_option("--offset", options.offset, "Leave out that many");
 }
 
-Task<Result<int>> print_causes(Session& session, Store& store, std::optional<Crm> crm, bool dismissed)
-{
-    const Result<std::vector<FailureCause>> causes = co_await store.failure_causes(crm, dismissed);
-    if (!causes) co_return std::unexpected(causes.error());
-    if (session.console.json()) {
-        boost::json::array rows;
-        for (const FailureCause& cause : *causes)
-            rows.push_back({{"crm", to_string(cause.crm)},
-                            {"error_code", cause.error_code},
-                            {"example", cause.example},
-                            {"count", cause.count}});
-        session.console.value(rows);
-        co_return exit_fine;
-    }
-    Table table{{"CRM", "COUNT", "CAUSE", "EXAMPLE"}, {}, {false, true}};
-    for (const FailureCause& cause : *causes)
-        table.rows.push_back(
-            {std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code, cause.example});
-    session.console.table(table);
-    if (causes->empty()) session.console.note("No contact has failed");
-    co_return exit_fine;
-}
-
 /// RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe.
 std::string csv_cell(std::string_view text)
 {
@@ -211,6 +180,37 @@ std::string csv_cell(std::string_view text)
     if (result.find_first_of(",\"\r\n") == std::string::npos) return result;
     for (std::size_t at = 0; (at = result.find('"', at)) != std::string::npos; at += 2) result.insert(at, "\"");
     return "\"" + result + "\"";
+}
+
+std::string csv_line(const std::vector<std::string>& row)
+{
+    std::vector<std::string> cells;
+    for (const std::string& cell : row) cells.push_back(csv_cell(cell));
+    return fmt::format("{}", fmt::join(cells, ","));
+}
+
+void print_causes(Session& session, const std::vector<FailureCause>& causes, bool csv)
+{
+    if (session.console.json()) {
+        boost::json::array rows;
+        for (const FailureCause& cause : causes) rows.emplace_back(to_json(cause));
+        return session.console.value(rows);
+    }
+    if (csv) session.console.line("crm,cause,title,kind,class,count,example,suggestion");
+    Table table{{"CRM", "COUNT", "CAUSE", "WHAT", "WHAT TO DO"}, {}, {false, true}};
+    for (const FailureCause& cause : causes) {
+        const FailureAdvice advice = advice_on(cause.crm, cause.error_code);
+        if (csv)
+            session.console.line(
+                csv_line({std::string(to_string(cause.crm)), cause.error_code, advice.title,
+                          std::string(to_string(advice.kind)), std::string(api::failure_class(cause.example)),
+                          std::to_string(cause.count), cause.example, std::string(advice.remedy)}));
+        table.rows.push_back({std::string(display_name(cause.crm)), grouped(cause.count), cause.error_code,
+                              advice.title, std::string(advice.remedy)});
+    }
+    if (csv) return;
+    session.console.table(table);
+    if (causes.empty()) session.console.note("No contact has failed");
 }
 
 void print_failures(Session& session, const std::vector<Failure>& failures, bool csv)
@@ -226,11 +226,7 @@ void print_failures(Session& session, const std::vector<Failure>& failures, bool
                               std::string(to_string(failure.job.key.crm)), std::to_string(failure.job.retry_count),
                               failure.job.error_code.value_or(""), failure.job.error.value_or("")});
     if (!csv) return session.console.table(table);
-    for (const auto& row : table.rows) {
-        std::vector<std::string> cells;
-        for (const std::string& cell : row) cells.push_back(csv_cell(cell));
-        session.console.line(fmt::format("{}", fmt::join(cells, ",")));
-    }
+    for (const auto& row : table.rows) session.console.line(csv_line(row));
 }
 
 int failed(Session& session, const FailedOptions& options)
@@ -242,7 +238,13 @@ int failed(Session& session, const FailedOptions& options)
     }
     if (!options.cause.empty()) query.error_code = options.cause;
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
-        if (options.grouped) co_return co_await print_causes(session, store, query.crm, options.dismissed);
+        if (options.grouped) {
+            const Result<std::vector<FailureCause>> causes =
+                co_await store.failure_causes(query.crm, options.dismissed);
+            if (!causes) co_return std::unexpected(causes.error());
+            print_causes(session, *causes, options.csv);
+            co_return exit_fine;
+        }
         if (options.csv && !session.console.json())
             session.console.line("contact_id,email,crm,retry_count,error_code,error");
         for (;;) {

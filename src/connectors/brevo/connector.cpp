@@ -107,7 +107,7 @@ public:
     BrevoConnector(BrevoSettings settings, FieldMapping mapping, const ConnectorContext& context,
                    std::unique_ptr<http::Client> client)
         : executor_(context.executor),
-          ca_file_(context.ca_file),
+          outbound_(context.outbound),
           settings_(std::move(settings)),
           traits_(traits_from(settings_, std::move(mapping))),
           client_(std::move(client)),
@@ -160,7 +160,7 @@ private:
     Exchange new_exchange() { return {.calls = 0, .request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
 
     Executor executor_;
-    std::string ca_file_;
+    http::Outbound outbound_;
     BrevoSettings settings_;
     ConnectorTraits traits_;
     std::unique_ptr<http::Client> client_;
@@ -339,7 +339,7 @@ Task<std::optional<std::vector<std::string>>> BrevoConnector::read_report(const 
     if (!parsed || (!parsed->tls && settings_.base_url.starts_with("https:"))) co_return std::nullopt;
     const std::string origin = url.substr(0, url.find_first_of("/?", url.find("://") + 3));
     const auto client = http::Client::create(
-        executor_, origin, {.timeout = settings_.timeout, .max_body_bytes = report_bytes_max, .ca_file = ca_file_});
+        executor_, origin, {.timeout = settings_.timeout, .max_body_bytes = report_bytes_max, .outbound = outbound_});
     if (!client) co_return std::nullopt;
     const auto answer = co_await (*client)->send({.method = http::Method::get, .target = parsed->target});
     (*client)->close();
@@ -540,7 +540,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
                                        {.timeout = read->timeout,
                                         .max_body_bytes = 4u << 20,
                                         .max_idle_connections = read->max_in_flight,
-                                        .ca_file = context.ca_file});
+                                        .outbound = context.outbound});
     if (!client) return std::unexpected(std::move(client.error()));
     return std::make_unique<BrevoConnector>(*std::move(read), std::move(mapping), context, *std::move(client));
 }

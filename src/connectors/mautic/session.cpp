@@ -13,7 +13,7 @@ Result<std::unique_ptr<Session>> Session::open(const MauticSettings& settings, c
 {
     auto client = http::Client::create(
         context.executor, settings.base_url,
-        {.timeout = settings.timeout, .max_idle_connections = settings.max_in_flight, .ca_file = context.ca_file});
+        {.timeout = settings.timeout, .max_idle_connections = settings.max_in_flight, .outbound = context.outbound});
     if (!client) return std::unexpected(std::move(client.error()));
     std::unique_ptr<OAuth> oauth;
     if (settings.uses_oauth()) {
@@ -28,7 +28,7 @@ Result<std::unique_ptr<Session>> Session::open(const MauticSettings& settings, c
                                                               "MAUTIC_REFRESH_TOKEN"
                                                             : "check MAUTIC_CLIENT_ID and MAUTIC_CLIENT_SECRET",
                            .timeout = std::min<Duration>(settings.timeout, 30s),
-                           .ca_file = context.ca_file});
+                           .outbound = context.outbound});
         if (!made) return std::unexpected(std::move(made.error()));
         oauth = *std::move(made);
     }

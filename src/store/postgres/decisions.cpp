@@ -263,7 +263,7 @@ Task<Result<std::size_t>> PostgresStore::dismiss(FailureQuery which, std::vector
                            Statement{queries::dismiss, Params::of(dismissed, crm_names(which.crm), which.error_code,
                                                                   only_ids, only_ids.empty())}));
     if (!done) co_return std::unexpected(done.error());
-    const std::size_t count = done->at(1).affected();
+    const auto count = static_cast<std::size_t>(done->at(1).get<std::int64_t>(0, 0));
     const Status noted = co_await audit(
         {now, std::move(actor), dismissed ? "dismiss" : "restore", "{}", static_cast<std::int64_t>(count)});
     if (!noted) co_return std::unexpected(noted.error());

@@ -6,6 +6,7 @@
 
 #include "store/embedded.h"
 #include "store/postgres/adopt.h"
+#include "store/postgres/queries.h"
 #include "store/postgres/session.h"
 
 namespace crmsync::postgres {
@@ -26,7 +27,10 @@ constexpr std::array known_migrations{
     Known{5, "connector_token", "postgres/migrations/0005_connector_token.sql"},
     Known{6, "verification", "postgres/migrations/0006_verification.sql"},
     Known{7, "remote_operation", "postgres/migrations/0007_remote_operation.sql"},
+    Known{8, "tally", "postgres/migrations/0008_tally.sql"},
+    Known{9, "api_key", "postgres/migrations/0009_api_key.sql"},
 };
+constexpr int tally_version = 8;
 constexpr int latest_version = known_migrations.back().version;
 
 constexpr std::string_view history_table = R"(
@@ -102,13 +106,26 @@ Status apply_file(Session& session, const Known& migration)
     return retried(session, [&] { return status_of(session.run(sql)); });
 }
 
+/// Apart from its migration, for it looks at all jobs. Were it interrupted, the next engine to start would count; one
+/// that starts meanwhile must not count the same.
+Status count_what_is_there(Session& session)
+{
+    return retried(session, [&] {
+        return status_of(session.run("BEGIN; SELECT pg_advisory_xact_lock(hashtext('crmsync tally')); " +
+                                     queries::reconcile_tally.sql + "; COMMIT"));
+    });
+}
+
 Status apply(Session& session, const Known& migration, bool adoption, MigrationReport& report,
              const MigrationProgress& progress)
 {
     report.steps.push_back("migration " + std::to_string(migration.version) + ": " + std::string(migration.name));
     if (progress) progress(report.steps.back(), 0, 0);
     if (migration.version == 1 && adoption) return adopt_contacts(session, false, report, progress);
-    if (!migration.file.empty()) return apply_file(session, migration);
+    if (!migration.file.empty()) {
+        if (auto done = apply_file(session, migration); !done) return done;
+        return migration.version == tally_version ? count_what_is_there(session) : Status{};
+    }
     if (adoption) {
         if (auto done = backfill_jobs(session, progress); !done) return done;
     }

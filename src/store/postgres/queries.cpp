@@ -82,6 +82,42 @@ std::string shared_columns(std::string_view settled)
                     "{settled}", settled);
 }
 
+/// What a job counts as, as SQL (see migrations/0008_tally.sql).
+struct Counted {
+    std::string state;
+    std::string origin;
+    std::string detail = "''";
+    std::string dismissed = "false";
+};
+
+/// The job in the relation `of`.
+Counted counted_job(std::string_view of)
+{
+    return {fmt::format("{}.state", of), fmt::format("{}.origin", of),
+            fmt::format("CASE {0}.state WHEN 'failed' THEN coalesce({0}.error_code, '') "
+                        "WHEN 'completed' THEN coalesce({0}.reading, '') ELSE '' END",
+                        of),
+            fmt::format("coalesce({0}.state = 'failed' AND {0}.dismissed, false)", of)};
+}
+
+/// Adds to the tally that the rows of `from`, each a job of the CRM, were this and are that: one row per count that
+/// changes, however many jobs.
+std::string book(std::string_view crm, const Counted& was, const Counted& is, std::string_view from)
+{
+    return fmt::format(R"(
+    INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+    SELECT m.crm, k.state, k.origin, k.detail, k.dismissed, k.change
+      FROM (SELECT {} AS crm, {} AS state, {} AS origin, {} AS detail, {} AS dismissed,
+                   {} AS new_state, {} AS new_origin, {} AS new_detail, {} AS new_dismissed, count(*) AS jobs
+              FROM {} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) m
+     CROSS JOIN LATERAL (VALUES (m.state, m.origin, m.detail, m.dismissed, -m.jobs),
+                                (m.new_state, m.new_origin, m.new_detail, m.new_dismissed, m.jobs))
+                     AS k (state, origin, detail, dismissed, change)
+     WHERE k.state <> 'idle')",
+                       crm, was.state, was.origin, was.detail, was.dismissed, is.state, is.origin, is.detail,
+                       is.dismissed, from);
+}
+
 /// Replaces {crm}, {remote_id}, {sync(x)}, {processing(x)} and {error(x)}, where x names a relation with a job's
 /// columns.
 std::string expanded(std::string sql, Crm crm)
@@ -208,7 +244,9 @@ WITH d AS (
       FROM unnest($1, $2) AS r (contact_id, generation)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
        AND CASE WHEN j.lease_token IS NULL THEN j.state IN ('queued', 'retrying') END
-    RETURNING j.contact_id, j.state, j.origin)
+    RETURNING j.contact_id, j.state, j.origin, j.claimed_from),
+counted AS ()" + book("'{crm}'", {"d.claimed_from", "d.origin"}, {"d.state", "d.origin"}, "d") +
+                                               R"()
 UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)}
   FROM d WHERE c.id = d.contact_id
 RETURNING c.id)");
@@ -257,6 +295,7 @@ WITH d AS (
         acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL
                                THEN coalesce(r.acknowledged_as_of, $1) ELSE j.acknowledged_at END,
         dismissed = j.dismissed AND NOT (j.generation = r.generation AND r.state = 'failed'),
+        reading = CASE WHEN j.generation = r.generation THEN NULL ELSE j.reading END,
         remote_id = coalesce(r.remote_id, j.remote_id), second_id = coalesce(r.second_id, j.second_id),
         claimed_from = NULL, lease_token = NULL, worker_id = NULL
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
@@ -266,8 +305,8 @@ WITH d AS (
                      code, message, duration_us, request_id, acknowledged_as_of)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
     RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count,
-              j.error, j.remote_id, r.counted, r.at, r.worker_id, r.outcome, r.http_status, r.code, r.message,
-              r.duration_us, r.request_id),
+              j.error, j.error_code, j.dismissed, j.reading, j.remote_id, r.counted, r.at, r.worker_id, r.outcome,
+              r.http_status, r.code, r.message, r.duration_us, r.request_id),
 published AS (
     UPDATE contacts c SET
         {crm}_sync_status = CASE WHEN d.current THEN {sync(d)} ELSE c.{crm}_sync_status END,
@@ -280,6 +319,8 @@ published AS (
             UNION ALL)" + shared_columns("(d.current AND d.state = 'completed' AND c.last_failed_crm = '{crm}')") +
                                                  R"()
       FROM d WHERE c.id = d.contact_id),
+counted AS ()" + book("'{crm}'", {"'running'", "d.origin"}, counted_job("d"), "d WHERE d.current") +
+                                                 R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, code, message, duration_us, request_id,
                          stale)
@@ -344,7 +385,11 @@ WITH d AS (
      WHERE j.contact_id = ANY($1) AND j.crm = '{crm}' AND j.lease_token IS NOT NULL
        AND CASE WHEN $3 IS NULL THEN )" + no_holder + R"( ELSE j.worker_id = $3 END
        AND ($4 IS NULL OR j.lease_token = $4)
-    RETURNING j.contact_id, j.state, j.origin, j.error),
+    -- What is looked up is as it was before.
+    RETURNING j.contact_id, j.state, j.origin, j.error,
+              (SELECT o.state FROM job o WHERE o.contact_id = j.contact_id AND o.crm = '{crm}') AS was),
+counted AS ()" + book("'{crm}'", {"d.was", "d.origin"}, {"d.state", "d.origin"}, "d WHERE d.was = 'running'") +
+                                                       R"(),
 published AS (
     UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
            {crm}_processing_error = {error(d)}
@@ -461,8 +506,9 @@ namespace {
 const std::string pairs = R"(
 WITH pair AS MATERIALIZED (
     SELECT p.id,
-           CASE WHEN $2 IS NULL OR (j.state = 'failed' AND j.error_code = $2) THEN coalesce(j.state, 'idle')
-                ELSE 'unmatched' END AS state
+           CASE WHEN $2 IS NULL OR (j.state = 'failed' AND coalesce(j.error_code, '') = $2)
+                THEN coalesce(j.state, 'idle') ELSE 'unmatched' END AS state,
+           coalesce(j.origin, '') AS origin, j.error_code, coalesce(j.dismissed, false) AS dismissed, j.reading
       FROM unnest($1) AS p (id) JOIN contacts c ON c.id = p.id
       LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
 
@@ -477,6 +523,8 @@ d AS (
         options = excluded.options, error = excluded.error, error_code = NULL, retry_count = 0, dismissed = false,
         generation = j.generation + 1
     RETURNING j.contact_id, j.state, j.origin, j.error),
+counted AS ()" + book("'{crm}'", counted_job("pair"), {"$4", "$5"}, "pair WHERE pair.state = ANY($3)") +
+                                           R"(),
 published AS (
     UPDATE contacts c SET
         {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)}, {crm}_processing_error = {error(d)},
@@ -495,15 +543,42 @@ UPDATE contacts c SET contact_curation_status = $2::contact_curation_status,
  WHERE c.id = ANY($1))"};
 
 const Query dismiss{"dismiss", R"(
-UPDATE job j SET dismissed = $1
- WHERE j.crm = ANY($2) AND j.state = 'failed' AND ($3 IS NULL OR j.error_code = $3)
-   AND j.dismissed <> $1 AND ($5 OR j.contact_id = ANY($4)))"};
+WITH held AS MATERIALIZED (
+    SELECT j.contact_id, j.crm FROM job j JOIN contacts c ON c.id = j.contact_id
+     WHERE j.crm = ANY($2) AND j.state = 'failed' AND ($3 IS NULL OR coalesce(j.error_code, '') = $3)
+       AND j.dismissed <> $1 AND ($5 OR j.contact_id = ANY($4))
+     ORDER BY c.id FOR NO KEY UPDATE OF c),
+d AS (
+    UPDATE job j SET dismissed = $1 FROM held
+     WHERE j.contact_id = held.contact_id AND j.crm = held.crm
+       AND CASE WHEN j.dismissed <> $1 THEN j.state = 'failed' END
+    RETURNING j.crm, j.origin, coalesce(j.error_code, '') AS cause),
+counted AS ()" +
+                                   book("d.crm", {"'failed'", "d.origin", "d.cause", "NOT $1"},
+                                        {"'failed'", "d.origin", "d.cause", "$1"}, "d") +
+                                   R"()
+SELECT count(*) FROM d)"};
 
 const Query audit{"audit",
                   "INSERT INTO audit (at, actor, action, detail, count) VALUES ($1, $2, $3, $4, $5) RETURNING id"};
 const Query raise_audit_count{"raise_audit_count", "UPDATE audit SET count = count + $2 WHERE id = $1"};
 const Query audit_log{"audit_log",
                       "SELECT at, actor, action, detail, count FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2"};
+
+// ---- keys of the API -----------------------------------------------------------------------------------------------
+
+#define API_KEY_COLUMNS "id, name, role, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+const Query create_api_key{"create_api_key",
+                           "INSERT INTO api_key (id, hash, name, role, created_at, created_by, expires_at) "
+                           "VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+const Query api_key{"api_key", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = $1"};
+const Query api_keys{"api_keys", "SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT $1"};
+const Query find_api_key{"find_api_key", "SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = $1"};
+const Query revoke_api_key{"revoke_api_key", "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"};
+const Query note_api_key_use{"note_api_key_use", "UPDATE api_key SET last_used_at = $2 WHERE id = $1"};
+
+#undef API_KEY_COLUMNS
 
 // ---- contacts ------------------------------------------------------------------------------------------------------
 
@@ -696,28 +771,60 @@ SELECT count(*) FROM contacts c
 // ---- status --------------------------------------------------------------------------------------------------------
 
 const Query connector_states{"connector_states", "SELECT crm, state FROM connector"};
-const Query waiting{"waiting", R"(
-SELECT j.crm, count(*) FILTER (WHERE j.due_at <= $1), count(*), min(j.due_at)
-  FROM job j WHERE j.state IN ('queued', 'retrying') AND j.lease_token IS NULL GROUP BY j.crm)"};
-const Query running{"running", R"(
-SELECT j.crm, count(*) FROM job j
- WHERE j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'running' GROUP BY j.crm)"};
-const Query count_contacts{"count_contacts", "SELECT count(*) FROM contacts"};
-const Query count_jobs{"count_jobs",
-                       "SELECT j.crm, j.state, j.origin, count(*) FROM job j WHERE j.state <> 'idle' "
-                       "GROUP BY j.crm, j.state, j.origin"};
+// Only what is due later is counted; that is seldom much.
+const PerCrmQuery queue = per_crm("queue", R"(
+SELECT coalesce(sum(t.change) FILTER (WHERE t.state IN ('queued', 'retrying')), 0)::bigint,
+       coalesce(sum(t.change) FILTER (WHERE t.state = 'running'), 0)::bigint,
+       (SELECT count(*) FROM job j
+         WHERE j.crm = '{crm}' AND j.lane IN (0, 1) AND j.due_at > $1 AND j.state IN ('queued', 'retrying')
+           AND j.lease_token IS NULL),
+       least((SELECT j.due_at FROM job j
+               WHERE j.crm = '{crm}' AND j.lane = 0 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+               ORDER BY j.due_at LIMIT 1),
+             (SELECT j.due_at FROM job j
+               WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
+               ORDER BY j.due_at LIMIT 1))
+  FROM tally t WHERE t.crm = '{crm}')");
+const Query counts{"counts", R"(
+SELECT t.crm, t.state, t.origin, sum(t.change)::bigint FROM tally t GROUP BY t.crm, t.state, t.origin ORDER BY t.crm)"};
 const Query jobs_of{"jobs_of", "SELECT " + job_columns + " FROM job j WHERE j.contact_id = $1"};
 const Query history_of{"history_of", R"(
 SELECT a.crm, a.at, a.worker_id, a.outcome, a.http_status, a.code, a.message, a.duration_us, a.request_id, a.stale
   FROM attempt a WHERE a.contact_id = $1 ORDER BY a.id DESC LIMIT $2)"};
 const Query failures{"failures", "SELECT " + job_columns + R"(, c.email, c.name
   FROM job j JOIN contacts c ON c.id = j.contact_id
- WHERE j.crm = ANY($1) AND j.state = 'failed' AND ($2 IS NULL OR j.error_code = $2) AND ($3 OR NOT j.dismissed)
+ WHERE j.crm = ANY($1) AND j.state = 'failed' AND ($2 IS NULL OR coalesce(j.error_code, '') = $2)
+   AND ($3 OR NOT j.dismissed)
  ORDER BY j.last_attempt_at DESC NULLS LAST, j.contact_id, j.crm LIMIT $4 OFFSET $5)"};
 const Query failure_causes{"failure_causes", R"(
-SELECT j.crm, coalesce(j.error_code, ''), min(coalesce(j.error, '')), count(*) FROM job j
- WHERE j.crm = ANY($1) AND j.state = 'failed' AND ($2 OR NOT j.dismissed)
- GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2)"};
+SELECT t.crm, t.detail, x.contact_id, coalesce(x.error, ''), t.jobs
+  FROM (SELECT k.crm, k.detail, sum(k.change)::bigint AS jobs FROM tally k
+         WHERE k.crm = ANY($1) AND k.state = 'failed' AND ($2 OR NOT k.dismissed)
+         GROUP BY k.crm, k.detail HAVING sum(k.change) > 0 ORDER BY 3 DESC, 1, 2 LIMIT $3) t
+ CROSS JOIN LATERAL (
+       SELECT j.contact_id, j.error FROM job j
+        WHERE j.crm = t.crm AND coalesce(j.error_code, '') = t.detail AND j.state = 'failed' AND ($2 OR NOT j.dismissed)
+        LIMIT 1) x
+ ORDER BY t.jobs DESC, t.crm, t.detail)"};
+const Query try_lock_tally{"try_lock_tally", "SELECT pg_try_advisory_xact_lock(hashtext('crmsync tally'))"};
+// A reader sees the rows before or after, and their sums are equal.
+const Query fold_tally{"fold_tally", R"(
+WITH folded AS (DELETE FROM tally t WHERE (SELECT count(*) FROM tally) > $1 RETURNING t.*)
+INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+SELECT f.crm, f.state, f.origin, f.detail, f.dismissed, sum(f.change) FROM folded f
+ GROUP BY 1, 2, 3, 4, 5 HAVING sum(f.change) <> 0)"};
+// One snapshot sees every job together with the change that was booked for it.
+const Query reconcile_tally{"reconcile_tally", R"(
+INSERT INTO tally (crm, state, origin, detail, dismissed, change)
+SELECT x.crm, x.state, x.origin, x.detail, x.dismissed, sum(x.jobs)
+  FROM (SELECT j.crm, j.state, j.origin,
+               CASE j.state WHEN 'failed' THEN coalesce(j.error_code, '')
+                            WHEN 'completed' THEN coalesce(j.reading, '') ELSE '' END AS detail,
+               j.state = 'failed' AND j.dismissed AS dismissed, count(*) AS jobs
+          FROM job j WHERE j.state <> 'idle' GROUP BY 1, 2, 3, 4, 5
+        UNION ALL SELECT '', '', '', '', false, count(*) FROM contacts
+        UNION ALL SELECT t.crm, t.state, t.origin, t.detail, t.dismissed, -t.change FROM tally t) x
+ GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.jobs) <> 0)"};
 const Query database_clock{"database_clock", "SELECT clock_timestamp()"};
 const Query schema_version{"schema_version", "SELECT coalesce(max(version), 0) FROM schema_migration"};
 const Query news{"news", R"(
@@ -758,6 +865,14 @@ kept AS (
        SET generation = excluded.generation, at = excluded.at, result = excluded.result, fields = excluded.fields,
            opted_out = excluded.opted_out
     RETURNING contact_id),
+d AS (
+    UPDATE job j SET reading = r.result FROM r JOIN kept k ON k.contact_id = r.contact_id
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}'
+    -- What is looked up is as it was before.
+    RETURNING j.state, j.origin, j.error_code, j.dismissed, j.reading,
+              (SELECT o.reading FROM job o WHERE o.contact_id = j.contact_id AND o.crm = '{crm}') AS was),
+counted AS ()" + book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.was, '')"}, counted_job("d"), "d") +
+                                                                           R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, message, duration_us, request_id)
     SELECT r.contact_id, '{crm}', $1, r.worker_id, r.result, r.http_status, r.message, r.duration_us, r.request_id
@@ -772,9 +887,8 @@ SELECT v.result, count(*) FROM job j
   LEFT JOIN verification v ON v.contact_id = j.contact_id AND v.crm = j.crm AND v.generation = j.generation
  WHERE j.crm = $1 AND j.state = 'completed' GROUP BY v.result)"};
 const Query readings{"readings", R"(
-SELECT v.crm, v.result, count(*) FROM verification v
-  JOIN job j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation
- WHERE j.state = 'completed' GROUP BY v.crm, v.result)"};
+SELECT t.crm, t.detail, sum(t.change)::bigint FROM tally t
+ WHERE t.state = 'completed' AND t.detail <> '' GROUP BY t.crm, t.detail)"};
 const Query count_opted_out{"count_opted_out", "SELECT count(*) FROM verification WHERE crm = $1 AND opted_out"};
 const Query verification_examples{"verification_examples", R"(
 SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at
@@ -828,7 +942,10 @@ d AS (
       FROM r JOIN told t ON t.contact_id = r.contact_id
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
        AND CASE WHEN j.lease_token IS NULL THEN j.state = 'completed' END
-    RETURNING j.contact_id, j.state, j.origin, j.due_at, j.retry_count, j.error, j.error_code, r.worker_id),
+    RETURNING j.contact_id, j.state, j.origin, j.due_at, j.retry_count, j.error, j.error_code, j.dismissed,
+              j.reading, r.worker_id),
+counted AS ()" + book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.reading, '')"}, counted_job("d"), "d") +
+                                                           R"(),
 published AS (
     UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
            {crm}_processing_error = {error(d)}, retry_count = d.retry_count, last_retry_at = $1,

@@ -97,6 +97,14 @@ extern const Query audit;                // -> id
 extern const Query raise_audit_count;    // $1: id, $2: by
 extern const Query audit_log;            // $1: limit, $2: offset
 
+// -- keys of the API
+extern const Query create_api_key;    // $1..: id, hash, name, role, created at, by, expires at
+extern const Query api_key;           // $1: id
+extern const Query api_keys;          // $1: limit
+extern const Query find_api_key;      // $1: hash
+extern const Query revoke_api_key;    // $1: id, $2: now
+extern const Query note_api_key_use;  // $1: id, $2: now
+
 // -- contacts
 /// In the order `read_contact` reads them.
 extern const std::string contact_columns;
@@ -119,14 +127,15 @@ extern const PerCrmQuery count_adopted;  // -> how many would be sent at once
 
 // -- status
 extern const Query connector_states;
-extern const Query waiting;  // $1: now -> CRM, due, waiting, earliest
-extern const Query running;
-extern const Query count_contacts;
-extern const Query count_jobs;
+extern const PerCrmQuery queue;     // $1: now -> waiting, running, of the waiting those due later, earliest
+extern const Query counts;          // -> CRM ('': the contacts, first), state, origin, count
 extern const Query jobs_of;         // $1: contact
 extern const Query history_of;      // $1: contact, $2: limit
 extern const Query failures;        // $1: CRM, $2: code, $3: with dismissed, $4: limit, $5: offset
-extern const Query failure_causes;  // $1: CRM, $2: with dismissed
+extern const Query failure_causes;  // $1: CRM, $2: with dismissed, $3: limit
+extern const Query try_lock_tally;
+extern const Query fold_tally;       // $1: how many rows may stay
+extern const Query reconcile_tally;  // Adds a row per count that is off.
 extern const Query database_clock;
 
 // -- verification and late failures

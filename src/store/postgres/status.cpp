@@ -3,8 +3,16 @@
 
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
+#include "store/summary.h"
 
 namespace crmsync::postgres {
+
+namespace {
+
+/// So many rows are added up in no time; there are rarely so many different ones.
+constexpr std::int64_t tally_rows_max = 500;
+
+}  // namespace
 
 std::string texts_json(const std::vector<std::string>& texts)
 {
@@ -58,22 +66,19 @@ Job read_job(Row& row)
 
 Task<Result<PerCrm<CrmQueue>>> PostgresStore::queues(Instant now)
 {
-    const auto rows = co_await run(batch(Statement{queries::begin_engine_work, Params::of(scan_timeout)},
-                                         Statement{queries::waiting, Params::of(now)}, Statement{queries::running}));
+    auto statements = batch(Statement{queries::begin_engine_work, Params::of(scan_timeout)});
+    for (const Crm crm : all_crms) statements.push_back({queries::queue[crm], Params::of(now)});
+    const auto rows = co_await run(std::move(statements));
     if (!rows) co_return std::unexpected(rows.error());
     PerCrm<CrmQueue> queues;
-    for (int i = 0; i < rows->at(1).size(); ++i) {
-        Row row(rows->at(1), i);
-        CrmQueue& queue = queues[parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)];
-        queue.due = row.next<std::int64_t>();
+    for (const Crm crm : all_crms) {
+        Row row(rows->at(1 + index_of(crm)), 0);
+        CrmQueue& queue = queues[crm];
         queue.waiting = row.next<std::int64_t>();
-        queue.oldest_due = row.next<std::optional<Instant>>();
-        if (queue.due == 0) queue.oldest_due.reset();
-    }
-    for (int i = 0; i < rows->at(2).size(); ++i) {
-        Row row(rows->at(2), i);
-        CrmQueue& queue = queues[parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)];
         queue.running = row.next<std::int64_t>();
+        queue.due = std::max(queue.waiting - row.next<std::int64_t>(), std::int64_t{0});
+        if (const auto earliest = row.next<std::optional<Instant>>(); earliest && *earliest <= now)
+            queue.oldest_due = earliest;
     }
     co_return queues;
 }
@@ -111,23 +116,20 @@ Task<Result<JobsOfContact>> PostgresStore::jobs_of(Uuid contact_id, std::size_t 
 
 Task<Result<Store::Summary>> PostgresStore::summary()
 {
-    const auto rows = co_await run(batch(Statement{queries::begin_work, Params::of(scan_timeout)},
-                                         Statement{queries::count_contacts}, Statement{queries::count_jobs}));
+    const auto rows =
+        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)}, Statement{queries::counts}));
     if (!rows) co_return std::unexpected(rows.error());
-    Summary summary;
-    summary.contacts = rows->at(1).get<std::int64_t>(0, 0);
-    for (const Crm crm : all_crms)
-        for (const SyncStatus status : all_sync_statuses)
-            summary.by_status[crm][status] = status == SyncStatus::new_ ? summary.contacts : 0;
-    for (int i = 0; i < rows->at(2).size(); ++i) {
-        Row row(rows->at(2), i);
+    Summary summary = summary_of(0);
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
         const auto crm = parse_crm(row.next<std::string_view>());
         const auto state = parse_job_state(row.next<std::string_view>());
         const auto origin = parse_origin(row.next<std::string_view>());
         const auto count = row.next<std::int64_t>();
-        if (!crm || !state || !origin) continue;
-        summary.by_status[*crm][SyncStatus::new_] -= count;
-        summary.by_status[*crm][publish(*state, *origin).sync] += count;
+        if (crm && state && origin)
+            add_jobs(summary, *crm, *state, *origin, count);
+        else
+            summary = summary_of(count);
     }
     co_return summary;
 }
@@ -156,7 +158,8 @@ Task<Result<std::vector<FailureCause>>> PostgresStore::failure_causes(std::optio
 {
     const auto rows =
         co_await run(batch(Statement{queries::begin_work, Params::of(scan_timeout)},
-                           Statement{queries::failure_causes, Params::of(crm_names(crm), with_dismissed)}));
+                           Statement{queries::failure_causes,
+                                     Params::of(crm_names(crm), with_dismissed, std::int64_t{failure_causes_max})}));
     if (!rows) co_return std::unexpected(rows.error());
     std::vector<FailureCause> causes;
     for (int i = 0; i < rows->at(1).size(); ++i) {
@@ -164,11 +167,51 @@ Task<Result<std::vector<FailureCause>>> PostgresStore::failure_causes(std::optio
         FailureCause cause;
         cause.crm = parse_crm(row.next<std::string_view>()).value_or(Crm::brevo);
         cause.error_code = row.next<std::string>();
+        cause.example_contact = row.next<Uuid>();
         cause.example = row.next<std::string>();
         cause.count = row.next<std::int64_t>();
         causes.push_back(std::move(cause));
     }
     co_return causes;
+}
+
+Task<Status> PostgresStore::fold_counts()
+{
+    const auto folded = co_await transact<void>([](Connection& connection) { return fold_once(connection); });
+    co_return folded;
+}
+
+Task<Answer<void>> PostgresStore::fold_once(Connection& connection)
+{
+    const auto locked = co_await connection.run(batch(Statement{queries::begin},
+                                                      Statement{queries::begin_work, Params::of(statement_timeout)},
+                                                      Statement{queries::try_lock_tally}));
+    if (!locked) co_return std::unexpected(locked.error());
+    std::vector<Statement> statements;
+    if (locked->at(2).get<bool>(0, 0)) statements.push_back({queries::fold_tally, Params::of(tally_rows_max)});
+    statements.push_back({queries::commit});
+    const auto folded = co_await connection.run(std::move(statements));
+    if (!folded) co_return std::unexpected(folded.error());
+    co_return Answer<void>{};
+}
+
+Task<Result<std::size_t>> PostgresStore::reconcile_counts()
+{
+    const auto mended =
+        co_await transact<std::size_t>([](Connection& connection) { return reconcile_once(connection); });
+    co_return mended;
+}
+
+Task<Answer<std::size_t>> PostgresStore::reconcile_once(Connection& connection)
+{
+    const auto locked = co_await connection.run(batch(Statement{queries::begin},
+                                                      Statement{queries::begin_work, Params::of(scan_timeout)},
+                                                      Statement{queries::try_lock_tally}));
+    if (!locked) co_return std::unexpected(locked.error());
+    if (!locked->at(2).get<bool>(0, 0)) co_return std::size_t{0};  // Another node is at it.
+    const auto mended = co_await connection.run(batch(Statement{queries::reconcile_tally}, Statement{queries::commit}));
+    if (!mended) co_return std::unexpected(mended.error());
+    co_return mended->front().affected();
 }
 
 Task<Result<Store::Health>> PostgresStore::health(Instant)

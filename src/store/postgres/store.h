@@ -50,6 +50,13 @@ public:
     Task<Status> audit(AuditEntry entry) override;
     Task<Result<std::vector<AuditEntry>>> audit_log(std::size_t limit, std::size_t offset) override;
 
+    // api_keys.cpp
+    Task<Result<ApiKey>> create_api_key(NewApiKey made) override;
+    Task<Result<std::vector<ApiKey>>> api_keys() override;
+    Task<Result<ApiKey>> find_api_key(std::string hash) override;
+    Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) override;
+    Task<Status> note_api_key_use(Uuid id, Instant now) override;
+
     // contacts.cpp
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
     Task<Result<Contact>> contact(Uuid id) override;
@@ -67,6 +74,8 @@ public:
     Task<Result<Summary>> summary() override;
     Task<Result<std::vector<Failure>>> failures(FailureQuery query) override;
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override;
+    Task<Status> fold_counts() override;
+    Task<Result<std::size_t>> reconcile_counts() override;
     Task<Result<Health>> health(Instant now) override;
 
     // verification.cpp
@@ -127,6 +136,10 @@ private:
                                              std::optional<Uuid> holder, std::string_view reason);
     Task<Answer<ConnectorState>> update_connector_once(Connection& connection, Crm crm,
                                                        const std::function<void(ConnectorState&)>& update);
+
+    // status.cpp
+    static Task<Answer<void>> fold_once(Connection& connection);
+    static Task<Answer<std::size_t>> reconcile_once(Connection& connection);
 
     // verification.cpp
     Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);

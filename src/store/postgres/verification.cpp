@@ -122,12 +122,15 @@ Task<Result<std::vector<SyncedContact>>> PostgresStore::synced_contacts(SyncedQu
 
 Task<Result<std::vector<Uuid>>> PostgresStore::record_verification(VerifiedBatch batch_of)
 {
+    Column<Uuid> ids;
+    for (const VerifiedContact& one : batch_of.contacts) ids.push_back(one.contact_id);
     const auto rows =
         co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                           Statement{queries::lock_contacts, Params::of(ids)},
                            Statement{queries::record_verification[batch_of.crm], verified_params(batch_of)}));
     if (!rows) co_return std::unexpected(rows.error());
     std::vector<Uuid> kept;
-    for (int i = 0; i < rows->at(1).size(); ++i) kept.push_back(rows->at(1).get<Uuid>(i, 0));
+    for (int i = 0; i < rows->at(2).size(); ++i) kept.push_back(rows->at(2).get<Uuid>(i, 0));
     co_return kept;
 }
 

@@ -50,16 +50,17 @@ using Decided = std::map<std::pair<Action, Crm>, std::int64_t>;
 
 class Absorber {
 public:
-    Absorber(Connection& db, Lane lane, Instant now) : db_(db), lane_(lane), now_(now) {}
+    Absorber(Connection& db, Lane lane, Instant now) : db_(db), lane_(lane), now_(now), tally_(db) {}
 
     void absorb(const Write& write)
     {
         if (!contact_exists(db_, write.key.contact_id)) return;
         const std::optional<JobRow> job = find_job(db_, write.key);
         const std::optional<Action> action = interpret_write(write.sync, write.processing);
-        const Effect effect =
-            action ? decide_job(db_, write.key, job, {.action = *action, .lane = lane_, .options = {}, .now = now_})
-                   : Effect::skipped;
+        const Effect effect = action
+                                  ? decide_job(db_, write.key, job,
+                                               {.action = *action, .lane = lane_, .options = {}, .now = now_}, tally_)
+                                  : Effect::skipped;
         switch (effect) {
             case Effect::queue:
             case Effect::idle:
@@ -81,6 +82,7 @@ public:
 
     AbsorbResult finish(bool more)
     {
+        tally_.book();
         for (const auto& [what, count] : decided_)
             write_audit(db_, {.at = now_,
                               .actor = "sql",
@@ -114,6 +116,7 @@ private:
     Connection& db_;
     Lane lane_;
     Instant now_;
+    Tally tally_;
     Decided decided_;
     AbsorbResult result_;
 };

@@ -80,12 +80,12 @@ void count(ActionCounts& counts, Effect effect)
     }
 }
 
-Effect act_on(Connection& db, const ActionRequest& request, const JobKey& key, const Decision& decision)
+Effect act_on(Connection& db, const ActionRequest& request, const JobKey& key, const Decision& decision, Tally& tally)
 {
     const std::optional<JobRow> job = find_job(db, key);
     if (excluded_by_cause(request, job)) return Effect::nothing;
     if (request.preview) return effect_of(request.action, job ? job->state : JobState::idle);
-    return decide_job(db, key, job, decision);
+    return decide_job(db, key, job, decision, tally);
 }
 
 }  // namespace
@@ -97,6 +97,7 @@ Result<ActStep> act(Connection& db, const ActionRequest& request, ActStep step)
         if (const auto absorbed = absorb_writes(db, request.now); !absorbed) return std::unexpected(absorbed.error());
     const Decision decision{request.action, request.lane, request.options, request.now};
     const std::size_t changed_before = step.counts.changed;
+    Tally tally(db);
     const bool by_id = std::holds_alternative<std::vector<Uuid>>(request.target);
     for (const Uuid& id : next_contacts(db, request.target, step.progress)) {
         if (by_id && !contact_exists(db, id)) {
@@ -104,8 +105,9 @@ Result<ActStep> act(Connection& db, const ActionRequest& request, ActStep step)
             continue;
         }
         ++step.counts.found;
-        for (const Crm crm : request.crms) count(step.counts, act_on(db, request, {id, crm}, decision));
+        for (const Crm crm : request.crms) count(step.counts, act_on(db, request, {id, crm}, decision, tally));
     }
+    tally.book();
     if (!request.preview)
         audit_step(db, step.progress,
                    {.at = request.now,
@@ -136,7 +138,18 @@ Result<std::size_t> dismiss(Connection& db, const FailureQuery& which, const std
                             bool dismissed, const std::string& actor, Instant now)
 {
     const std::optional<std::string> ids = only_ids.empty() ? std::nullopt : std::optional(to_json_array(only_ids));
+    Tally tally(db);
+    {
+        Rows rows = db.open(sql::count_to_dismiss, name_of(which.crm), which.error_code, ids, dismissed);
+        while (rows.next()) {
+            const Origin origin = read_origin(rows, 1);
+            const std::string cause(rows.text(2));
+            tally.jobs(read_crm(rows, 0), counted(JobState::failed, origin, cause, !dismissed),
+                       counted(JobState::failed, origin, cause, dismissed), rows.integer(3));
+        }
+    }
     const std::int64_t changed = db.run(sql::dismiss, name_of(which.crm), which.error_code, ids, dismissed);
+    tally.book();
     boost::json::object detail;
     if (which.crm) detail["crm"] = to_string(*which.crm);
     if (which.error_code) detail["error_code"] = *which.error_code;

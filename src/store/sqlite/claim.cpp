@@ -19,6 +19,7 @@ struct Candidate {
     std::int64_t job_rowid = 0;
     std::int64_t contact_rowid = 0;
     std::string updated_at;  ///< As `contacts` has it: text that sorts by time.
+    Origin origin = Origin::selection;
     ClaimedJob job;
 };
 using Candidates = std::vector<Candidate>;
@@ -40,7 +41,8 @@ Candidate read_candidate(const Rows& rows, Crm crm)
     candidate.contact_rowid = rows.integer(10);
     candidate.updated_at = rows.text(11);
     job.contact_updated_at = read_time(rows, 11);
-    job.contact = read_fields(rows, 12);
+    candidate.origin = read_origin(rows, 12);
+    job.contact = read_fields(rows, 13);
     return candidate;
 }
 
@@ -198,6 +200,7 @@ std::vector<ClaimedJob> lease(Connection& db, const ClaimRequest& request, const
     const std::string holder = to_string(request.operation.value_or(request.worker_id));
     Addresses addresses(db, request.crm, request.now);
     std::vector<ClaimedJob> claimed;
+    Tally tally(db);
     for (Candidate& candidate : candidates) {
         if (const std::optional<Instant> until = addresses.wait_of(candidate)) {
             postpone(db, candidate, *until);
@@ -205,11 +208,14 @@ std::vector<ClaimedJob> lease(Connection& db, const ClaimRequest& request, const
         }
         db.run(sql::claim_job, candidate.job_rowid, token, holder);
         db.run(sql::claim_publish[request.crm], candidate.contact_rowid);
+        tally.jobs(request.crm, counted(candidate.job.claimed_from, candidate.origin),
+                   counted(JobState::running, candidate.origin));
         candidate.job.lease_token = token;
         candidate.job.probe = grant.kind != Grant::Kind::work;
         candidate.job.witness = grant.kind == Grant::Kind::witness_probe;
         claimed.push_back(std::move(candidate.job));
     }
+    tally.book();
     return claimed;
 }
 

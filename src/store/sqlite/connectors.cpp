@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/sqlite/jobs.h"
 #include "store/sqlite/queries.h"
 #include "store/sqlite/rows.h"
@@ -25,13 +27,13 @@ Result<PerCrm<CrmQueue>> queues(Connection& db, Instant now)
 {
     PerCrm<CrmQueue> queues;
     for (const Crm crm : all_crms) {
-        const auto in_state = [&](JobState state) {
-            return db.number(sql::queue_state, to_string(crm), to_string(state));
+        const auto in_states = [&](JobState one, JobState other) {
+            return db.number(sql::counts_of_states, to_string(crm), to_string(one), to_string(other));
         };
         CrmQueue& queue = queues[crm];
-        queue.due = db.number(sql::queue_due, to_string(crm), now);
-        queue.waiting = in_state(JobState::queued) + in_state(JobState::retrying);
-        queue.running = in_state(JobState::running);
+        queue.waiting = in_states(JobState::queued, JobState::retrying);
+        queue.running = in_states(JobState::running, JobState::running);
+        queue.due = std::max(queue.waiting - db.number(sql::queue_later, to_string(crm), now), std::int64_t{0});
         for (const int lane : {0, 1}) {
             Rows rows = db.open(sql::next_due, to_string(crm), lane);
             const std::optional<Instant> due = rows.next() ? rows.optional_instant(0) : std::nullopt;

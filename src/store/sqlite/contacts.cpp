@@ -151,6 +151,9 @@ Result<Contact> create_contact(Connection& db, const ContactFields& fields, Cura
     if (const Status storable = check_storable(fields); !storable) return std::unexpected(storable.error());
     const Uuid id = random_uuid7(now);
     insert(db, id, fields, curation, now);
+    Tally tally(db);
+    tally.contacts(1);
+    tally.book();
     return contact(db, id);
 }
 
@@ -170,8 +173,22 @@ Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChan
 
 Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now)
 {
+    Tally tally(db);
+    tally.contacts(-1);
+    {
+        Rows rows = db.open(sql::jobs_to_delete, id);
+        while (rows.next())
+            tally.jobs(read_crm(rows, 0),
+                       counted({.state = read_state(rows, 1),
+                                .origin = read_origin(rows, 2),
+                                .error_code = rows.optional_text(3),
+                                .dismissed = rows.integer(4) != 0,
+                                .reading = rows.optional_text(5)}),
+                       Counted{});
+    }
     db.run(sql::forget_writes_of, id);
     if (db.run(sql::delete_contact, id) == 0) return no_contact();
+    tally.book();
     write_audit(db, {.at = now,
                      .actor = actor,
                      .action = "delete",

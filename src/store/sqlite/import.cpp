@@ -4,6 +4,7 @@
 
 #include "store/sqlite/queries.h"
 #include "store/sqlite/rows.h"
+#include "store/sqlite/tally.h"
 #include "store/sqlite/verbs.h"
 #include "store/text.h"
 
@@ -119,6 +120,9 @@ Result<ImportCounts> import_some(Connection& db, std::span<const Imported> conta
         update(db, existing->id, fields, time);
         ++counts.updated;
     }
+    Tally tally(db);
+    tally.contacts(static_cast<std::int64_t>(counts.created));
+    tally.book();
     return counts;
 }
 

@@ -42,13 +42,29 @@ std::optional<JobRow> find_job(Connection& db, const JobKey& key)
 {
     Rows rows = db.open(sql::find_job, key.contact_id, to_string(key.crm));
     if (!rows.next()) return std::nullopt;
-    return JobRow{rows.integer(0), read_state(rows, 1), read_origin(rows, 2), rows.optional_text(3),
-                  rows.optional_text(4)};
+    return JobRow{rows.integer(0),       read_state(rows, 1),  read_origin(rows, 2), rows.optional_text(3),
+                  rows.optional_text(4), rows.integer(5) != 0, rows.optional_text(6)};
+}
+
+Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail, bool dismissed)
+{
+    const bool failed = state == JobState::failed;
+    const bool detailed = failed || state == JobState::completed;
+    return {.state = state,
+            .origin = origin,
+            .detail = detailed ? detail.value_or("") : "",
+            .dismissed = failed && dismissed};
+}
+
+Counted counted(const JobRow& job)
+{
+    return counted(job.state, job.origin, job.state == JobState::failed ? job.error_code : job.reading, job.dismissed);
 }
 
 bool contact_exists(Connection& db, const Uuid& id) { return db.number(sql::contact_exists, id) != 0; }
 
-Effect decide_job(Connection& db, const JobKey& key, const std::optional<JobRow>& job, const Decision& decision)
+Effect decide_job(Connection& db, const JobKey& key, const std::optional<JobRow>& job, const Decision& decision,
+                  Tally& tally)
 {
     const Effect effect = effect_of(decision.action, job ? job->state : JobState::idle);
     if (!changes(effect)) return effect;
@@ -60,6 +76,7 @@ Effect decide_job(Connection& db, const JobKey& key, const std::optional<JobRow>
     else
         db.run(sql::insert_job, key.contact_id, to_string(key.crm), to_string(next.state), to_string(next.origin), lane,
                next.due_at, next.error, next.options);
+    tally.jobs(key.crm, job ? counted(*job) : Counted{}, counted(next.state, next.origin));
     publish_job(db, key, next.state, next.origin, next.error);
     release_failure(db, key);
     return effect;
@@ -105,7 +122,7 @@ std::int64_t write_audit(Connection& db, const AuditEntry& entry)
     return db.number(sql::audit, entry.at, entry.actor, entry.action, entry.detail, entry.count);
 }
 
-void take_back(Connection& db, std::int64_t job_rowid, std::string_view reason)
+void take_back(Connection& db, std::int64_t job_rowid, std::string_view reason, Tally& tally)
 {
     JobKey key;
     JobState state{};
@@ -124,6 +141,7 @@ void take_back(Connection& db, std::int64_t job_rowid, std::string_view reason)
         return;
     }
     db.run(sql::hand_back, job_rowid, reason);
+    tally.jobs(key.crm, counted(state, origin), counted(claimed_from, origin));
     publish_job(db, key, claimed_from, origin, std::string(reason));
 }
 

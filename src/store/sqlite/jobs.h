@@ -2,6 +2,7 @@
 
 #include "domain/selection.h"
 #include "store/sqlite/database.h"
+#include "store/sqlite/tally.h"
 #include "store/store.h"
 
 // Changes of jobs together with what they publish on `contacts`: nothing else in this folder writes either.
@@ -14,7 +15,12 @@ struct JobRow {
     Origin origin = Origin::selection;
     std::optional<std::string> error;
     std::optional<std::string> error_code;
+    bool dismissed = false;
+    std::optional<std::string> reading;
 };
+/// What a job with these counts as. `detail`: of a failed one its error code, of a completed one its reading.
+Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail = {}, bool dismissed = false);
+Counted counted(const JobRow& job);
 
 std::optional<JobRow> find_job(Connection& db, const JobKey& key);
 bool contact_exists(Connection& db, const Uuid& id);
@@ -27,7 +33,8 @@ struct Decision {
     Instant now{};
 };
 /// Does what `effect_of` says to a job that may not exist yet, and publishes it. The contact must exist.
-Effect decide_job(Connection& db, const JobKey& key, const std::optional<JobRow>& job, const Decision& decision);
+Effect decide_job(Connection& db, const JobKey& key, const std::optional<JobRow>& job, const Decision& decision,
+                  Tally& tally);
 
 /// Writes the pair and the error column as the job has them.
 void publish_job(Connection& db, const JobKey& key, JobState state, Origin origin,
@@ -50,7 +57,7 @@ std::int64_t write_audit(Connection& db, const AuditEntry& entry);
 
 /// Takes a lease back: a running job becomes what it was before the claim, with the reason; a decided one keeps its
 /// state.
-void take_back(Connection& db, std::int64_t job_rowid, std::string_view reason);
+void take_back(Connection& db, std::int64_t job_rowid, std::string_view reason, Tally& tally);
 
 ConnectorState load_connector(Connection& db, Crm crm);
 void save_connector(Connection& db, Crm crm, const ConnectorState& state);

@@ -15,7 +15,9 @@ std::vector<std::int64_t> rowids(Rows rows)
 
 std::size_t take_back_all(Connection& db, const std::vector<std::int64_t>& jobs, std::string_view reason)
 {
-    for (const std::int64_t job : jobs) take_back(db, job, reason);
+    Tally tally(db);
+    for (const std::int64_t job : jobs) take_back(db, job, reason, tally);
+    tally.book();
     return jobs.size();
 }
 

@@ -30,7 +30,7 @@ namespace crmsync::sqlite::sql {
 // --------------------------------------------------------------------------------------
 
 inline const Query find_job{
-    "SELECT rowid, state, origin, error, error_code FROM job WHERE contact_id = ?1 AND crm = ?2"};
+    "SELECT rowid, state, origin, error, error_code, dismissed, reading FROM job WHERE contact_id = ?1 AND crm = ?2"};
 inline const Query contact_exists{"SELECT 1 FROM contacts WHERE id = ?1"};
 inline const Query insert_job{
     "INSERT INTO job (contact_id, crm, state, origin, lane, due_at, error, options) "
@@ -73,7 +73,7 @@ inline const Query give_up_token_turn{
     "UPDATE connector_token SET renewing_until = NULL WHERE crm = ?1 AND version = ?2"};
 #define CLAIM_COLUMNS                                                                                   \
     "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.second_id, " \
-    "j.fingerprint, j.options, c.rowid, c.updated_at, " FIELD_COLUMNS
+    "j.fingerprint, j.options, c.rowid, c.updated_at, j.origin, " FIELD_COLUMNS
 // CROSS JOIN keeps SQLite to this order of the tables: along the index of what is due.
 inline const Query claim_due{"SELECT " CLAIM_COLUMNS
                              " FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
@@ -126,7 +126,7 @@ inline const Query record_job{
     "lease_token = NULL, worker_id = NULL, remote_id = coalesce(?7, remote_id), "
     "second_id = coalesce(?8, second_id), fingerprint = coalesce(?9, fingerprint), "
     "last_attempt_at = coalesce(?10, last_attempt_at), acknowledged_at = coalesce(?11, acknowledged_at), "
-    "warnings = iif(?12, ?13, warnings) WHERE rowid = ?1"};
+    "warnings = iif(?12, ?13, warnings), reading = NULL WHERE rowid = ?1"};
 inline const Query record_stale{
     "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL, "
     "remote_id = coalesce(?2, remote_id), second_id = coalesce(?3, second_id), "
@@ -191,11 +191,29 @@ inline const Query set_curation_status{
     "UPDATE contacts SET contact_curation_status = ?2, "
     "contact_processing_status = iif(?2 = 'Queued', 'Queued', contact_processing_status), "
     "contact_processing_error = iif(?2 = 'Queued', NULL, contact_processing_error) WHERE id = ?1"};
-/// ?1 CRM, ?2 error code, each NULL for any; ?3 JSON array of ids, NULL for all.
-inline const Query dismiss{
-    "UPDATE job SET dismissed = ?4 WHERE crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND state = 'failed' "
-    "AND (?1 IS NULL OR crm = ?1) AND (?2 IS NULL OR error_code = ?2) AND dismissed <> ?4 "
-    "AND (?3 IS NULL OR contact_id IN (SELECT value FROM json_each(?3)))"};
+/// ?1 CRM, ?2 error code, each NULL for any; ?3 JSON array of ids, NULL for all; ?4 dismissed or not.
+#define TO_DISMISS                                                                                     \
+    "state = 'failed' AND (?1 IS NULL OR crm = ?1) AND (?2 IS NULL OR coalesce(error_code, '') = ?2) " \
+    "AND dismissed <> ?4 AND (?3 IS NULL OR contact_id IN (SELECT value FROM json_each(?3)))"
+inline const Query count_to_dismiss{"SELECT crm, origin, coalesce(error_code, ''), count(*) FROM job WHERE " TO_DISMISS
+                                    " GROUP BY 1, 2, 3"};
+inline const Query dismiss{"UPDATE job SET dismissed = ?4 WHERE " TO_DISMISS};
+
+// ---- keys of the API
+// --------------------------------------------------------------------------------------------------
+
+#define API_KEY_COLUMNS "id, name, role, created_at, created_by, expires_at, revoked_at, last_used_at"
+
+inline const Query create_api_key{
+    "INSERT INTO api_key (id, hash, name, role, created_at, created_by, expires_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+inline const Query api_key{"SELECT " API_KEY_COLUMNS " FROM api_key WHERE id = ?1"};
+inline const Query api_keys{"SELECT " API_KEY_COLUMNS " FROM api_key ORDER BY id DESC LIMIT ?1"};
+inline const Query find_api_key{"SELECT " API_KEY_COLUMNS " FROM api_key WHERE hash = ?1"};
+inline const Query revoke_api_key{"UPDATE api_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL"};
+inline const Query note_api_key_use{"UPDATE api_key SET last_used_at = ?2 WHERE id = ?1"};
+
+#undef API_KEY_COLUMNS
 
 // ---- contacts
 // --------------------------------------------------------------------------------------------------------
@@ -216,6 +234,8 @@ inline const Query create_contact{
 inline const Query update_contact{
     "UPDATE contacts SET updated_at = ?2, email = ?3, name = ?4, phone_number = ?5, email_type = ?6, has_gmail = ?7, "
     "context = ?8, source_url = ?9, domain_id = ?10, page_id = ?11, source_job_id = ?12 WHERE id = ?1"};
+inline const Query jobs_to_delete{
+    "SELECT crm, state, origin, error_code, dismissed, reading FROM job WHERE contact_id = ?1"};
 inline const Query delete_contact{"DELETE FROM contacts WHERE id = ?1"};
 inline const Query import_existing{"SELECT c.id, c.created_at, " FIELD_COLUMNS
                                    " FROM contacts AS c WHERE lower(trim(c.email)) = ?1"};
@@ -227,22 +247,44 @@ inline const Query jobs_of{"SELECT " JOB_COLUMNS " FROM job AS j WHERE j.contact
 inline const Query history_of{
     "SELECT crm, at, worker_id, outcome, http_status, code, message, duration_us, request_id, stale FROM attempt "
     "WHERE contact_id = ?1 ORDER BY id DESC LIMIT ?2"};
-inline const Query count_contacts{"SELECT count(*) FROM contacts"};
-inline const Query count_jobs{"SELECT crm, state, origin, count(*) FROM job GROUP BY crm, state, origin"};
-inline const Query queue_due{
-    "SELECT count(*) FROM job AS j WHERE j.crm = ?1 AND j.lane IN (0, 1) AND j.due_at <= ?2 AND " WAITING};
-inline const Query queue_state{"SELECT count(*) FROM job WHERE crm = ?1 AND state = ?2"};
+inline const Query count_of_contacts{"SELECT count FROM tally WHERE crm = ''"};
+inline const Query counts_of_jobs{
+    "SELECT crm, state, origin, sum(count) FROM tally WHERE crm <> '' GROUP BY crm, state, origin"};
+inline const Query counts_of_states{"SELECT coalesce(sum(count), 0) FROM tally WHERE crm = ?1 AND state IN (?2, ?3)"};
+inline const Query queue_later{
+    "SELECT count(*) FROM job AS j WHERE j.crm = ?1 AND j.lane IN (0, 1) AND j.due_at > ?2 AND " WAITING};
 /// ?1 CRM, ?2 error code, each NULL for any; ?3 also those dismissed.
-#define FAILED                                                                                              \
-    "j.crm IN ('brevo', 'hubspot', 'mautic', 'n8n') AND j.state = 'failed' AND (?1 IS NULL OR j.crm = ?1) " \
-    "AND (?2 IS NULL OR j.error_code = ?2) AND (?3 OR j.dismissed = 0)"
+#define FAILED                                                                                               \
+    "j.state = 'failed' AND (?1 IS NULL OR j.crm = ?1) AND (?2 IS NULL OR coalesce(j.error_code, '') = ?2) " \
+    "AND (?3 OR j.dismissed = 0)"
 inline const Query failures{
     "SELECT " JOB_COLUMNS
-    ", c.email, c.name FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id WHERE " FAILED
-    " ORDER BY j.last_attempt_at DESC, j.contact_id, j.crm LIMIT ?4 OFFSET ?5"};
+    ", c.email, c.name FROM job AS j INDEXED BY job_failed CROSS JOIN contacts AS c ON c.id = j.contact_id "
+    "WHERE " FAILED " ORDER BY j.last_attempt_at DESC, j.contact_id, j.crm LIMIT ?4 OFFSET ?5"};
+/// ?1 CRM or NULL, ?2 also those dismissed, ?3 limit. The + takes the column's type away, with which the index of an
+/// expression would not fit.
 inline const Query failure_causes{
-    "SELECT j.crm, coalesce(j.error_code, ''), min(j.error), count(*) FROM job AS j WHERE " FAILED
-    " GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2"};
+    "SELECT t.crm, t.detail, j.contact_id, coalesce(j.error, ''), t.n "
+    "FROM (SELECT crm, detail, sum(count) AS n FROM tally WHERE state = 'failed' AND (?1 IS NULL OR crm = ?1) "
+    "AND (?2 OR dismissed = 0) GROUP BY crm, detail HAVING sum(count) > 0 ORDER BY n DESC, crm, detail LIMIT ?3) AS t "
+    "CROSS JOIN job AS j ON j.rowid = (SELECT k.rowid FROM job AS k INDEXED BY job_failed_cause WHERE k.state = "
+    "'failed' AND k.crm = t.crm "
+    "AND coalesce(k.error_code, '') = +t.detail AND (?2 OR k.dismissed = 0) LIMIT 1) "
+    "ORDER BY t.n DESC, t.crm, t.detail"};
+inline const Query add_to_counts{
+    "INSERT INTO tally (crm, state, origin, detail, dismissed, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+    "ON CONFLICT (crm, state, origin, detail, dismissed) DO UPDATE SET count = count + excluded.count"};
+/// What there is less what is kept.
+inline const Query counts_off{
+    "SELECT crm, state, origin, detail, dismissed, sum(n) FROM ("
+    "SELECT '' AS crm, '' AS state, '' AS origin, '' AS detail, 0 AS dismissed, count(*) AS n FROM contacts "
+    "UNION ALL SELECT crm, state, origin, iif(state = 'completed', coalesce(reading, ''), ''), 0, count(*) FROM job "
+    "WHERE state NOT IN ('idle', 'failed') GROUP BY 1, 2, 3, 4 "
+    "UNION ALL SELECT crm, state, origin, coalesce(error_code, ''), dismissed, count(*) FROM job "
+    "WHERE state = 'failed' GROUP BY 1, 2, 3, 4, 5 "
+    "UNION ALL SELECT crm, state, origin, detail, dismissed, -count FROM tally) "
+    "GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0"};
+inline const Query forget_zero_counts{"DELETE FROM tally WHERE count = 0 AND crm <> ''"};
 
 // ---- verification and late failures
 // ----------------------------------------------------------------------------------
@@ -260,7 +302,9 @@ inline const Query synced_contacts{
     "AND k.state = 'completed' AND k.acknowledged_at IS NOT NULL AND (o.updated_at, o.id) > (c.updated_at, c.id)) "
     "ORDER BY j.contact_id LIMIT ?4"};
 inline const Query completed_job{
-    "SELECT 1 FROM job WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed'"};
+    "SELECT rowid, origin, reading FROM job "
+    "WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed'"};
+inline const Query note_reading{"UPDATE job SET reading = ?2 WHERE rowid = ?1"};
 inline const Query keep_verification{
     "INSERT OR REPLACE INTO verification (contact_id, crm, generation, at, result, fields, opted_out) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
@@ -270,9 +314,7 @@ inline const Query verification_counts{
     "SELECT v.result, count(*) FROM job AS j LEFT JOIN verification AS v ON v.contact_id = j.contact_id "
     "AND v.crm = j.crm AND v.generation = j.generation WHERE j.crm = ?1 AND j.state = 'completed' GROUP BY 1"};
 inline const Query readings{
-    "SELECT v.crm, v.result, count(*) FROM verification AS v "
-    "CROSS JOIN job AS j ON j.contact_id = v.contact_id AND j.crm = v.crm AND j.generation = v.generation "
-    "WHERE j.state = 'completed' GROUP BY 1, 2"};
+    "SELECT crm, detail, sum(count) FROM tally WHERE state = 'completed' AND detail <> '' GROUP BY crm, detail"};
 inline const Query count_opted_out{"SELECT count(*) FROM verification WHERE crm = ?1 AND opted_out = 1"};
 inline const Query verification_examples{
     "SELECT v.contact_id, c.email, v.result, v.fields, v.opted_out, v.at FROM verification AS v "
@@ -296,7 +338,8 @@ inline const Query acknowledged_for_contact{ACKNOWLEDGED_BY "AND j.contact_id = 
 inline const Query note_late_failure{
     "INSERT OR IGNORE INTO late_failure (contact_id, crm, generation, operation_id) VALUES (?1, ?2, ?3, ?4)"};
 inline const Query job_to_fail_late{
-    "SELECT rowid, origin FROM job WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed' "
+    "SELECT rowid, origin, reading FROM job "
+    "WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed' "
     "AND lease_token IS NULL"};
 inline const Query fail_late{
     "UPDATE job SET state = ?2, due_at = ?3, retry_count = ?4, error = ?5, error_code = ?6, fingerprint = NULL, "
@@ -355,6 +398,7 @@ inline const Query note_migration{
 #undef WAITING
 #undef CLAIM_COLUMNS
 #undef FAILED
+#undef TO_DISMISS
 #undef ACKNOWLEDGED_BY
 
 }  // namespace crmsync::sqlite::sql

@@ -55,7 +55,7 @@ void publish_result(Connection& db, const Leased& leased, const JobResult& resul
         db.run(sql::record_publish[crm], leased.contact_rowid, to_string(pair.sync), name_of(pair.processing), error);
 }
 
-void record_current(Connection& db, const Leased& leased, const JobResult& result, Instant now)
+void record_current(Connection& db, const Leased& leased, const JobResult& result, Instant now, Tally& tally)
 {
     const Transition& next = result.transition;
     const bool completed = next.next == JobState::completed;
@@ -64,6 +64,8 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
            result.call_made ? std::optional(now) : std::nullopt,
            result.fingerprint ? std::optional(result.acknowledged_as_of.value_or(now)) : std::nullopt,
            completed && result.warnings.has_value(), result.warnings ? to_json_array(*result.warnings) : std::nullopt);
+    tally.jobs(result.key.crm, counted(JobState::running, leased.origin),
+               counted(next.next, leased.origin, next.error_code));
     publish_result(db, leased, result);
     // A hand-back to `retrying` is no new failure; its retry count stands still.
     const bool failed =
@@ -83,6 +85,7 @@ Result<RecordResult> record(Connection& db, const RecordRequest& request)
 {
     RecordResult done;
     done.ends.reserve(request.results.size());
+    Tally tally(db);
     for (const JobResult& result : request.results) {
         const std::optional<Leased> leased = find_leased(db, result);
         if (!leased) {
@@ -93,11 +96,12 @@ Result<RecordResult> record(Connection& db, const RecordRequest& request)
             done.ends.push_back(Recorded::stale);
             ++done.stale;
         } else {
-            record_current(db, *leased, result, request.now);
+            record_current(db, *leased, result, request.now, tally);
             done.ends.push_back(Recorded::applied);
             ++done.recorded;
         }
     }
+    tally.book();
     if (request.update_state) {
         ConnectorState state = load_connector(db, request.crm);
         const ConnectorState before = state;

@@ -1,6 +1,7 @@
 #include "store/sqlite/queries.h"
 #include "store/sqlite/rows.h"
 #include "store/sqlite/verbs.h"
+#include "store/summary.h"
 
 namespace crmsync::sqlite::verbs {
 
@@ -19,19 +20,10 @@ Result<JobsOfContact> jobs_of(Connection& db, const Uuid& contact_id, std::size_
 
 Result<Store::Summary> summary(Connection& db)
 {
-    Store::Summary summary;
-    summary.contacts = db.number(sql::count_contacts);
-    for (const Crm crm : all_crms) {
-        for (const SyncStatus status : all_sync_statuses) summary.by_status[crm][status] = 0;
-        summary.by_status[crm][SyncStatus::new_] = summary.contacts;
-    }
-    Rows rows = db.open(sql::count_jobs);
-    while (rows.next()) {
-        auto& counts = summary.by_status[read_crm(rows, 0)];
-        const SyncStatus status = publish(read_state(rows, 1), read_origin(rows, 2)).sync;
-        counts[SyncStatus::new_] -= rows.integer(3);
-        counts[status] += rows.integer(3);
-    }
+    Store::Summary summary = summary_of(db.number(sql::count_of_contacts));
+    Rows rows = db.open(sql::counts_of_jobs);
+    while (rows.next())
+        add_jobs(summary, read_crm(rows, 0), read_state(rows, 1), read_origin(rows, 2), rows.integer(3));
     return summary;
 }
 
@@ -49,10 +41,35 @@ Result<std::vector<Failure>> failures(Connection& db, const FailureQuery& query)
 Result<std::vector<FailureCause>> failure_causes(Connection& db, std::optional<Crm> crm, bool with_dismissed)
 {
     std::vector<FailureCause> causes;
-    Rows rows = db.open(sql::failure_causes, name_of(crm), std::optional<std::string>(), with_dismissed);
+    Rows rows = db.open(sql::failure_causes, name_of(crm), with_dismissed, failure_causes_max);
     while (rows.next())
-        causes.push_back({read_crm(rows, 0), std::string(rows.text(1)), std::string(rows.text(2)), rows.integer(3)});
+        causes.push_back({.crm = read_crm(rows, 0),
+                          .error_code = std::string(rows.text(1)),
+                          .example_contact = rows.uuid(2),
+                          .example = std::string(rows.text(3)),
+                          .count = rows.integer(4)});
     return causes;
+}
+
+Result<std::vector<CountChange>> counts_off(Connection& db)
+{
+    std::vector<CountChange> off;
+    Rows rows = db.open(sql::counts_off);
+    while (rows.next())
+        off.push_back({.crm = std::string(rows.text(0)),
+                       .state = std::string(rows.text(1)),
+                       .origin = std::string(rows.text(2)),
+                       .detail = std::string(rows.text(3)),
+                       .dismissed = rows.integer(4),
+                       .change = rows.integer(5)});
+    return off;
+}
+
+Status mend_counts(Connection& db, const std::vector<CountChange>& off)
+{
+    for (const CountChange& change : off) add_to_counts(db, change);
+    db.run(sql::forget_zero_counts);
+    return {};
 }
 
 }  // namespace crmsync::sqlite::verbs

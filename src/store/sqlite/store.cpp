@@ -160,6 +160,25 @@ public:
         return read([=](Connection& db) { return verbs::audit_log(db, limit, offset); });
     }
 
+    Task<Result<ApiKey>> create_api_key(NewApiKey made) override
+    {
+        return write([made = std::move(made)](Connection& db) { return verbs::create_api_key(db, made); });
+    }
+    Task<Result<std::vector<ApiKey>>> api_keys() override { return read(verbs::api_keys); }
+    Task<Result<ApiKey>> find_api_key(std::string hash) override
+    {
+        return read([hash = std::move(hash)](Connection& db) { return verbs::find_api_key(db, hash); });
+    }
+    Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) override
+    {
+        return write(
+            [=, actor = std::move(actor)](Connection& db) { return verbs::revoke_api_key(db, id, actor, now); });
+    }
+    Task<Status> note_api_key_use(Uuid id, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::note_api_key_use(db, id, now); });
+    }
+
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override
     {
         return read([=, filter = std::move(filter), page = std::move(page)](Connection& db) {
@@ -225,6 +244,19 @@ public:
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override
     {
         return read([=](Connection& db) { return verbs::failure_causes(db, crm, with_dismissed); });
+    }
+    Task<Status> fold_counts() override
+    {
+        co_return Status{};
+    }  // One writer at a time: nobody waits for a count's row.
+    Task<Result<std::size_t>> reconcile_counts() override
+    {
+        // Differences hold whatever is booked meanwhile, so the long look needs no writing transaction.
+        const auto off = co_await read(verbs::counts_off);
+        if (!off) co_return std::unexpected(off.error());
+        const Status mended = co_await write([&off](Connection& db) { return verbs::mend_counts(db, *off); });
+        if (!mended) co_return std::unexpected(mended.error());
+        co_return off->size();
     }
 
     Task<Result<Grant>> reserve_calls(CallRequest request) override

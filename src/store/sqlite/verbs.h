@@ -5,6 +5,7 @@
 #include <span>
 
 #include "store/sqlite/database.h"
+#include "store/sqlite/tally.h"
 #include "store/store.h"
 
 /// The verbs of `Store`, each on a connection, inside a transaction that the caller began. They throw DatabaseError.
@@ -66,6 +67,12 @@ Result<std::size_t> dismiss(Connection& db, const FailureQuery& which, const std
                             bool dismissed, const std::string& actor, Instant now);
 Status audit(Connection& db, const AuditEntry& entry);
 Result<std::vector<AuditEntry>> audit_log(Connection& db, std::size_t limit, std::size_t offset);
+// -- api_keys.cpp
+Result<ApiKey> create_api_key(Connection& db, const NewApiKey& made);
+Result<std::vector<ApiKey>> api_keys(Connection& db);
+Result<ApiKey> find_api_key(Connection& db, const std::string& hash);
+Result<ApiKey> revoke_api_key(Connection& db, const Uuid& id, const std::string& actor, Instant now);
+Status note_api_key_use(Connection& db, const Uuid& id, Instant now);
 // -- contacts.cpp
 Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const ContactSort& sort,
                              const PageRequest& page);
@@ -90,6 +97,9 @@ Result<JobsOfContact> jobs_of(Connection& db, const Uuid& contact_id, std::size_
 Result<Store::Summary> summary(Connection& db);
 Result<std::vector<Failure>> failures(Connection& db, const FailureQuery& query);
 Result<std::vector<FailureCause>> failure_causes(Connection& db, std::optional<Crm> crm, bool with_dismissed);
+/// What there is less what the counts say: a scan.
+Result<std::vector<CountChange>> counts_off(Connection& db);
+Status mend_counts(Connection& db, const std::vector<CountChange>& off);
 // -- verification.cpp
 Result<Grant> reserve_calls(Connection& db, const CallRequest& request);
 Result<std::vector<SyncedContact>> synced_contacts(Connection& db, const SyncedQuery& query);

@@ -55,16 +55,37 @@ void read_late_jobs(Rows rows, Crm crm, std::size_t operation, std::vector<LateJ
     }
 }
 
-bool fail_late(Connection& db, const LateResult& result, Instant now)
+/// Whether the job is still what was looked at.
+bool note_reading(Connection& db, Crm crm, const VerifiedContact& read, Tally& tally)
+{
+    std::int64_t rowid = 0;
+    Origin origin{};
+    std::optional<std::string> before;
+    {
+        Rows rows = db.open(sql::completed_job, read.contact_id, to_string(crm), read.generation);
+        if (!rows.next()) return false;
+        rowid = rows.integer(0);
+        origin = read_origin(rows, 1);
+        before = rows.optional_text(2);
+    }
+    const std::string shown(to_string(read.found.result));
+    db.run(sql::note_reading, rowid, shown);
+    tally.jobs(crm, counted(JobState::completed, origin, before), counted(JobState::completed, origin, shown));
+    return true;
+}
+
+bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tally)
 {
     const auto crm = to_string(result.key.crm);
     std::int64_t rowid = 0;
     Origin origin{};
+    std::optional<std::string> reading;
     {
         Rows rows = db.open(sql::job_to_fail_late, result.key.contact_id, crm, result.generation);
         if (!rows.next()) return false;
         rowid = rows.integer(0);
         origin = read_origin(rows, 1);
+        reading = rows.optional_text(2);
     }
     bool is_news = false;
     for (const std::string& operation : result.operation_ids) {
@@ -74,6 +95,8 @@ bool fail_late(Connection& db, const LateResult& result, Instant now)
     if (!is_news) return false;
     const Transition& next = result.transition;
     db.run(sql::fail_late, rowid, to_string(next.next), next.due_at, next.retry_count, next.error, next.error_code);
+    tally.jobs(result.key.crm, counted(JobState::completed, origin, reading),
+               counted(next.next, origin, next.error_code));
     publish_job(db, result.key, next.next, origin, next.error);
     show_failure(db, result.key.contact_id,
                  {result.key.crm, next.retry_count, now, next.next == JobState::retrying ? next.due_at : std::nullopt});
@@ -112,13 +135,15 @@ Result<std::vector<Uuid>> record_verification(Connection& db, const VerifiedBatc
 {
     std::vector<Uuid> kept;
     const auto crm = to_string(batch.crm);
+    Tally tally(db);
     for (const VerifiedContact& one : batch.contacts) {
-        if (db.number(sql::completed_job, one.contact_id, crm, one.generation) == 0) continue;
+        if (!note_reading(db, batch.crm, one, tally)) continue;
         db.run(sql::keep_verification, one.contact_id, crm, one.generation, batch.now, to_string(one.found.result),
                to_json_array(one.found.fields), one.found.opted_out);
         write_attempt(db, one.attempt);
         kept.push_back(one.contact_id);
     }
+    tally.book();
     return kept;
 }
 
@@ -194,8 +219,10 @@ Result<std::vector<LateJob>> acknowledged_by(Connection& db, Crm crm, const std:
 Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request)
 {
     std::vector<Uuid> failed;
+    Tally tally(db);
     for (const LateResult& result : request.results)
-        if (fail_late(db, result, request.now)) failed.push_back(result.key.contact_id);
+        if (fail_late(db, result, request.now, tally)) failed.push_back(result.key.contact_id);
+    tally.book();
     return failed;
 }
 

@@ -181,7 +181,7 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
                            .budget = {.limits = {{"second", 1s, 10}}, .reserve_percent = 5},
                            .timeout = timeout,
                            .mapping = context.mapping_or(default_mapping())};
-    auto client = http::Client::create(context.executor, url, {.timeout = timeout, .ca_file = context.ca_file});
+    auto client = http::Client::create(context.executor, url, {.timeout = timeout, .outbound = context.outbound});
     if (!client) return std::unexpected(client.error());
     return std::make_unique<AcmeConnector>(key, std::move(traits), *std::move(client));
 }

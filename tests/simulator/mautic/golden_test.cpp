@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/simulator/mautic/installation.h"
+#include "tests/support/paths.h"
 
 namespace crmsync::simulator::testing {
 namespace {
@@ -14,8 +15,7 @@ protected:
     static std::filesystem::path file()
     {
         const char* folder = std::getenv("CRMSYNC_GOLDEN_DIR");
-        const std::filesystem::path golden =
-            folder ? folder : std::filesystem::path(CRMSYNC_SOURCE_DIR) / "../shared/crm/golden";
+        const std::filesystem::path golden = folder ? folder : test::source_file("../shared/crm/golden");
         return golden / "mautic-5.1.0.jsonl";
     }
     /// The recording begins with an installation that has one custom field.

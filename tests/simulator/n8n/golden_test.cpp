@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/simulator/n8n/installation.h"
+#include "tests/support/paths.h"
 
 namespace crmsync::simulator::testing {
 namespace {
@@ -14,8 +15,7 @@ protected:
     static std::filesystem::path file()
     {
         const char* folder = std::getenv("CRMSYNC_GOLDEN_DIR");
-        const std::filesystem::path golden =
-            folder ? folder : std::filesystem::path(CRMSYNC_SOURCE_DIR) / "../shared/crm/golden";
+        const std::filesystem::path golden = folder ? folder : test::source_file("../shared/crm/golden");
         return golden / "n8n-2.8.4.jsonl";
     }
     static std::string body_of(std::string_view name, std::size_t size)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "store/migrate.h"
+#include "tests/support/paths.h"
 #include "tests/support/postgres.h"
 
 namespace crmsync {
@@ -19,7 +20,7 @@ using testing_support::Psql;
 
 std::string live_table(int rows)
 {
-    std::ifstream file(CRMSYNC_SOURCE_DIR "/tests/store/postgres/live_table.sql");
+    std::ifstream file(test::source_file("tests/store/postgres/live_table.sql"));
     std::stringstream text;
     text << file.rdbuf();
     std::string sql = text.str();
@@ -156,6 +157,10 @@ TEST_F(Adoption, OldStatusesBecomeJobs)
     EXPECT_EQ(value("SELECT count(*) FROM job j JOIN contacts c ON c.id = j.contact_id WHERE j.state = 'retrying' AND "
                     "(j.due_at <> c.next_retry_at OR j.retry_count <> c.retry_count)"),
               "0");
+    EXPECT_EQ(value("SELECT count(*) FROM (SELECT crm, state, count(*) FROM job WHERE state <> 'idle' GROUP BY 1, 2 "
+                    "EXCEPT SELECT crm, state, sum(change) FROM tally GROUP BY 1, 2) x"),
+              "0");
+    EXPECT_EQ(value("SELECT sum(change) FROM tally WHERE crm = ''"), "1200");
     EXPECT_EQ(value("SELECT string_agg(DISTINCT state::json ->> 'paused_by', ',') FROM connector"), "migration");
     EXPECT_EQ(value("SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = "
                     "'hubspot_sync_status'::regtype"),

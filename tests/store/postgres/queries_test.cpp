@@ -140,6 +140,22 @@ TEST_F(PostgresPlans, AFilterOnARareStatusAndAPageByTimeGoByIndex)
                                testing::Not(testing::HasSubstr("Seq Scan")), testing::Not(testing::HasSubstr("Sort"))));
 }
 
+TEST_F(PostgresPlans, FailuresAreReadFromTheIndexesOfFailures)
+{
+    server_->sql(database_,
+                 "UPDATE job SET state = 'failed', due_at = NULL, last_attempt_at = now() WHERE due_at < now() - "
+                 "interval '1 day' + interval '10 s'");
+    server_->sql(database_, "VACUUM ANALYZE job");
+    const std::string newest =
+        plan_of(queries::begin_work, "force_custom_plan", queries::failures.sql,
+                "(text[], text, boolean, bigint, bigint)", "('{brevo,hubspot,mautic,n8n}', NULL, false, 100, 0)");
+    EXPECT_THAT(newest, testing::AllOf(testing::HasSubstr("job_failed"), testing::Not(testing::HasSubstr("Seq Scan"))));
+    const std::string causes = plan_of(queries::begin_work, "force_custom_plan", queries::failure_causes.sql,
+                                       "(text[], boolean, bigint)", "('{brevo,hubspot,mautic,n8n}', false, 500)");
+    EXPECT_THAT(causes, testing::AllOf(testing::HasSubstr("job_failed_cause"),
+                                       testing::Not(testing::HasSubstr("Seq Scan on job"))));
+}
+
 /// A store on the same contacts, with a clock that stands still.
 class PostgresClaims : public PostgresPlans {
 protected:

@@ -53,6 +53,24 @@ TEST_F(SqliteMigrate, RefusesANewerSchemaAndATableOfSomebodyElse)
     EXPECT_EQ(migrate(url_, true).error().code, ErrorCode::conflict);
 }
 
+TEST_F(SqliteMigrate, WhatIsThereIsCounted)
+{
+    ASSERT_TRUE(migrate(url_, false));
+    sqlite::Connection db(path_, sqlite::Connection::Mode::read_write);
+    db.execute(
+        "INSERT INTO contacts (email) VALUES ('a@example.org'), ('b@example.org'), ('c@example.org');"
+        "INSERT INTO job (contact_id, crm, state, origin, lane) SELECT id, 'brevo', 'completed', 'request', 1 "
+        "FROM contacts LIMIT 2;"
+        "DROP TABLE tally; DROP TRIGGER contact_inserted_count; DROP TRIGGER contact_deleted_count;"
+        "DROP INDEX job_failed; DROP INDEX job_failed_cause; ALTER TABLE job DROP COLUMN reading; DELETE FROM "
+        "schema_migration WHERE version = 5");
+    ASSERT_TRUE(sqlite::migrate(db, false));
+    const sqlite::Query contacts("SELECT count FROM tally WHERE crm = ''");
+    const sqlite::Query completed("SELECT count FROM tally WHERE crm = 'brevo' AND state = 'completed'");
+    EXPECT_EQ(db.number(contacts), 3);
+    EXPECT_EQ(db.number(completed), 2);
+}
+
 TEST_F(SqliteMigrate, AnInterruptedRunLeavesNothing)
 {
     sqlite::Connection db(path_, sqlite::Connection::Mode::create);

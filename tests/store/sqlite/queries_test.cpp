@@ -60,9 +60,10 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::import_existing,
                                            &sql::history_of,
                                            &sql::heartbeat,
-                                           &sql::queue_due,
-                                           &sql::queue_state,
-                                           &sql::forget_writes};
+                                           &sql::queue_later,
+                                           &sql::counts_of_states,
+                                           &sql::forget_writes,
+                                           &sql::jobs_to_delete};
     for (const Query* query : hot) {
         const std::string plan = plan_of(query->text());
         EXPECT_THAT(plan, testing::Not(testing::HasSubstr("SCAN"))) << query->text() << "\n" << plan;
@@ -91,6 +92,15 @@ TEST_F(QueryPlans, AClaimWalksTheIndexOfWhatIsDue)
     EXPECT_THAT(plan_of(sql::claim_probe.text()),
                 testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));
     EXPECT_THAT(plan_of(sql::claim_siblings.text()), testing::HasSubstr("USING INDEX idx_contacts_address (<expr>=?)"));
+}
+
+TEST_F(QueryPlans, FailuresAreReadFromTheIndexOfFailures)
+{
+    const std::string newest = plan_of(sql::failures.text());
+    EXPECT_THAT(newest, testing::HasSubstr("SCAN j USING INDEX job_failed"));
+    EXPECT_THAT(newest, testing::Not(testing::HasSubstr("TEMP B-TREE")));
+    EXPECT_THAT(plan_of(sql::failure_causes.text()),
+                testing::HasSubstr("SEARCH k USING INDEX job_failed_cause (crm=? AND <expr>=?"));
 }
 
 TEST_F(QueryPlans, RescueReadsTheRunningAndTheOrphansAlone)

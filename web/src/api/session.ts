@@ -1,12 +1,9 @@
-import { ApiError, ask, api, onSignedOut, setCsrfToken } from './client'
+import { api, ApiError, ask, onSignedOut, type Schemas, setCsrfToken } from './client'
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 
-export interface Session {
-  subject: string
-  role: 'viewer' | 'operator' | 'admin'
-  csrf_token: string
-}
+export type Session = Schemas['Session']
+export type Role = Schemas['Role']
 
 const key = ['session']
 
@@ -60,8 +57,15 @@ export function useSignOut() {
   }
 }
 
-/** Whether that person may change things: a viewer sees no action that would be refused. */
-export function useMayAct() {
+const ranks: Role[] = ['viewer', 'operator', 'admin']
+
+/** What that person may do: nobody is shown what would be refused. */
+export function useMay() {
   const { data } = useSession()
-  return data?.role !== 'viewer'
+  return (role: Role) => !!data && ranks.indexOf(data.role) >= ranks.indexOf(role)
+}
+
+/** Whether that person may change contacts, and what happens to them. */
+export function useMayAct() {
+  return useMay()('operator')
 }

@@ -9,7 +9,7 @@ import { refreshAll } from '../api/live'
 import { useFailures } from '../api/queries'
 import { useMayAct } from '../api/session'
 import { Ask } from '../ui/ask'
-import { causeTitle, withoutFieldOf } from '../ui/cause'
+import { causeTitle, kinds } from '../ui/cause'
 import { count, plural } from '../ui/numbers'
 import { Card, Page } from '../ui/page'
 import { Empty, Shown } from '../ui/states'
@@ -96,7 +96,7 @@ export default function Failures() {
 function CauseCard({ cause, onOpen }: { cause: Cause; onOpen: () => void }) {
   const mayAct = useMayAct()
   const [asked, setAsked] = useState<'retry' | 'without' | 'dismiss'>()
-  const field = withoutFieldOf(cause)
+  const field = cause.without_field ?? undefined
   return (
     <Card
       title={
@@ -111,6 +111,9 @@ function CauseCard({ cause, onOpen }: { cause: Cause; onOpen: () => void }) {
       }
     >
       <Stack gap="xs">
+        <Text size="sm" c="dimmed">
+          {kinds[cause.kind]}
+        </Text>
         <Text size="sm">
           <b>What to do: </b>
           {cause.suggestion}

@@ -1,15 +1,18 @@
 import type { Schemas } from '../api/client'
 
-/** What a program that groups failures more finely tells as well. */
-type Told = Schemas['FailureCause'] & { title?: string; without_field?: string | null }
-
-/** The cause in words: "duplicate_sms" reads "Duplicate sms" where nothing better is told. */
-export function causeTitle(cause: Told): string {
-  const words = cause.title || cause.cause.replaceAll('_', ' ') || 'other reasons'
+/** The cause in words, as a heading. */
+export function causeTitle({ title, cause }: Schemas['FailureCause']): string {
+  const words = title || cause.replaceAll('_', ' ') || 'other reasons'
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** The optional field that is to blame. */
-export function withoutFieldOf(cause: Told): string | undefined {
-  return cause.without_field ?? undefined
+/** Who has to act. */
+export const kinds: Record<Schemas['FailureCause']['kind'], string> = {
+  contact: 'The contact\u2019s data',
+  duplicate: 'Another contact there',
+  consent: 'They opted out',
+  credentials: 'The key',
+  setup: 'Set-up',
+  outage: 'An outage',
+  other: 'Other',
 }

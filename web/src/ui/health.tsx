@@ -4,14 +4,15 @@ import { hover } from './time'
 
 const tones: Record<Schemas['CrmHealth']['status'], string> = { ok: 'ok', degraded: 'warn', down: 'bad', off: 'off' }
 
-const words: Record<string, string> = {
+const words: Partial<Record<Schemas['CrmHealth']['state'], string>> = {
+  stale: 'Stuck',
   'circuit open': 'Not reachable',
   unauthorized: 'Key refused',
   'not configured': 'Not set up',
 }
 
 export function wordOf(health: Schemas['CrmHealth']): string {
-  if (health.state === 'healthy' && health.status === 'degraded') return 'Needs set-up'
+  if (health.state === 'degraded' && health.problems.length > 0) return 'Needs set-up'
   return words[health.state] ?? health.state.charAt(0).toUpperCase() + health.state.slice(1)
 }
 

@@ -40,6 +40,7 @@ describe('words', () => {
     } as Schemas['FailureCause']
     expect(causeTitle(cause)).toBe('Duplicate sms')
     expect(causeTitle({ ...cause, cause: '' })).toBe('Other reasons')
+    expect(causeTitle({ ...cause, title: 'phone in use' })).toBe('Phone in use')
   })
   it('tell why a connector does not work', () => {
     const health = {

@@ -125,7 +125,7 @@ def _git(root, *arguments):
 
 
 def is_text(path):
-    return Path(path).suffix in TEXT_SUFFIXES | DATA_SUFFIXES
+    return Path(path).suffix in TEXT_SUFFIXES | DATA_SUFFIXES and not path.startswith("fuzz/corpus/")
 
 
 @dataclass(frozen=True)

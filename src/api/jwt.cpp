@@ -55,6 +55,25 @@ std::optional<JwtAlgorithm> algorithm_named(std::string_view name)
     return std::nullopt;
 }
 
+/// The alphabet of base64url, of a length that occurs in it. The library ends the process at what is none.
+bool is_base64url(std::string_view text)
+{
+    const auto is_letter = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    };
+    return text.size() % 4 != 1 && std::ranges::all_of(text, is_letter);
+}
+
+/// Three such parts.
+bool is_compact(std::string_view token)
+{
+    const auto first = token.find('.');
+    const auto last = token.rfind('.');
+    if (first == last) return false;
+    return is_base64url(token.substr(0, first)) && is_base64url(token.substr(first + 1, last - first - 1)) &&
+           is_base64url(token.substr(last + 1));
+}
+
 bool holds(const json::value& list, std::string_view text)
 {
     return list.is_array() && std::ranges::find(list.get_array(), json::value(text)) != list.get_array().end();
@@ -91,6 +110,8 @@ std::optional<JwtKey> read_jwk(const json::object& jwk)
 {
     const auto algorithm = algorithm_of(jwk);
     if (!algorithm) return std::nullopt;
+    for (const std::string_view number : {"n", "e", "x", "y"})
+        if (!is_base64url(text_of(jwk, number))) return std::nullopt;
     cjose_err error{};
     const std::string text = json::serialize(jwk);
     Owned<cjose_jwk_t> key(cjose_jwk_import(text.data(), text.size(), &error));
@@ -129,10 +150,8 @@ Result<std::vector<JwtKey>> read_jwks(std::string_view text)
 
 Result<JwtHeader> read_jwt_header(std::string_view token)
 {
-    const auto first = token.find('.');
-    if (token.size() > jwt_bytes_max || std::ranges::count(token, '.') != 2)
-        return deny("The token is not a signed JWT");
-    const auto text = from_base64url(token.substr(0, first));
+    if (token.size() > jwt_bytes_max || !is_compact(token)) return deny("The token is not a signed JWT");
+    const auto text = from_base64url(token.substr(0, token.find('.')));
     const auto header = text ? read_object(*text) : std::nullopt;
     if (!header) return deny("The token is not a signed JWT");
     const auto algorithm = algorithm_named(text_of(*header, "alg"));

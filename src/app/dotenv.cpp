@@ -81,7 +81,7 @@ private:
             skip_blanks();
         }
         if (key.empty()) return problem(line, "a line is NAME=value, and a name begins with a letter");
-        if (at_line_end() || peek() != '=') return problem(line, fmt::format("{} is followed by no '='", key));
+        if (at_line_end() || peek() != '=') return problem(line, "a line is NAME=value, and this one has no '='");
         ++at_;
         skip_blanks();
         const std::optional<std::string> value = this->value(key);

@@ -79,7 +79,8 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text)
 std::string to_rfc3339(Instant at)
 {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+    // Not system_clock::to_time_t, whose nanoseconds end in 2262.
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::time_t{seconds.time_since_epoch().count()}),
                        (at - seconds).count());
 }
 
@@ -104,8 +105,12 @@ Result<Instant> parse_rfc3339(std::string_view text)
     const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
                                            std::chrono::day{static_cast<unsigned>(*day)}};
     if (!offset || !text.empty() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) return bad();
-    return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-           std::chrono::seconds{*second} + *fraction - *offset;
+    const Instant at = std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
+                       std::chrono::seconds{*second} + *fraction - *offset;
+    // An offset may lead out of what four digits can write.
+    constexpr std::chrono::sys_days first = std::chrono::year{0} / 1 / 1, end = std::chrono::year{10'000} / 1 / 1;
+    if (at < first || at >= end) return bad();
+    return at;
 }
 
 Instant SystemClock::now() const

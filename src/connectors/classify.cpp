@@ -15,6 +15,8 @@ namespace crmsync {
 namespace {
 
 constexpr std::size_t reason_max = 300;
+constexpr std::size_t code_max = 60;
+constexpr std::chrono::seconds longest_wait = std::chrono::weeks{1};
 
 /// A letter or a digit; beyond ASCII all count as letters.
 bool is_word(char c)
@@ -84,9 +86,18 @@ std::string api_error(Crm crm, std::string_view message, const Secrets& secrets)
     return std::string(display_name(crm)) + " API error: " + told(message, secrets);
 }
 
+std::string short_code(std::string_view word)
+{
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    return word.size() <= code_max && std::ranges::all_of(word, fits) ? std::string(word) : std::string{};
+}
+
 Outcome classify(const http::Response& response, std::string code, std::string reason)
 {
     const int status = response.status;
+    code = short_code(code);
     if (code.empty()) code = "http_" + std::to_string(status);
     if (status == 401 || status == 403) return Unauthorized{.code = std::move(code), .reason = std::move(reason)};
     if (status == 425) return transient(Transient::Scope::contact, std::move(code), std::move(reason));
@@ -126,13 +137,12 @@ std::optional<Duration> retry_after_of(const http::Headers& headers)
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
     if (error == std::errc{} && end == value->data() + value->size()) {
-        constexpr std::int64_t week = 604'800;
-        return std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, week)};
+        return std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, longest_wait.count())};
     }
     const auto until = parse_http_date(*value);
     const auto sent = headers.find("date") ? parse_http_date(*headers.find("date")) : std::nullopt;
     if (!until || !sent) return std::nullopt;
-    return std::max<Duration>(*until - *sent, 0s);
+    return std::clamp<Duration>(*until - *sent, 0s, longest_wait);
 }
 
 }  // namespace crmsync

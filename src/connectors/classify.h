@@ -22,9 +22,12 @@ std::string told(std::string_view message, const Secrets& secrets);
 /// "Brevo API error: email is not valid": the error column's words for what a CRM said, as `told` has them.
 std::string api_error(Crm crm, std::string_view message, const Secrets& secrets);
 
+/// A CRM's word as the code of an outcome: at most 60 letters, digits and underscores. What is no such word gives "".
+std::string short_code(std::string_view word);
+
 /// What an answer means at any CRM that has no row of its own for it: 401 and 403 unauthorized; 408, 425, 5xx and
 /// redirects transient; 429 throttled; other 4xx rejected. A 2xx is a success only to who can read it: here it is
-/// transient. `code` and `reason` are the CRM's own where it told them; an empty code becomes "http_503".
+/// transient. `code` and `reason` are the CRM's own where it told them; a code that is none becomes "http_503".
 Outcome classify(const http::Response& response, std::string code, std::string reason);
 
 /// What it means that no answer came, or none that could be read, or that an access token was refused (`denied`).

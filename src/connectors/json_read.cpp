@@ -1,5 +1,6 @@
 #include "connectors/json_read.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 
 namespace crmsync {
@@ -30,6 +31,16 @@ std::string_view text_of(const json::object& in, std::string_view name)
 {
     const json::value* value = in.if_contains(name);
     return value && value->is_string() ? std::string_view(value->get_string()) : std::string_view{};
+}
+
+std::string id_of(const json::object& in, std::string_view name)
+{
+    constexpr std::size_t id_max = 200;
+    const json::value* value = in.if_contains(name);
+    if (value && value->is_int64()) return std::to_string(value->get_int64());
+    const std::string_view text = text_of(in, name);
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    return text.size() <= id_max && std::ranges::none_of(text, is_control) ? std::string(text) : std::string{};
 }
 
 bool truth_of(const json::object& in, std::string_view name)

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/storage_ptr.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace crmsync {
@@ -17,6 +18,9 @@ const boost::json::object* object_of(const boost::json::object& in, std::string_
 const boost::json::array* array_of(const boost::json::object& in, std::string_view name);
 /// Empty when there is none.
 std::string_view text_of(const boost::json::object& in, std::string_view name);
+/// What a thing is called at the CRM, a text or a whole number. Empty when there is none, or none that could be kept:
+/// of more than 200 bytes, or with control characters.
+std::string id_of(const boost::json::object& in, std::string_view name);
 /// False when there is none.
 bool truth_of(const boost::json::object& in, std::string_view name);
 

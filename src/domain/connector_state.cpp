@@ -312,8 +312,23 @@ Grant grant_of(ConnectorState& state, const BudgetConfig& budget, std::size_t wa
 
 // ---- JSON ----------------------------------------------------------------------------------------------------------
 
+// Other programs may write the row. Whatever stands there is taken as what can be reckoned with.
+constexpr std::int64_t count_max = std::int64_t{1} << 40;
+constexpr std::int64_t version_max = std::int64_t{1} << 60;
+constexpr std::int64_t time_max = std::int64_t{1} << 55;  // Microseconds: a thousand years.
+constexpr int failures_max = 1 << 20;
+
+std::int64_t to_count(const json::value& value, std::int64_t max = count_max)
+{
+    return std::clamp<std::int64_t>(value.to_number<std::int64_t>(), 0, max);
+}
+int to_failures(const json::value& value) { return static_cast<int>(to_count(value, failures_max)); }
+
 std::int64_t to_number(Instant at) { return at.time_since_epoch().count(); }
-Instant to_instant(const json::value& value) { return Instant{Duration{value.to_number<std::int64_t>()}}; }
+Instant to_instant(const json::value& value)
+{
+    return Instant{Duration{std::clamp(value.to_number<std::int64_t>(), -time_max, time_max)}};
+}
 
 void put(json::object& out, std::string_view name, const std::optional<Instant>& at)
 {
@@ -348,16 +363,17 @@ Breaker breaker_from(const json::object& in)
 {
     Breaker breaker;
     breaker.open = in.at("open").as_bool();
-    breaker.consecutive_failures = in.at("failures").to_number<int>();
+    breaker.consecutive_failures = to_failures(in.at("failures"));
     if (!breaker.open) return breaker;
     breaker.unauthorized = in.at("unauthorized").as_bool();
     breaker.reason = in.at("reason").as_string();
     breaker.opened_at = to_instant(in.at("opened_at"));
     if (const json::value* witness = in.if_contains("witness")) breaker.witness = get_uuid(*witness);
-    breaker.failed_probes = in.at("failed_probes").to_number<int>();
+    breaker.failed_probes = to_failures(in.at("failed_probes"));
     breaker.next_probe_at = to_instant(in.at("next_probe_at"));
     breaker.probing_until = get_instant(in, "probing_until");
-    for (const json::value& id : in.at("probed").as_array()) breaker.probed.push_back(get_uuid(id));
+    for (const json::value& id : in.at("probed").as_array())
+        if (breaker.probed.size() < probed_max) breaker.probed.push_back(get_uuid(id));
     return breaker;
 }
 
@@ -377,16 +393,17 @@ json::object to_object(const Window& window)
 Window window_from(const json::object& in)
 {
     Window window{.rate = {.name = std::string(in.at("name").as_string()),
-                           .period = Duration{in.at("period").to_number<std::int64_t>()},
-                           .limit = in.at("limit").to_number<std::int64_t>()},
+                           .period = Duration{std::max<std::int64_t>(to_count(in.at("period"), time_max), 1)},
+                           .limit = to_count(in.at("limit"))},
                   .reserve_percent = 0,
-                  .reported = in.at("reported").to_number<std::int64_t>(),
+                  .reported = to_count(in.at("reported")),
                   .used = {},
                   .next_due = get_instant(in, "next_due").value_or(Instant{})};
     // Rows that were written before there was a pace have neither this nor `next_due`.
     if (const json::value* reserve = in.if_contains("reserve")) window.reserve_percent = reserve->to_number<int>();
     for (const json::value& slice : in.at("used").as_array())
-        window.used.push_back({to_instant(slice.at(0)), slice.at(1).to_number<std::int64_t>()});
+        window.used.push_back({to_instant(slice.at(0)), to_count(slice.at(1))});
+    while (std::ssize(window.used) > slices_max) window.used.pop_front();
     return window;
 }
 
@@ -396,7 +413,7 @@ ConnectorState state_from(const json::object& in)
     state.paused = in.at("paused").as_bool();
     state.paused_by = in.at("paused_by").as_string();
     state.throttled_until = get_instant(in, "throttled_until");
-    state.slots = in.at("slots").to_number<std::int64_t>();
+    state.slots = to_count(in.at("slots"), version_max);
     state.breaker = breaker_from(in.at("breaker").as_object());
     for (const json::value& window : in.at("windows").as_array())
         state.windows.push_back(window_from(window.as_object()));
@@ -407,7 +424,7 @@ ConnectorState state_from(const json::object& in)
     state.last_acknowledged_at = get_instant(in, "last_acknowledged_at");
     state.last_sweep_at = get_instant(in, "last_sweep_at");
     if (const json::value* version = in.if_contains("fields_version"))
-        state.fields_version = version->to_number<std::int64_t>();
+        state.fields_version = to_count(*version, version_max);
     return state;
 }
 

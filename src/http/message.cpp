@@ -1,5 +1,6 @@
 #include "http/message.h"
 
+#include <algorithm>
 #include <boost/url/parse.hpp>
 
 #include "http/client.h"
@@ -24,6 +25,9 @@ bool is_unreserved(char c)
     const char letter = lower(c);
     return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
 }
+
+/// Of a name or an address.
+bool is_host_char(char c) { return is_unreserved(c) || c == ':'; }
 
 }  // namespace
 
@@ -91,6 +95,8 @@ Result<Url> parse_url(std::string_view text)
     Url url;
     url.tls = scheme == boost::urls::scheme::https;
     url.host = parsed->host_address();
+    // It goes into a header line and to the resolver, and what stands in a URL may be encoded line breaks.
+    if (!std::ranges::all_of(url.host, is_host_char)) return fail(ErrorCode::invalid, "the URL's host is no name");
     url.port = std::string(parsed->port());
     if (url.port.empty()) url.port = url.tls ? "443" : "80";
     if (parsed->port_number() == 0 && url.port != "443" && url.port != "80")

@@ -11,6 +11,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/intrusive/list.hpp>
 #include <unordered_map>
+#include <utility>
 
 #include "base/log.h"
 #include "http/server_connection.h"
@@ -60,6 +61,7 @@ private:
     boost::intrusive::list<ServerConnection, boost::intrusive::constant_time_size<false>> connections_;
     std::size_t connection_count_ = 0;
     std::unordered_map<std::string, std::size_t> peer_counts_;  ///< Connections by address.
+    bool is_stuck_ = false;  ///< No connection could be accepted since that was told.
 };
 
 Status Core::listen()
@@ -111,10 +113,11 @@ Task<> Core::accept()
         auto [error, socket] = co_await acceptor_.async_accept(as_result);
         if (!acceptor_.is_open()) break;
         if (!error) {
+            is_stuck_ = false;
             serve(std::move(socket));
         } else if (error != asio::error::connection_aborted) {
             // Out of descriptors, most likely: a connection must end before another can begin.
-            log::warn("http: cannot accept: {}", error.message());
+            if (!std::exchange(is_stuck_, true)) log::warn("http: cannot accept: {}", error.message());
             retry_.expires_after(std::chrono::milliseconds(50));
             co_await retry_.async_wait(as_result);
         }

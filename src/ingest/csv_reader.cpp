@@ -16,6 +16,12 @@ constexpr std::size_t head_bytes_max = 64u << 10;
 constexpr std::size_t slice_bytes_max = 64u << 10;
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+std::string_view without_mark(std::string_view text)
+{
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    return text;
+}
+
 /// The end of the first line that has text and is not within quotes; npos when it is not here yet.
 std::size_t end_of_first_line(std::string_view text)
 {
@@ -72,7 +78,8 @@ public:
     {
         if (started_) return parse(bytes);
         head_.append(bytes);
-        if (head_.size() >= head_bytes_max || end_of_first_line(head_) != std::string_view::npos) start();
+        const bool has_line = end_of_first_line(without_mark(head_)) != std::string_view::npos;
+        if (has_line || head_.size() >= head_bytes_max) start();
     }
 
     void finish()
@@ -96,8 +103,7 @@ private:
     void start()
     {
         started_ = true;
-        std::string_view head = head_;
-        if (head.starts_with(byte_order_mark)) head.remove_prefix(byte_order_mark.size());
+        const std::string_view head = without_mark(head_);
         const auto first_line = head.substr(0, std::min(end_of_first_line(head), head.size()));
         csv_set_delim(&csv_, static_cast<unsigned char>(delimiter_ ? *delimiter_ : sniff_delimiter(first_line)));
         parse(head);

@@ -42,7 +42,7 @@ std::unexpected<RowProblem> refuse(Refused why, std::string reason)
 }
 
 /// At most so much of a value as helps to find it.
-std::string shown(std::string_view value) { return cut(value, 60); }
+std::string shown(std::string_view value) { return cut(clean_text(value).text, 60); }
 
 /// Trimmed; nothing when absent, empty or a word for nothing.
 std::optional<std::string_view> value_of(std::string_view raw)

@@ -114,6 +114,10 @@ TEST(Jwt, WithstandsTheKnownAttacks)
         {"the same text in quotes", "\"" + good + "\"", &rs, no_jwt},
         {"white space", " " + good, &rs, no_jwt},
         {"dots", "..", &rs, no_jwt},
+        {"a header that is not base64url", "eyJhbGciO=iJub25lIn0.eDB0.", &hs, no_jwt},
+        {"claims of an impossible length", "eyJhbGciOiJIUzI1NiJ9.eyJzd.AAAA", &hs, no_jwt},
+        {"a signature that is not base64url", "eyJhbGciOiJIUzI1NiJ9.e30.====", &hs, no_jwt},
+        {"no signature", "eyJhbGciOiJIUzI1NiJ9.e30", &hs, no_jwt},
     };
     EXPECT_EQ(reason(good, rs), "");
     for (const auto& [attack, token, key, expected] : cases) EXPECT_EQ(reason(token, *key), expected) << attack;
@@ -154,6 +158,7 @@ TEST(Jwks, TakesWhatVerifiesAndPassesOverTheRest)
                   SigningKey::rsa(1024).jwk("small"), json::object{{"kty", "oct"}, {"k", "c2VjcmV0"}, {"kid", "oct"}},
                   json::object{{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", "AA"}, {"kid", "okp"}},
                   json::object{{"kty", "RSA"}, {"kid", "broken"}}, "no object",
+                  with(rsa.jwk("no number"), "n", "=AQAB="), with(ec.jwk("no point"), "x", "A"),
                   with(with(rsa.jwk("all"), "use", "sig"), "key_ops", json::array{"verify"})}))
             .value();
     std::vector<std::string> ids;

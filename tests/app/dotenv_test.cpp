@@ -62,8 +62,9 @@ TEST(Dotenv, ReadsWhatPeopleWrite)
 
 TEST(Dotenv, NeverRepeatsAValueInAProblem)
 {
-    const Dotenv result = parse_dotenv("KEY=\"xkeysib-secret\\q\"\nOTHER='xkeysib-open\n");
-    ASSERT_EQ(result.problems.size(), 2u);
+    // The last line is what is left of a key that was pasted without quotes.
+    const Dotenv result = parse_dotenv("KEY=\"xkeysib-secret\\q\"\nxkeysibRest\nOTHER='xkeysib-open\n");
+    ASSERT_EQ(result.problems.size(), 3u);
     for (const DotenvProblem& problem : result.problems)
         EXPECT_EQ(problem.message.find("xkeysib"), std::string::npos) << problem.message;
 }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -292,6 +294,28 @@ TEST_P(StoreContacts, ACursorOfAnotherListIsRefused)
     for (const char* bad : {"", "x", "a", "zz", "a00", "'; DROP TABLE contacts; --"}) {
         next.cursor = bad;
         EXPECT_EQ(error_of(store().contacts({}, {}, next)).field, "cursor") << bad;
+    }
+}
+
+TEST_P(StoreContacts, ACursorThatWasTamperedWithIsTakenOrRefused)
+{
+    add_contacts(3);
+    const auto hex = [](std::string_view text) {
+        std::string out;
+        for (const char c : text) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+        return out;
+    };
+    for (const auto by : {ContactSort::By::created_at, ContactSort::By::name}) {
+        PageRequest request{.limit = 2, .offset = 0, .cursor = {}, .with_total = false};
+        const std::string good = ok(store().contacts({}, {.by = by}, request)).next_cursor.value();
+        const std::string mark = good.substr(0, good.find('.') + 1);
+        const std::string id = "0193a5b6c7d87e9f8a0b1c2d3e4f5061";  // Without hyphens, as ids may be written.
+        for (const std::string& cursor : {mark, mark + hex(id), mark + id, mark + id + ".", mark + id + ".00",
+                                          good + "00", good + "ff", good + "f", good.substr(0, good.size() - 1)}) {
+            request.cursor = cursor;
+            const auto page = backend().run(store().contacts({}, {.by = by}, request));
+            EXPECT_TRUE(page || page.error().field == "cursor") << cursor << ": " << page.error().message;
+        }
     }
 }
 

@@ -43,6 +43,13 @@ TEST(Classify, PrefersTheCodeOfTheCrm)
     EXPECT_EQ(code_of(classify(http::Response{.status = 400}, "invalid_parameter", "why")), "invalid_parameter");
 }
 
+TEST(Classify, TakesNoSentencesForCodes)
+{
+    for (const std::string& code : {std::string("two words"), std::string("a\0b", 3), std::string(61, 'x'),
+                                    std::string("ann@example.com"), std::string("xkeysib-1")})
+        EXPECT_EQ(code_of(classify(http::Response{.status = 400}, code, "why")), "http_400") << code;
+}
+
 // ---- No answer -----------------------------------------------------------------------------------------------------
 
 struct ErrorCase {
@@ -94,6 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
         RetryCase{{{"Retry-After", "soon"}}, std::nullopt},
         RetryCase{{{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"Retry-After", "Sun, 06 Nov 1994 08:51:00 GMT"}}, 83s},
         RetryCase{{{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"Retry-After", "Sun, 06 Nov 1994 08:00:00 GMT"}}, 0s},
+        RetryCase{{{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"}},
+                  24h * 7},
         RetryCase{{{"Retry-After", "Sun, 06 Nov 1994 08:51:00 GMT"}}, std::nullopt}));
 
 TEST(Classify, TakesRetryAfterFromAThrottle)

@@ -28,5 +28,14 @@ TEST(JsonRead, LivesWithWhatIsMissingOrOfAnotherType)
     }
 }
 
+TEST(JsonRead, TakesOnlyIdsThatCanBeKept)
+{
+    const auto in = parse_object(R"({"n":-7,"s":"a b-1","f":1.5,"nul":"a\u0000b","line":"a\nb","l":[1]})").value();
+    EXPECT_EQ(id_of(in, "n"), "-7");
+    EXPECT_EQ(id_of(in, "s"), "a b-1");
+    for (const char* none : {"f", "nul", "line", "l", "none"}) EXPECT_EQ(id_of(in, none), "") << none;
+    EXPECT_EQ(id_of(parse_object("{\"x\":\"" + std::string(201, '1') + "\"}").value(), "x"), "");
+}
+
 }  // namespace
 }  // namespace crmsync

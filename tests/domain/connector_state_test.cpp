@@ -647,6 +647,28 @@ TEST(ConnectorStateJson, BringsBackAllThereIs)
     EXPECT_EQ(parse_connector_state(to_json({})), ConnectorState{});
 }
 
+TEST(ConnectorStateJson, IsReckonedWithWhateverTheNumbersAre)
+{
+    const std::string text = R"({"paused":false,"paused_by":"","slots":9223372036854775807,
+        "fields_version":9223372036854775807,"throttled_until":-9223372036854775807,
+        "breaker":{"open":true,"failures":2147483648,"unauthorized":false,"reason":"","opened_at":0,
+                   "failed_probes":-5,"next_probe_at":9223372036854775807,"probed":[]},
+        "windows":[{"name":"second","period":1000000,"limit":10,"reserve":5,"reported":9223372036854775807,
+                    "used":[[1699999999999999,9223372036854775807],[1700000000000000,9223372036854775807]],
+                    "next_due":-9223372036854775807}]})";
+    ConnectorState state = parse_connector_state(text);
+    ASSERT_TRUE(state.breaker.open);
+    EXPECT_GE(state.breaker.failed_probes, 0);
+    EXPECT_EQ(parse_connector_state(to_json(state)), state);
+    claim(state, brevo_budget(), 5, start);
+    note_fields_changed(state);
+    EXPECT_GT(state.fields_version, 0);
+    on_outcome(state, id(1), true, timed_out, start);
+    resume(state);
+    EXPECT_GT(claim(state, brevo_budget(), 5, start + 2h).count, 0u);
+    EXPECT_GT(state.slots, 0);
+}
+
 TEST(ConnectorStateJson, GivesTheDefaultForWhatCannotBeRead)
 {
     for (const std::string_view text : {"", "{}", "null", "[1]", "{\"paused\":1}", "{\"paused\":true", "\xff"})

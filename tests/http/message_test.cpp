@@ -53,6 +53,14 @@ TEST(ParseUrl, AgreesWithTheTable)
     EXPECT_EQ(parse_url("https://me:pa%3Ass@h/")->userinfo, "me:pa:ss");
 }
 
+TEST(ParseUrl, RefusesAHostThatWouldBreakAHeaderLine)
+{
+    for (const char* text :
+         {"http://a%0d%0aX-Injected:%201/", "http://a%00.example/", "http://a%20b/", "http://a%2fb/"})
+        EXPECT_FALSE(parse_url(text)) << text;
+    EXPECT_TRUE(parse_url("http://[::1]:9/"));
+}
+
 TEST(ParseUrl, RefusesWhatIsNoHttpUrl)
 {
     for (const auto* text : {"", "h", "/a", "ftp://h", "http://", "http:///a", "http://h/#f", "http://h:0",

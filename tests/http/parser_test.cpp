@@ -40,6 +40,16 @@ TEST(ResponseParser, ReadsTheSameHoweverItArrives)
     }
 }
 
+TEST(RequestParser, ReadsAnEmptyChunkedBodyByteByByte)
+{
+    constexpr std::string_view text = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    for (std::size_t size = 1; size <= text.size(); ++size) {
+        RequestParser parser;
+        feed(parser, text, size);
+        EXPECT_TRUE(parser.is_done() && parser.body().empty()) << size;
+    }
+}
+
 TEST(ResponseParser, StopsAtTheLimitOfTheBody)
 {
     ResponseParser parser;

@@ -97,6 +97,12 @@ TEST(CsvReader, TellsLinesAndTheTextOfEachRecord)
     }
 }
 
+TEST(CsvReader, FindsTheDelimiterBehindAMarkAndBlankLines)
+{
+    for (std::size_t piece = 1; piece <= 8; ++piece)
+        EXPECT_EQ(fields_of(read("\xef\xbb\xbf\n\na;b\n", piece)), (std::vector<Fields>{{"a", "b"}})) << piece;
+}
+
 TEST(CsvReader, TakesTheDelimiterItIsTold)
 {
     EXPECT_EQ(fields_of(read("a,b|c\n", 5, '|')), (std::vector<Fields>{{"a,b", "c"}}));

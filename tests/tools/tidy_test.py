@@ -123,6 +123,10 @@ class Trees(unittest.TestCase):
             with self.subTest(subject=subject):
                 self.assertEqual(bool(problems({}, tidy.commit_subjects, [("abc1234", subject)])), refused)
 
+    def test_corpora_are_not_text_of_ours(self):
+        self.assertFalse(tidy.is_text("fuzz/corpus/csv/nul"))
+        self.assertTrue(tidy.is_text("fuzz/run"))
+
     def test_every_rule_runs_on_an_empty_tree(self):
         self.assertEqual(tidy.check(tidy.Tree({})), [])
 

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "connectors/brevo/payload.h"
+#include "connectors/classify.h"
 #include "connectors/json_read.h"
 #include "connectors/json_text.h"
 #include "domain/normalise.h"
@@ -120,9 +121,10 @@ Outcome refusal_for(std::string_view reason)
     if (reason == "duplicate_phone_id") return clash("SMS");
     if (reason == "duplicate_whatsapp_id") return clash("WHATSAPP");
     if (reason == "duplicate_landline_number_id") return clash("LANDLINE_NUMBER");
+    const std::string word = short_code(reason);
     return Transient{.scope = Transient::Scope::contact,
-                     .code = std::string(reason),
-                     .reason = "Brevo API error: the import refused it (" + std::string(reason) + ")"};
+                     .code = word.empty() ? "import_refused" : word,
+                     .reason = api_error(Crm::brevo, "the import refused it (" + std::string(reason) + ")", {})};
 }
 
 }  // namespace crmsync::brevo

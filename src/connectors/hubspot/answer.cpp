@@ -130,7 +130,8 @@ Unauthorized refused_account(int status, const Complaint& complaint, const Conte
     std::string scopes;
     for (const std::string& scope : complaint.scopes) scopes.append(scopes.empty() ? "" : ", ").append(scope);
     if (scopes.empty()) scopes = "crm.objects.contacts.read and crm.objects.contacts.write";
-    return locked_out("missing_scopes", std::move(reason), "give the HubSpot app the scopes " + scopes);
+    return locked_out("missing_scopes", std::move(reason),
+                      "give the HubSpot app the scopes " + told(scopes, context.secrets));
 }
 
 std::string lower(std::string_view text)
@@ -138,6 +139,12 @@ std::string lower(std::string_view text)
     std::string out(text);
     std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
     return out;
+}
+
+std::string code_or(std::string_view word, std::string_view otherwise)
+{
+    std::string code = short_code(lower(word));
+    return code.empty() ? std::string(otherwise) : code;
 }
 
 std::optional<std::int64_t> number_of(const http::Headers& headers, std::string_view name)
@@ -215,9 +222,10 @@ std::optional<Account> parse_account(std::string_view body)
     const json::value* portal = in ? in->if_contains("portalId") : nullptr;
     if (!portal || !portal->is_int64()) return std::nullopt;
     Account account{.name = std::to_string(portal->get_int64()), .utc_offset = {}};
-    if (const auto zone = clean_text(text_of(*in, "timeZone")).text; !zone.empty()) account.name += " (" + zone + ")";
+    if (const auto zone = told(text_of(*in, "timeZone"), {}); !zone.empty()) account.name += " (" + zone + ")";
     const json::value* offset = in->if_contains("utcOffsetMilliseconds");
-    if (offset && offset->is_int64() && std::abs(offset->get_int64()) <= 86'400'000)
+    constexpr std::int64_t day_ms = 86'400'000;
+    if (offset && offset->is_int64() && offset->get_int64() >= -day_ms && offset->get_int64() <= day_ms)
         account.utc_offset = std::chrono::milliseconds{offset->get_int64()};
     return account;
 }
@@ -261,7 +269,7 @@ Outcome item_failure(const Complaint& complaint, const MappedContact& contact, c
         const auto needed = std::ranges::find_if_not(complaint.values, is_optional);
         const bool repairable = needed == complaint.values.end();
         const Complaint::Value& worst = repairable ? complaint.values.front() : *needed;
-        return Rejected{.code = lower(worst.code),
+        return Rejected{.code = code_or(worst.code, "invalid_value"),
                         .reason = words(worst.property.empty() ? worst.message : worst.property + ": " + worst.message),
                         .repairable_field = repairable ? std::optional(worst.property) : std::nullopt};
     }
@@ -269,9 +277,9 @@ Outcome item_failure(const Complaint& complaint, const MappedContact& contact, c
         return Throttled{.retry_after = burst_wait, .reason = words(complaint.message)};
     const bool is_final = complaint.category == "VALIDATION_ERROR" || complaint.category == "CONFLICT" ||
                           complaint.category == "OBJECT_NOT_FOUND";
-    if (is_final) return Rejected{.code = lower(complaint.category), .reason = words(complaint.message)};
+    if (is_final) return Rejected{.code = code_or(complaint.category, "refused"), .reason = words(complaint.message)};
     return Transient{.scope = Transient::Scope::contact,
-                     .code = complaint.category.empty() ? "unknown_error" : lower(complaint.category),
+                     .code = code_or(complaint.category, "unknown_error"),
                      .reason = words(complaint.message)};
 }
 

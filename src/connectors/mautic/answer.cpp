@@ -135,7 +135,8 @@ Outcome refused_contact(int status, const Complaint& complaint, const MappedCont
     if (status == 422 && lower(complaint.message).contains("must be unique"))
         return Transient{.scope = Transient::Scope::contact, .code = "must_be_unique", .reason = std::move(reason)};
     Rejected rejected{.code = "http_" + std::to_string(status), .reason = std::move(reason), .repairable_field = {}};
-    if (!complaint.fields.empty()) rejected.code = "invalid_" + complaint.fields.front();
+    if (const auto field = short_code(complaint.fields.empty() ? "" : complaint.fields.front()); !field.empty())
+        rejected.code = "invalid_" + field;
     for (const auto& alias : complaint.fields)
         for (const MappedField& field : contact.fields)
             if (http::same_name(field.name, alias)) rejected.repairable_field = field.name;

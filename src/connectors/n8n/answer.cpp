@@ -32,15 +32,6 @@ const json::object* main_object(const json::value& value)
     return items && !items->empty() ? items->front().if_object() : nullptr;
 }
 
-/// A text or a whole number; empty when there is neither.
-std::string id_of(const json::object& in, std::string_view name)
-{
-    const json::value* value = in.if_contains(name);
-    if (!value) return {};
-    if (value->is_string()) return std::string(value->get_string());
-    return value->is_int64() ? std::to_string(value->get_int64()) : std::string{};
-}
-
 std::string execution_of(const json::object& in)
 {
     for (const auto* name : {"executionId", "execution_id", "executionID"})

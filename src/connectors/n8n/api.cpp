@@ -13,14 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-/// Ids are numbers in older versions, texts in newer ones.
-std::string id_of(const json::object& in, std::string_view name)
-{
-    const json::value* value = in.if_contains(name);
-    if (value && value->is_int64()) return std::to_string(value->get_int64());
-    return std::string(text_of(in, name));
-}
-
 std::string_view text_or(const json::object& in, std::string_view name, std::string_view otherwise)
 {
     const std::string_view text = text_of(in, name);

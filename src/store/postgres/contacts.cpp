@@ -3,6 +3,7 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "domain/normalise.h"
 #include "store/postgres/store.h"
 #include "store/text.h"
 
@@ -43,6 +44,8 @@ Result<Cursor> parse_cursor(std::string_view text, std::string_view mark)
         if (error != std::errc{} || end != text.data() + i + 2) return bad();
         cursor.key += static_cast<char>(value);
     }
+    // What PostgreSQL would refuse cannot be the value of a contact.
+    if (!is_utf8(cursor.key) || cursor.key.contains('\0')) return bad();
     return cursor;
 }
 

@@ -53,7 +53,8 @@ Result<Position> parse_cursor(std::string_view cursor, std::string_view mark)
         if (high == std::string_view::npos || low == std::string_view::npos) return bad();
         text += static_cast<char>(high << 4 | low);
     }
-    if (cursor.size() % 2 != 0 || !parse_uuid(std::string_view(text).substr(0, id_length))) return bad();
+    if (cursor.size() % 2 != 0 || text.size() < id_length || !parse_uuid(std::string_view(text).substr(0, id_length)))
+        return bad();
     return Position{text.substr(0, id_length), text.substr(id_length)};
 }
 

@@ -82,7 +82,11 @@ TEST(BrevoImport, OnlyABadAddressIsFinal)
     EXPECT_FALSE(invalid.repairable_field);
     EXPECT_EQ(std::get<Rejected>(refusal_for("duplicate_phone_id")).repairable_field, "SMS");
     EXPECT_TRUE(std::holds_alternative<Transient>(refusal_for("duplicate_email_id")));
-    EXPECT_TRUE(std::holds_alternative<Transient>(refusal_for("a reason of tomorrow")));
+    EXPECT_EQ(code_of(refusal_for("reason_of_tomorrow")), "reason_of_tomorrow");
+    const Outcome odd = refusal_for("a reason\nof " + std::string(1000, 'x'));
+    EXPECT_EQ(code_of(odd), "import_refused");
+    EXPECT_LT(reason_of(odd).size(), 400u);
+    EXPECT_FALSE(reason_of(odd).contains('\n'));
 }
 
 }  // namespace

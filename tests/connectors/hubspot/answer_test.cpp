@@ -80,6 +80,13 @@ TEST(HubSpotAnswer, NamesTheScopesThatAreMissing)
         context());
     EXPECT_THAT(std::string(reason_of(refused)), HasSubstr("scopes crm.a, crm.b"));
     EXPECT_THAT(std::string(reason_of(failure(answer(401, ""), context()))), HasSubstr("check HUBSPOT_API_KEY"));
+    const std::string many = "pat-1\\n" + std::string(5000, 'x');
+    const auto odd = failure(
+        answer(403, error("MISSING_SCOPES", "no", R"(,"context":{"requiredGranularScopes":[")" + many + "\"]}")),
+        context());
+    EXPECT_LT(reason_of(odd).size(), 500u);
+    EXPECT_THAT(std::string(reason_of(odd)), Not(HasSubstr("pat-1")));
+    EXPECT_THAT(std::string(reason_of(odd)), Not(HasSubstr("\n")));
 }
 
 TEST(HubSpotAnswer, WaitsAsThePolicySays)
@@ -213,6 +220,7 @@ TEST(HubSpotAnswer, TellsWhatErrorsOfInputsMean)
     EXPECT_EQ(code_of(meaning("OBJECT_NOT_FOUND")), "object_not_found");
     EXPECT_EQ(outcome_name(meaning("VALIDATION_ERROR")), "rejected");
     EXPECT_EQ(outcome_name(meaning("CONFLICT")), "rejected");
+    EXPECT_EQ(code_of(meaning("no word at all")), "unknown_error");
     EXPECT_EQ(outcome_name(meaning("RATE_LIMITS")), "throttled");
     for (const char* unknown : {"", "INTERNAL_ERROR"}) {
         const Outcome outcome = meaning(unknown);
@@ -230,6 +238,7 @@ TEST(HubSpotAnswer, ReadsTheAccount)
     EXPECT_EQ(account->name, "12345678 (US/Eastern)");
     EXPECT_EQ(account->utc_offset, Duration{-5h});
     EXPECT_EQ(parse_account(R"({"portalId":1,"utcOffsetMilliseconds":99999999999})")->utc_offset, Duration{0});
+    EXPECT_EQ(parse_account(R"({"portalId":1,"utcOffsetMilliseconds":-9223372036854775808})")->utc_offset, Duration{0});
     for (const char* body : {"", "[]", "{}", R"({"portalId":"x"})"}) EXPECT_FALSE(parse_account(body)) << body;
 }
 

@@ -50,6 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
              "This value is not valid."},
         Case{422, complaint(422, "email: The value must be unique."), "transient", "must_be_unique", "unique"},
         Case{422, complaint(422, "x"), "rejected", "http_422", "x"},
+        Case{422, complaint(422, "x", "", R"({"no alias":["x"]})"), "rejected", "http_422", "x"},
         Case{403, complaint(403, "API disabled. You need to", "api_disabled"), "unauthorized", "api_disabled",
              "Configuration > API Settings, then clear Mautic's cache"},
         Case{403, complaint(403, "Basic Auth disabled. You need to", "access_denied"), "unauthorized",

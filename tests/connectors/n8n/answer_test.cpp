@@ -76,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerCase{"number", response(200, R"({"execution_id":2700})"), "upserted", "", "2700"},
         AnswerCase{"first item", response(200, R"([{"executionId":"9"},{"executionId":"10"}])"), "upserted", "", "9"},
         AnswerCase{"odd id", response(200, R"({"executionId":{"a":1}})"), "upserted"},
+        AnswerCase{"long id", response(200, R"({"executionId":")" + std::string(201, '9') + "\"}"), "upserted"},
+        AnswerCase{"id with NUL", response(200, R"({"executionId":"a\u0000b"})"), "upserted"},
         AnswerCase{"no body", response(200, "", ""), "upserted"},
         AnswerCase{"text", response(200, "ok", text_type), "upserted"},
         AnswerCase{"no data", response(200, R"({"message":"Workflow executed successfully but no data was returned"})"),

@@ -5,7 +5,9 @@
 #include "api/connectors.h"
 #include "api/contacts.h"
 #include "api/docs.h"
+#include "api/exchanges.h"
 #include "api/keys.h"
+#include "api/metrics.h"
 #include "api/preview.h"
 #include "api/selection.h"
 #include "api/session.h"
@@ -26,6 +28,7 @@ constexpr Route routes[] = {
     {get, "/health/live", anybody, live},
     {get, "/health/ready", anybody, ready},
     {get, "/openapi.json", anybody, api_document},
+    {get, metrics_path, viewer, scrape},
     {get, "/docs", anybody, docs_page},
     {get, "/docs/{file}", anybody, docs_file},
 
@@ -62,6 +65,7 @@ constexpr Route routes[] = {
     {post, "/api/v3/crm/{crm}/setup", operator_, setup_crm},
     {post, "/api/v3/crm/{crm}/verify", operator_, start_verification},
     {get, "/api/v3/crm/{crm}/verification", viewer, verification},
+    {get, "/api/v3/crm/{crm}/exchanges", admin, exchanges},
 
     {get, "/api/v3/audit", operator_, audit, true},
 
@@ -72,10 +76,16 @@ constexpr Route routes[] = {
 
 // A route that nobody is asked for a role at stands at the root, and no other.
 static_assert(std::ranges::all_of(routes, [](const Route& route) {
-    return route.role.has_value() == route.path.starts_with(api_root);
+    return route.role.has_value() == (route.path == metrics_path || route.path.starts_with(api_root));
 }));
 
 }  // namespace
+
+bool needs_token(std::string_view path)
+{
+    return path == metrics_path ||
+           (path.starts_with(api_root) && (path.size() == api_root.size() || path[api_root.size()] == '/'));
+}
 
 std::span<const Route> all_routes() { return routes; }
 

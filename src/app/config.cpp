@@ -71,6 +71,8 @@ public:
         listen();
         gate();
         outbound();
+        if (!value("CRMSYNC_METRICS_LISTEN").empty())
+            address_and_port("CRMSYNC_METRICS_LISTEN", config_.metrics_address, config_.metrics_port);
         database();
         for (const Crm crm : all_crms) connector(crm);
         mappings();
@@ -175,6 +177,8 @@ private:
         config_.log_level = value("CRMSYNC_LOG_LEVEL");
         config_.log_format = value("CRMSYNC_LOG_FORMAT");
         config_.api_docs = is_true(value("CRMSYNC_API_DOCS"));
+        config_.open_metrics = is_true(value("CRMSYNC_METRICS_PUBLIC"));
+        config_.exchanges_kept = static_cast<std::size_t>(number("CRMSYNC_EXCHANGES_KEPT"));
         config_.history_kept = std::chrono::days(number("CRMSYNC_HISTORY_DAYS"));
         config_.phone_region = value("CRMSYNC_DEFAULT_PHONE_REGION");
         const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
@@ -208,16 +212,21 @@ private:
             config_.listen_port = static_cast<std::uint16_t>(port);
             return;
         }
-        const std::string& text = value("CRMSYNC_LISTEN");
+        address_and_port("CRMSYNC_LISTEN", config_.listen_address, config_.listen_port);
+    }
+
+    void address_and_port(std::string_view name, std::string& address, std::uint16_t& number)
+    {
+        const std::string& text = value(name);
         const std::size_t colon = text.rfind(':');
         const std::string_view port =
             colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
-        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config_.listen_port);
+        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
         if (colon == 0 || port.empty() || error != std::errc{} || end != port.data() + port.size())
-            return add("CRMSYNC_LISTEN", fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
-        config_.listen_address = text.substr(0, colon);
-        if (config_.listen_address.starts_with('[') && config_.listen_address.ends_with(']'))
-            config_.listen_address = config_.listen_address.substr(1, config_.listen_address.size() - 2);
+            return add(std::string(name),
+                       fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
+        address = text.substr(0, colon);
+        if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
     }
 
     /// Who may connect to the API, and how.

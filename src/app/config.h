@@ -75,6 +75,10 @@ struct Config {
     std::size_t max_connections_per_client = 0;
     std::size_t requests_per_second = 0;  ///< Of each caller; 0: no limit.
     http::Outbound outbound;
+    bool open_metrics = false;    ///< /metrics of the API needs no token.
+    std::string metrics_address;  ///< Where metrics are served beside the API; "": they are not.
+    std::uint16_t metrics_port = 0;
+    std::size_t exchanges_kept = 0;  ///< Of each connector, for people to look at.
     std::string log_level;
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;

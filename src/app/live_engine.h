@@ -1,11 +1,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "api/engine_view.h"
 #include "app/config.h"
 #include "base/task.h"
+#include "connectors/exchange_log.h"
 #include "engine/engine.h"
 
 namespace crmsync::app {
@@ -14,8 +18,9 @@ namespace crmsync::app {
 /// not outlive the engine, nor be asked after its stop.
 class LiveEngine final : public api::EngineView {
 public:
-    /// `off` tells why a CRM has no connector.
-    LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine, const PerCrm<std::string>& off);
+    /// `off` tells why a CRM has no connector. `store` is the engine's. `exchanges` are null where none are kept.
+    LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine, Store& store,
+               const PerCrm<std::string>& off, const PerCrm<std::unique_ptr<ExchangeLog>>& exchanges);
 
     const api::ConnectorInfo& connector(Crm crm) const override { return info_[crm]; }
     Task<RunStatus> status(Crm crm) override;
@@ -24,11 +29,15 @@ public:
     Task<Status> verify(Crm crm, VerifyOptions options) override;
     Task<std::optional<VerificationRun>> verification(Crm crm) override;
     std::string payload(Crm crm, const MappedContact& contact) const override;
+    Task<Store::PoolStatus> pool() override;
+    std::optional<std::vector<SeenExchange>> exchanges(Crm crm) const override;
     EventBus& events() override { return engine_.events(); }
 
 private:
     Executor engine_loop_;
     Engine& engine_;
+    Store& store_;
+    const PerCrm<std::unique_ptr<ExchangeLog>>& exchanges_;
     PerCrm<api::ConnectorInfo> info_;
     PerCrm<Connector*> connectors_{};
 };

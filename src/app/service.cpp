@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/metrics.h"
 #include "app/api_host.h"
 #include "app/connectors.h"
 #include "app/live_engine.h"
@@ -23,13 +24,14 @@ std::string host_name()
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
-EngineOptions engine_options(const Config& config)
+EngineOptions engine_options(const Config& config, EngineObserver& observer)
 {
     EngineOptions options;
     for (const Crm crm : all_crms) options.run[crm] = config.crm[crm].run;
     options.host = host_name();
     options.pid = ::getpid();
     options.history_kept = config.history_kept;
+    options.observer = &observer;
     return options;
 }
 
@@ -49,6 +51,8 @@ Task<Status> Service::start()
     if (!store) co_return std::unexpected(store.error());
     store_ = std::move(*store);
     if (Status started = co_await start_engine(); !started) co_return started;
+    view_ = std::make_unique<LiveEngine>(config_, executor_, *engine_, *store_, off_, exchanges_);
+    if (Status started = start_metrics(); !started) co_return started;
     if (!options_.with_api) co_return Status();
     co_return co_await start_api();
 }
@@ -61,10 +65,18 @@ Task<Status> Service::start_engine()
         if (!vault) co_return std::unexpected(vault.error());
         vault_ = std::move(*vault);
     }
-    Connectors connectors = make_connectors(config_, executor_, clock_, vault_.get());
+    Watchers watchers;
+    for (const Crm crm : all_crms) {
+        watchers[crm].push_back(&metrics_->calls(crm));
+        if (config_.exchanges_kept == 0) continue;
+        exchanges_[crm] = std::make_unique<ExchangeLog>(clock_, config_.exchanges_kept);
+        watchers[crm].push_back(exchanges_[crm].get());
+    }
+    Connectors connectors = make_connectors(config_, executor_, clock_, vault_.get(), watchers);
     for (const std::string& warning : connectors.warnings) log::warn("{}", warning);
     off_ = std::move(connectors.off);
-    engine_ = std::make_unique<Engine>(executor_, clock_, *store_, std::move(connectors.made), engine_options(config_));
+    engine_ = std::make_unique<Engine>(executor_, clock_, *store_, std::move(connectors.made),
+                                       engine_options(config_, *metrics_));
     const Status started = co_await engine_->start();
     if (!started) engine_.reset();
     co_return started;
@@ -72,9 +84,25 @@ Task<Status> Service::start_engine()
 
 Task<Status> Service::start_api()
 {
-    view_ = std::make_unique<LiveEngine>(config_, executor_, *engine_, off_);
-    api_ = std::make_unique<ApiHost>(config_, clock_, executor_, *store_, *view_);
+    api_ = std::make_unique<ApiHost>(config_, clock_, executor_, *store_, *view_, metrics_);
     co_return co_await api_->start();
+}
+
+Status Service::start_metrics()
+{
+    if (config_.metrics_address.empty()) return {};
+    http::ServerOptions options;
+    options.address = config_.metrics_address == "localhost" ? "127.0.0.1" : config_.metrics_address;
+    options.port = config_.metrics_port;
+    auto server = api::MetricsServer::start(executor_, std::move(options), *store_, *view_, clock_, *metrics_);
+    if (!server) return fail(server.error().code, server.error().message, "CRMSYNC_METRICS_LISTEN");
+    metrics_server_ = std::move(*server);
+    return {};
+}
+
+std::string Service::metrics_url() const
+{
+    return metrics_server_ ? url_of(config_.metrics_address, metrics_server_->port(), false) : "";
 }
 
 std::string Service::api_url() const { return api_ ? api_->url() : ""; }
@@ -82,6 +110,7 @@ std::string Service::api_url() const { return api_ ? api_->url() : ""; }
 Task<> Service::stop()
 {
     if (api_) co_await api_->stop();
+    if (metrics_server_) co_await metrics_server_->stop(request_grace);
     if (engine_) co_await engine_->stop(options_.grace);
     if (store_) co_await store_->close();
 }

@@ -6,9 +6,15 @@
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/task.h"
+#include "connectors/exchange_log.h"
 #include "connectors/oauth.h"
 #include "engine/engine.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
+
+namespace crmsync::api {
+class MetricsServer;
+}
 
 namespace crmsync::app {
 
@@ -36,21 +42,27 @@ public:
     Engine& engine() { return *engine_; }
     /// Where the API listens; "" without one.
     std::string api_url() const;
+    /// Where metrics are served beside the API; "" when they are not.
+    std::string metrics_url() const;
     const PerCrm<std::string>& off() const { return off_; }  ///< Why a CRM has no connector.
 
 private:
     Task<Status> start_engine();
     Task<Status> start_api();
+    Status start_metrics();
 
     const Config& config_;
     Clock& clock_;
     Executor executor_;
     ServiceOptions options_;
+    std::shared_ptr<metrics::Metrics> metrics_ = std::make_shared<metrics::Metrics>();
+    PerCrm<std::unique_ptr<ExchangeLog>> exchanges_;  ///< Null unless they are to be kept.
     std::unique_ptr<Store> store_;
     std::unique_ptr<TokenVault> vault_;  ///< Null when no connector needs one.
     PerCrm<std::string> off_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<LiveEngine> view_;
+    std::unique_ptr<api::MetricsServer> metrics_server_;
     std::unique_ptr<ApiHost> api_;
 };
 

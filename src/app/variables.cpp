@@ -60,6 +60,13 @@ const std::vector<Variable> general_variables{
      "From one address that is no trusted proxy. 0: no limit of its own.", "", 0, 1'000'000},
     {"Service", "CRMSYNC_REQUESTS_PER_SECOND", "0", integer,
      "Requests that each caller of the API may make, and as many at once. 0: no limit.", "", 0, 1'000'000},
+    {"Service", "CRMSYNC_METRICS_PUBLIC", "true", boolean, "Serves /metrics to everybody; else it needs a token."},
+    {"Service", "CRMSYNC_METRICS_LISTEN", "", text,
+     "Address and port where /metrics alone is served, to everybody who reaches it; also by `crmsync worker`. Unset: "
+     "nowhere."},
+    {"Service", "CRMSYNC_EXCHANGES_KEPT", "0", integer,
+     "Calls to each CRM that GET /crm/{crm}/exchanges shows, without keys and personal data; 0: none are kept.", "", 0,
+     1000},
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},

@@ -167,6 +167,7 @@ struct ActionRequest {
     JobOptions options;
     std::optional<std::string> error_code;  ///< retry: only jobs that failed with this code.
     std::string actor;                      ///< Who, for the audit: "api:<subject>", "cli:<user>", "sql".
+    std::string request_id = {};            ///< Of the API's request, for the audit; "": none.
     bool preview = false;                   ///< Count only.
     Instant now{};
 };
@@ -432,6 +433,14 @@ public:
         Duration clock_offset{};  ///< Database clock minus ours; 0 for SQLite.
     };
     virtual Task<Result<Health>> health(Instant now) = 0;
+    struct PoolStatus {
+        std::size_t size = 0;     ///< Connections at most; 0: this store has no pool.
+        std::size_t open = 0;     ///< Idle, lent, and being opened.
+        std::size_t idle = 0;     ///< Open, and with nothing to do.
+        std::size_t waiting = 0;  ///< Verbs that wait for a connection.
+    };
+    /// For the store's loop.
+    virtual PoolStatus pool_status() const { return {}; }
     /// Columns of `contacts` that are NOT NULL here beyond our own schema (an adopted table's domain_id, page_id).
     virtual Task<Result<std::vector<std::string>>> required_contact_columns() = 0;
 

@@ -129,6 +129,20 @@ TEST(Config, ListenAddressComesFromPortFirst)
     }
 }
 
+TEST(Config, MetricsHaveAnAddressOfTheirOwnWhenTheyAreGivenOne)
+{
+    EXPECT_EQ(read_config(with({{"PORT", "5000"}}))->metrics_address, "");
+    EXPECT_TRUE(read_config(with({{"PORT", "5000"}}))->open_metrics);
+    const auto config = read_config(with({{"CRMSYNC_METRICS_LISTEN", "[::]:9464"},
+                                          {"CRMSYNC_METRICS_PUBLIC", "false"},
+                                          {"CRMSYNC_EXCHANGES_KEPT", "20"}}));
+    ASSERT_TRUE(config.has_value());
+    EXPECT_EQ(config->metrics_address, "::");
+    EXPECT_EQ(config->metrics_port, 9464);
+    EXPECT_FALSE(config->open_metrics);
+    EXPECT_EQ(config->exchanges_kept, 20U);
+}
+
 TEST(Config, EveryKindOfMistakeNamesItsVariable)
 {
     const std::pair<std::string, std::string> mistakes[] = {
@@ -139,6 +153,8 @@ TEST(Config, EveryKindOfMistakeNamesItsVariable)
         {"CRMSYNC_LISTEN", "8000"},
         {"CRMSYNC_LISTEN", ":8000"},
         {"CRMSYNC_LISTEN", "localhost:70000"},
+        {"CRMSYNC_METRICS_LISTEN", "9464"},
+        {"CRMSYNC_EXCHANGES_KEPT", "1001"},
         {"PORT", "0"},
         {"CRMSYNC_LOG_LEVEL", "loud"},
         {"CRMSYNC_LOG_FORMAT", "xml"},

@@ -179,7 +179,7 @@ public:
     {
         return with_fault(inner_.record_late(std::move(r)));
     }
-    Task<Result<Health>> health(Instant now) override { return inner_.health(now); }
+    Task<Result<Health>> health(Instant now) override { return with_fault(inner_.health(now)); }
     Task<Result<std::vector<std::string>>> required_contact_columns() override
     {
         return inner_.required_contact_columns();

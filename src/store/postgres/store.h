@@ -77,6 +77,7 @@ public:
     Task<Status> fold_counts() override;
     Task<Result<std::size_t>> reconcile_counts() override;
     Task<Result<Health>> health(Instant now) override;
+    PoolStatus pool_status() const override { return pool_.status(); }
 
     // verification.cpp
     Task<Result<Grant>> reserve_calls(CallRequest request) override;

@@ -195,7 +195,11 @@ describe('The story of a first day', () => {
     await page.getByRole('button', { name: 'Make a key' }).click()
     await page.getByLabel('Name').fill('scraper')
     await page.getByRole('button', { name: 'Make', exact: true }).click()
-    const key = (await page.getByRole('dialog').locator('code').textContent()) ?? ''
+    const key =
+      (await page
+        .getByRole('dialog')
+        .getByText(/^crmsync_/)
+        .textContent()) ?? ''
     const status = async () =>
       (await fetch(`${world.url}/api/v3/contacts`, { headers: { authorization: `Bearer ${key}` } })).status
     assert.equal(await status(), 200)

@@ -11,6 +11,7 @@
 #include "api/metrics.h"
 #include "api/preview.h"
 #include "api/selection.h"
+#include "api/session.h"
 #include "api/status.h"
 #include "api/sync.h"
 #include "api/verification.h"
@@ -31,6 +32,10 @@ constexpr Route routes[] = {
     {get, metrics_path, viewer, scrape},
     {get, "/docs", anybody, docs_page},
     {get, "/docs/{file}", anybody, docs_file},
+
+    {get, "/api/v3/session", viewer, read_session},
+    {post, "/api/v3/session", viewer, open_session},
+    {delete_, "/api/v3/session", viewer, close_session},
 
     {get, "/api/v3/contacts", viewer, list_contacts, true},
     {post, "/api/v3/contacts", operator_, create_contact},

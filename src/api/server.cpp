@@ -5,12 +5,14 @@
 
 #include "api/call.h"
 #include "api/cors.h"
+#include "api/dashboard.h"
 #include "api/errors.h"
 #include "api/events.h"
 #include "api/imports.h"
 #include "api/input.h"
 #include "api/metrics.h"
 #include "api/routes.h"
+#include "api/session.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "http/router.h"
@@ -60,14 +62,6 @@ void log_request(const Passage& passage, int status, Duration took)
                {{"request", passage.id},
                 {"http_status", code},
                 {"duration_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())}});
-}
-
-std::optional<std::string> bearer_token(const http::Headers& headers)
-{
-    constexpr std::string_view scheme = "Bearer ";
-    const auto header = headers.find("Authorization").value_or("");
-    if (!http::same_name(header.substr(0, scheme.size()), scheme)) return std::nullopt;
-    return std::string(header.substr(scheme.size()));
 }
 
 std::unexpected<ErrorAnswer> forbidden(Role has, Role needed)
@@ -186,7 +180,10 @@ private:
             if (const auto wait = limit_.exceeded(who.actor(), services_.clock.monotonic()))
                 co_return std::unexpected(too_many(*wait));
         }
-        if (match.route == http::RouteTable::none) co_return no_route(match);
+        if (match.route == http::RouteTable::none) {
+            if (auto page = dashboard(request)) co_return std::move(*page);
+            co_return no_route(match);
+        }
         const Route& found = all_routes()[match.route];
         if (found.role && !includes(who.role, *found.role)) co_return forbidden(who.role, *found.role);
         Call call{std::move(request), std::move(match.parameters), std::move(who), services_, passage.id};
@@ -201,9 +198,11 @@ private:
     /// credentials later each time.
     Task<std::expected<Identity, ErrorAnswer>> identify(const http::ServerRequest& request)
     {
-        auto token = bearer_token(request.headers);
-        if (!token) co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
-        auto identity = co_await authenticator_.verify(std::move(*token));
+        const auto credential = credential_of(request.headers);
+        if (!credential) co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
+        if (!is_deliberate(*credential, request))
+            co_return refuse(403, "A change by cookie needs X-CSRF-Token, with what GET /api/v3/session tells");
+        auto identity = co_await authenticator_.verify(credential->token);
         if (!identity && identity.error().code != ErrorCode::denied) co_return refuse(identity.error());
         const std::string network = network_of(request.peer);
         if (identity) {

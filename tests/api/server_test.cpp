@@ -65,7 +65,7 @@ TEST_F(ServerTest, RefusesUnknownPathsAndMethods)
     const auto unknown = get("/nothing");
     EXPECT_EQ(unknown.status, 404);
     EXPECT_EQ(detail(unknown), "No such resource");
-    EXPECT_EQ(call({http::Method::get, "/", {}, {}}).status, 404);
+    EXPECT_EQ(call({http::Method::get, "/nothing", {}, {}}).status, 404);
     const auto method = remove("/contacts");
     EXPECT_EQ(method.status, 405);
     EXPECT_EQ(header(method, "Allow"), "GET, POST");

@@ -29,6 +29,13 @@ struct ConnectorInfo {
     bool configured() const { return not_configured.empty(); }
 };
 
+/// One attempt to tell people something, as a test.
+struct TriedAlert {
+    std::string way;  ///< "mail", "webhook".
+    std::string destination;
+    Result<std::string> accepted;  ///< What the other side said.
+};
+
 /// What the API needs of the engine. The API has an event loop of its own: verbs are awaited from there, and each
 /// implementation takes its work to the engine's loop and the answer back.
 class EngineView {
@@ -46,6 +53,8 @@ public:
     virtual Task<std::optional<VerificationRun>> verification(Crm crm) = 0;
     /// The body that `send` would put on the wire, as JSON. Pure; any thread.
     virtual std::string payload(Crm crm, const MappedContact& contact) const = 0;
+    /// Sends a test over each way that serves the CRM (nothing: any); none when nobody would be told.
+    virtual Task<std::vector<TriedAlert>> test_alerts(std::optional<Crm> crm) = 0;
     /// The pool of the engine's own store.
     virtual Task<Store::PoolStatus> pool() = 0;
     /// The last calls to the CRM, newest first; nothing when none are kept. Any thread.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "domain/condition.h"
+
 namespace crmsync::api {
 
 Task<http::ServerResponse> Scraper::answer()
@@ -50,7 +52,13 @@ Task<bool> Scraper::look_into_database(metrics::Snapshot& snapshot)
         const auto& info = engine_.connector(crm);
         connector.queue = (*queues)[crm];
         connector.state = (*states)[crm];
-        connector.condition = state_name(connector.state, snapshot.at, info.configured(), info.enabled);
+        const Circumstances known{.not_configured = info.not_configured,
+                                  .enabled = info.enabled,
+                                  .interval = info.interval,
+                                  .due_since = connector.queue.oldest_due,
+                                  .error_share = connector.run.error_share,
+                                  .problems = connector.run.problems};
+        connector.condition = standing_of(connector.state, known, snapshot.at).condition;
     }
     co_return true;
 }

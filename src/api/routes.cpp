@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/alerts.h"
 #include "api/connectors.h"
 #include "api/contacts.h"
 #include "api/docs.h"
@@ -67,6 +68,7 @@ constexpr Route routes[] = {
     {get, "/api/v3/crm/{crm}/verification", viewer, verification},
     {get, "/api/v3/crm/{crm}/exchanges", admin, exchanges},
 
+    {post, "/api/v3/alerts/test", admin, test_alerts},
     {get, "/api/v3/audit", operator_, audit, true},
 
     {get, "/api/v3/keys", admin, list_keys},

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "alerts/address.h"
 #include "app/dotenv.h"
 #include "app/field_changes.h"
 #include "base/uuid.h"
@@ -76,6 +77,7 @@ public:
         database();
         for (const Crm crm : all_crms) connector(crm);
         mappings();
+        alerts();
         notices();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
         return std::move(config_);
@@ -350,18 +352,61 @@ private:
         for (const Crm crm : all_crms) config_.crm[crm].fields = std::move(changes.fields[crm]);
     }
 
-    /// What works and should be known: settings that a later version will use, and secrets in plain text on the wire.
+    void alerts()
+    {
+        AlertConfig& target = config_.alerts;
+        target.smtp_url = value("SMTP_URL");
+        target.smtp_username = value("SMTP_USERNAME");
+        target.smtp_password = Secret(value("SMTP_PASSWORD"));
+        target.smtp_from = value("SMTP_FROM");
+        target.smtp_tls = value("SMTP_TLS");
+        target.webhook_url = value("ALERT_WEBHOOK_URL");
+        target.webhook_secret = Secret(value("ALERT_WEBHOOK_SECRET"));
+        target.after = std::chrono::seconds(number("ALERT_AFTER_SECONDS"));
+        target.digest_every = std::chrono::minutes(number("ALERT_DIGEST_MINUTES"));
+        bool any = false;
+        for (const Crm crm : all_crms) any |= recipients(crm);
+        if (!target.smtp_url.empty()) mail_server(any);
+    }
+
+    /// Whether there are any.
+    bool recipients(Crm crm)
+    {
+        const std::string name = prefix_of(crm) + "SYNC_FAILURE_NOTIFICATION_EMAIL";
+        const std::string& text = config_.alerts.recipients[crm] = value(name);
+        if (text.empty()) return false;
+        if (const Result<std::vector<alerts::Mailbox>> parsed = alerts::parse_mailboxes(text); !parsed)
+            add(name, parsed.error().message);
+        if (config_.alerts.smtp_url.empty())
+            config_.warnings.push_back({name, "is set, but SMTP_URL is not: no mail is sent"});
+        return true;
+    }
+
+    void mail_server(bool has_recipients)
+    {
+        const AlertConfig& target = config_.alerts;
+        if (const Result<alerts::MailServer> server = alerts::parse_mail_server(target.smtp_url); !server)
+            add("SMTP_URL", server.error().message);
+        if (!has_recipients)
+            config_.warnings.push_back(
+                {"SMTP_URL", "is set, but no CRM's SYNC_FAILURE_NOTIFICATION_EMAIL is: no mail is sent"});
+        if (target.smtp_username.empty() != target.smtp_password.empty())
+            add("SMTP_USERNAME", "goes with SMTP_PASSWORD; set both or none");
+        if (target.smtp_from.empty()) {
+            if (has_recipients) add("SMTP_FROM", "is not set; mail needs a sender such as crmsync@example.com");
+        } else if (const auto from = alerts::parse_mailboxes(target.smtp_from); !from) {
+            add("SMTP_FROM", from.error().message);
+        } else if (from->size() != 1) {
+            add("SMTP_FROM", "must be one address");
+        }
+    }
+
+    /// What works and should be known: secrets in plain text on the wire.
     void notices()
     {
         for (const Crm crm : all_crms)
             for (const std::string_view name : {"API_BASE_URL", "BASE_URL", "WEBHOOK_URL"})
                 warn_of_plain_text(crm, name);
-        for (const Setting& setting : config_.settings) {
-            const Variable& variable = *setting.variable;
-            const bool later = variable.group == "Notices" || variable.name.ends_with("NOTIFICATION_EMAIL");
-            if (later && !setting.value.empty())
-                config_.warnings.push_back({variable.name, "is set, but this version does nothing with it yet"});
-        }
     }
 
     void warn_of_plain_text(Crm crm, std::string_view name)

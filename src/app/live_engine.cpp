@@ -54,6 +54,18 @@ Task<std::optional<VerificationRun>> LiveEngine::verification(Crm crm)
     co_return co_await asio::co_spawn(engine_loop_, ask(engine_, crm), asio::use_awaitable);
 }
 
+Task<std::vector<api::TriedAlert>> LiveEngine::test_alerts(std::optional<Crm> crm)
+{
+    if (!alerter_) co_return std::vector<api::TriedAlert>{};
+    const auto ask = [](alerts::Alerter& alerter, std::optional<Crm> which) -> Task<std::vector<alerts::Tried>> {
+        co_return co_await alerter.test(which);
+    };
+    const auto tried = co_await asio::co_spawn(engine_loop_, ask(*alerter_, crm), asio::use_awaitable);
+    std::vector<api::TriedAlert> result;
+    for (const alerts::Tried& each : tried) result.push_back({each.way, each.destination, each.accepted});
+    co_return result;
+}
+
 Task<Store::PoolStatus> LiveEngine::pool()
 {
     const auto ask = [](Store& store) -> Task<Store::PoolStatus> { co_return store.pool_status(); };

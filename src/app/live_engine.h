@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "alerts/alerter.h"
 #include "api/engine_view.h"
 #include "app/config.h"
 #include "base/task.h"
@@ -29,6 +30,9 @@ public:
     Task<Status> verify(Crm crm, VerifyOptions options) override;
     Task<std::optional<VerificationRun>> verification(Crm crm) override;
     std::string payload(Crm crm, const MappedContact& contact) const override;
+    /// Null (the usual): nobody is told. Outlives this, or is taken away before it goes.
+    void set_alerter(alerts::Alerter* alerter) { alerter_ = alerter; }
+    Task<std::vector<api::TriedAlert>> test_alerts(std::optional<Crm> crm) override;
     Task<Store::PoolStatus> pool() override;
     std::optional<std::vector<SeenExchange>> exchanges(Crm crm) const override;
     EventBus& events() override { return engine_.events(); }
@@ -38,6 +42,7 @@ private:
     Engine& engine_;
     Store& store_;
     const PerCrm<std::unique_ptr<ExchangeLog>>& exchanges_;
+    alerts::Alerter* alerter_ = nullptr;
     PerCrm<api::ConnectorInfo> info_;
     PerCrm<Connector*> connectors_{};
 };

@@ -35,6 +35,7 @@ Config rehearsal_config(Config config, const simulator::Simulator& simulator)
 {
     config.database_url = rehearsal_database(config);
     config.database_direct_url.clear();
+    config.alerts = {};  // What is simulated is no news.
     for (const Crm crm : all_crms) {
         config.crm[crm].configured = false;
         config.crm[crm].missing = "not part of the rehearsal";

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "api/metrics.h"
+#include "app/alerts.h"
 #include "app/api_host.h"
 #include "app/connectors.h"
 #include "app/live_engine.h"
@@ -17,12 +17,6 @@
 namespace crmsync::app {
 
 namespace {
-
-std::string host_name()
-{
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
 
 EngineOptions engine_options(const Config& config, EngineObserver& observer)
 {
@@ -53,6 +47,7 @@ Task<Status> Service::start()
     if (Status started = co_await start_engine(); !started) co_return started;
     view_ = std::make_unique<LiveEngine>(config_, executor_, *engine_, *store_, off_, exchanges_);
     if (Status started = start_metrics(); !started) co_return started;
+    start_alerts();
     if (!options_.with_api) co_return Status();
     co_return co_await start_api();
 }
@@ -80,6 +75,28 @@ Task<Status> Service::start_engine()
     const Status started = co_await engine_->start();
     if (!started) engine_.reset();
     co_return started;
+}
+
+void Service::start_alerts()
+{
+    std::vector<std::string> warnings;
+    std::vector<std::unique_ptr<alerts::Way>> ways = make_ways(config_, executor_, clock_, warnings);
+    for (const std::string& warning : warnings) log::warn("{}", warning);
+    if (ways.empty()) return;
+    const auto known = [this](Crm crm) {
+        RunStatus run = engine_->status(crm);
+        return Circumstances{.not_configured = off_[crm],
+                             .enabled = config_.crm[crm].run.enabled,
+                             .interval = config_.crm[crm].run.interval,
+                             .error_share = run.error_share,
+                             .problems = std::move(run.problems)};
+    };
+    alerts::AlerterOptions options;
+    options.policy.after = config_.alerts.after;
+    options.policy.digest_every = config_.alerts.digest_every;
+    alerter_ = std::make_unique<alerts::Alerter>(*store_, clock_, executor_, std::move(ways), known, options);
+    alerter_->start();
+    view_->set_alerter(alerter_.get());
 }
 
 Task<Status> Service::start_api()
@@ -111,6 +128,7 @@ Task<> Service::stop()
 {
     if (api_) co_await api_->stop();
     if (metrics_server_) co_await metrics_server_->stop(request_grace);
+    if (alerter_) co_await alerter_->stop();
     if (engine_) co_await engine_->stop(options_.grace);
     if (store_) co_await store_->close();
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "alerts/alerter.h"
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/task.h"
@@ -26,9 +27,9 @@ struct ServiceOptions {
 class ApiHost;
 class LiveEngine;
 
-/// One process of the product, put together: store, connectors, engine on the caller's loop, and the API on a loop and
-/// thread of its own. Built in that order, stopped in reverse. Await `stop` before destruction, also after a failed
-/// start.
+/// One process of the product, put together: store, connectors, engine and alerts on the caller's loop, and the API on
+/// a loop and thread of its own. Built in that order, stopped in reverse. Await `stop` before destruction, also after a
+/// failed start.
 class Service {
 public:
     Service(const Config& config, Clock& clock, const Executor& executor, ServiceOptions options);
@@ -48,6 +49,7 @@ public:
 
 private:
     Task<Status> start_engine();
+    void start_alerts();
     Task<Status> start_api();
     Status start_metrics();
 
@@ -61,6 +63,7 @@ private:
     std::unique_ptr<TokenVault> vault_;  ///< Null when no connector needs one.
     PerCrm<std::string> off_;
     std::unique_ptr<Engine> engine_;
+    std::unique_ptr<alerts::Alerter> alerter_;  ///< Null when there is no way to tell anybody.
     std::unique_ptr<LiveEngine> view_;
     std::unique_ptr<api::MetricsServer> metrics_server_;
     std::unique_ptr<ApiHost> api_;

@@ -1,12 +1,12 @@
 #include "metrics/families.h"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "domain/condition.h"
 #include "domain/normalise.h"
 #include "metrics/process.h"
 
@@ -47,11 +47,6 @@ private:
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 double seconds(Instant at) { return seconds(at.time_since_epoch()); }
 
-/// All that a connector can be, so that each is 0 or 1 and none is missing from a graph.
-constexpr std::array<std::string_view, 9> conditions{"healthy",      "throttled",    "degraded",
-                                                     "circuit open", "unauthorized", "paused",
-                                                     "stale",        "disabled",     "not configured"};
-
 std::string label_of(std::string_view words)
 {
     std::string label(words);
@@ -63,11 +58,10 @@ MetricFamily condition_family(const Snapshot& snapshot)
 {
     Family family("crmsync_connector_condition", "1 for what the connector is now, as /crm/health tells it, else 0.");
     for (const Crm crm : all_crms) {
-        const std::string& now = snapshot.crm[crm].condition;
-        for (const auto condition : conditions)
-            family.add({{"crm", to_string(crm)}, {"condition", label_of(condition)}}, condition == now);
-        if (std::ranges::find(conditions, now) == conditions.end())
-            family.add({{"crm", to_string(crm)}, {"condition", label_of(now)}}, true);
+        // Each is 0 or 1, so that none is missing from a graph.
+        for (const Condition condition : all_conditions)
+            family.add({{"crm", to_string(crm)}, {"condition", label_of(to_string(condition))}},
+                       condition == snapshot.crm[crm].condition);
     }
     return family.take();
 }

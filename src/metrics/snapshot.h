@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "domain/condition.h"
 #include "domain/connector_state.h"
 #include "domain/crm.h"
 #include "engine/connector_run.h"
@@ -16,7 +17,7 @@ namespace crmsync::metrics {
 struct Snapshot {
     struct Connector {
         bool configured = false;
-        std::string condition;  ///< As health has it: "healthy", "circuit open", "not configured", ...
+        Condition condition = Condition::not_configured;
         ConnectorState state;
         CrmQueue queue;
         RunStatus run;

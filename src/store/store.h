@@ -327,6 +327,16 @@ public:
     /// Ends the turn; nothing when the version has moved.
     virtual Task<Status> give_up_token_turn(Crm crm, std::int64_t version) = 0;
 
+    // -- alerts. One process at a time decides what people are told; what it knows of that, others take over from here.
+    /// Takes or keeps the turn for as long as `lease`, by the database's clock where several machines share it, and
+    /// reads what is remembered ("": nothing yet). Nothing while another has the turn.
+    virtual Task<Result<std::optional<std::string>>> take_alert_turn(Uuid holder, Duration lease, Instant now) = 0;
+    /// False, and nothing kept, when the turn is another's by now.
+    virtual Task<Result<bool>> keep_alerts(Uuid holder, std::string text) = 0;
+    virtual Task<Status> give_up_alert_turn(Uuid holder) = 0;
+    /// What is remembered, for whoever only looks.
+    virtual Task<Result<std::string>> alerts() = 0;
+
     // -- decisions of people
     /// Applies `effect_of` to every pair, writes one audit row (not for previews) and wakes the engines. With a filter
     /// in chunks, each atomic; `progress` is told the contacts done so far and may return false to stop.

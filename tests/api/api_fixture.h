@@ -62,10 +62,17 @@ public:
         co_return Status{};
     }
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return running; }
+    Task<std::vector<TriedAlert>> test_alerts(std::optional<Crm> crm) override
+    {
+        alerts_tested_for = crm;
+        co_return tried_alerts;
+    }
     Task<Store::PoolStatus> pool() override { co_return engine_pool; }
     std::optional<std::vector<SeenExchange>> exchanges(Crm) const override { return seen; }
     EventBus& events() override { return events_; }
 
+    std::vector<TriedAlert> tried_alerts;
+    std::optional<Crm> alerts_tested_for;
     Store::PoolStatus engine_pool;
     std::optional<std::vector<SeenExchange>> seen;
     std::optional<VerifyOptions> verify_options;

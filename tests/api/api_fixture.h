@@ -41,6 +41,11 @@ public:
         co_return create ? SetupReport{.present = {"SMS"}, .created = {"FIRSTNAME"}}
                          : SetupReport{.present = {"SMS"}, .missing = {"FIRSTNAME"}};
     }
+    Task<Result<Erased>> erase(Crm, Lookup lookup) override
+    {
+        erased.push_back(std::move(lookup));
+        co_return Erased{.existed = true, .exchange = {}};
+    }
     std::string payload(Crm, const MappedContact& contact) const override
     {
         std::string body = R"({"email":)";
@@ -63,6 +68,7 @@ public:
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return running; }
     EventBus& events() override { return events_; }
 
+    std::vector<Lookup> erased;
     std::optional<VerifyOptions> verify_options;
     std::optional<VerificationRun> running;
     ConnectorTraits traits;

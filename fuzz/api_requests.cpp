@@ -30,6 +30,7 @@ public:
     Task<RunStatus> status(Crm) override { co_return RunStatus{}; }
     Task<Result<std::string>> test(Crm) override { co_return std::string("an account"); }
     Task<Result<SetupReport>> setup(Crm, bool) override { co_return SetupReport{}; }
+    Task<Result<Erased>> erase(Crm, Lookup) override { co_return Erased{}; }
     Task<Status> verify(Crm, VerifyOptions) override { co_return Status{}; }
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return std::nullopt; }
     std::string payload(Crm, const MappedContact&) const override { return "{}"; }

@@ -161,6 +161,22 @@ std::optional<Problems> body_problems(const Call& call)
     return problems.empty() ? std::nullopt : std::optional(problems);
 }
 
+/// The same for every CRM, also those that are not configured: they would begin with what was selected for them.
+Task<Reply> steer_all(const Call& call, std::string_view action, std::function<void(ConnectorState&)> change)
+{
+    if (const auto problems = body_problems(call)) co_return refuse(*problems);
+    json::array done;
+    for (const Crm crm : all_crms) {
+        const auto state = co_await change_connector(call, crm, action, change);
+        if (!state) co_return refuse(state.error());
+        const auto now = call.now();
+        const auto name = to_string(condition_of(*state, now));
+        call.services.engine.events().publish(ConnectorChanged{crm, std::string(name), {}, now});
+        done.push_back({{"crm", to_string(crm)}, {"paused", state->paused}, {"state", name}});
+    }
+    co_return json_response(200, done);
+}
+
 }  // namespace
 
 Task<Reply> crm_health(Call call)
@@ -197,6 +213,16 @@ Task<Reply> resume_crm(Call call)
     if (!crm) co_return std::unexpected(crm.error());
     if (const auto problems = body_problems(call)) co_return refuse(*problems);
     co_return co_await steer(call, *crm, "resume", [](ConnectorState& state) { resume(state); });
+}
+
+Task<Reply> pause_all(Call call)
+{
+    co_return co_await steer_all(call, "pause", [by = call.who.actor()](ConnectorState& state) { pause(state, by); });
+}
+
+Task<Reply> resume_all(Call call)
+{
+    co_return co_await steer_all(call, "resume", [](ConnectorState& state) { resume(state); });
 }
 
 Task<Reply> test_crm(Call call)

@@ -7,6 +7,8 @@ namespace crmsync::api {
 Task<Reply> crm_health(Call call);
 Task<Reply> pause_crm(Call call);
 Task<Reply> resume_crm(Call call);
+Task<Reply> pause_all(Call call);
+Task<Reply> resume_all(Call call);
 Task<Reply> test_crm(Call call);
 Task<Reply> setup_crm(Call call);
 

@@ -47,6 +47,8 @@ public:
     /// For CRMs that are configured alone.
     virtual Task<Result<std::string>> test(Crm crm) = 0;
     virtual Task<Result<SetupReport>> setup(Crm crm, bool create) = 0;
+    /// Deletes a person there (see `erase_at`).
+    virtual Task<Result<Erased>> erase(Crm crm, Lookup lookup) = 0;
     /// Begins to read back what the CRM holds; `conflict` while it does, or when this CRM cannot be asked.
     virtual Task<Status> verify(Crm crm, VerifyOptions options) = 0;
     /// The verification under way in this process.

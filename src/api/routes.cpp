@@ -7,6 +7,7 @@
 #include "api/contacts.h"
 #include "api/docs.h"
 #include "api/exchanges.h"
+#include "api/forget.h"
 #include "api/keys.h"
 #include "api/metrics.h"
 #include "api/preview.h"
@@ -44,6 +45,7 @@ constexpr Route routes[] = {
     {put, "/api/v3/contacts/status/filtered", operator_, set_status_filtered},
     {put, "/api/v3/contacts/crm/select", operator_, select_contacts},
     {post, "/api/v3/contacts/crm/select", operator_, select_contacts},
+    {post, "/api/v3/contacts/forget", operator_, forget_contacts},
     {get, "/api/v3/contacts/{id}", viewer, read_contact},
     {put, "/api/v3/contacts/{id}", operator_, update_contact},
     {delete_, "/api/v3/contacts/{id}", operator_, delete_contact},
@@ -60,6 +62,8 @@ constexpr Route routes[] = {
     {get, "/api/v3/crm/status/failed", viewer, failed, true},
     {post, "/api/v3/crm/status/failed/dismiss", operator_, dismiss},
     {get, events_path, viewer, nullptr, true},
+    {post, "/api/v3/crm/pause", operator_, pause_all},
+    {post, "/api/v3/crm/resume", operator_, resume_all},
     {post, "/api/v3/crm/{crm}/pause", operator_, pause_crm},
     {post, "/api/v3/crm/{crm}/resume", operator_, resume_crm},
     {post, "/api/v3/crm/{crm}/test", operator_, test_crm},
@@ -69,6 +73,10 @@ constexpr Route routes[] = {
     {get, "/api/v3/crm/{crm}/exchanges", admin, exchanges},
 
     {post, "/api/v3/alerts/test", admin, test_alerts},
+    {get, "/api/v3/suppressed", operator_, list_suppressed},
+    {post, "/api/v3/suppressed", operator_, suppress},
+    {post, "/api/v3/suppressed/remove", admin, unsuppress},
+
     {get, "/api/v3/audit", operator_, audit, true},
 
     {get, "/api/v3/keys", admin, list_keys},

@@ -38,6 +38,11 @@ Task<Result<SetupReport>> LiveEngine::setup(Crm crm, bool create)
     co_return co_await asio::co_spawn(engine_loop_, connectors_[crm]->setup(create), asio::use_awaitable);
 }
 
+Task<Result<Erased>> LiveEngine::erase(Crm crm, Lookup lookup)
+{
+    co_return co_await asio::co_spawn(engine_loop_, engine_.erase(crm, std::move(lookup)), asio::use_awaitable);
+}
+
 Task<Status> LiveEngine::verify(Crm crm, VerifyOptions options)
 {
     const auto begin = [](Engine& engine, Crm which, VerifyOptions how) -> Task<Status> {

@@ -27,6 +27,7 @@ public:
     Task<RunStatus> status(Crm crm) override;
     Task<Result<std::string>> test(Crm crm) override;
     Task<Result<SetupReport>> setup(Crm crm, bool create) override;
+    Task<Result<Erased>> erase(Crm crm, Lookup lookup) override;
     Task<Status> verify(Crm crm, VerifyOptions options) override;
     Task<std::optional<VerificationRun>> verification(Crm crm) override;
     std::string payload(Crm crm, const MappedContact& contact) const override;

@@ -71,6 +71,7 @@ struct ConnectorTraits {
     std::size_t batch_max = 1;         ///< Contacts per call; 1: single calls only.
     std::size_t calls_per_send = 1;    ///< That a `send` usually makes; the limits are kept by it.
     std::size_t read_back_max = 0;     ///< Contacts per call of `read_back`; 0: the CRM cannot be asked.
+    bool erases = false;               ///< `erase` can be asked for.
     bool tells_late_failures = false;  ///< `failed_since` is worth asking.
     std::size_t concurrency_max = 64;  ///< Calls in flight per process.
     bool adapts_to_latency = false;  ///< No limit is published: fewer calls while answers take longer than they could.
@@ -108,6 +109,12 @@ struct ReadBack {
     Exchange exchange;
 };
 
+/// What deleting a person at a CRM came to.
+struct Erased {
+    std::optional<bool> existed;  ///< Whether the CRM had it until now; nothing when it does not tell.
+    Exchange exchange;
+};
+
 /// Work that the CRM acknowledged and failed to do afterwards.
 struct LateFailure {
     std::string operation_id;                   ///< As published with the acknowledgement, where it told one.
@@ -141,6 +148,9 @@ public:
     virtual Task<Result<OperationStatus>> follow(std::string operation_id);
     /// What the CRM holds of 1 to `read_back_max` contacts. Only for connectors that can (`read_back_max` > 0).
     virtual Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups);
+    /// Deletes whatever the CRM holds of a person: by what is known for sure, and by address. Repeatable. Only for
+    /// connectors that can (`erases`).
+    virtual Task<Result<Erased>> erase(Lookup lookup);
     /// What failed at or after `since` although it had been acknowledged; by the CRM's clock. Nothing where the CRM
     /// cannot be asked or acknowledges only what it has done.
     virtual Task<Result<LateFailures>> failed_since(Instant since);
@@ -214,6 +224,11 @@ inline Task<SendResult> Connector::submit(std::string)
 inline Task<Result<OperationStatus>> Connector::follow(std::string)
 {
     co_return fail(ErrorCode::invalid, "This CRM takes no imports");
+}
+
+inline Task<Result<Erased>> Connector::erase(Lookup)
+{
+    co_return fail(ErrorCode::invalid, "This CRM cannot be asked to delete a contact");
 }
 
 inline Task<Result<LateFailures>> Connector::failed_since(Instant) { co_return LateFailures{}; }

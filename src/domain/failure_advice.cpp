@@ -26,6 +26,9 @@ constexpr Known known_codes[] = {
     {"must_be_unique", duplicate, "e-mail address already used by another contact"},
     {"conflict", duplicate, "in conflict with another contact"},
     {"opted_out", consent, "opted out"},
+    {"suppressed", consent, "on the suppression list",
+     "Leave it; or, when the person wants to be written to again, take the address off the list (crmsync suppressed "
+     "remove), then retry."},
 
     {"wrong_key", credentials, "key refused"},
     {"ip_not_authorized", credentials, "this machine's address is not authorised",

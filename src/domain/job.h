@@ -51,8 +51,9 @@ struct ClaimedJob {
     /// Another contact with the same address and a newer `updated_at` that this CRM has acknowledged: nothing is sent,
     /// the job completes with a warning that names it.
     std::optional<Uuid> superseded_by;
-    bool probe = false;    ///< Claimed to test a CRM whose breaker is open.
-    bool witness = false;  ///< This probe is the contact that opened the breaker; its failures count.
+    bool suppressed = false;  ///< Its address is on the suppression list: nothing is sent, the job fails.
+    bool probe = false;       ///< Claimed to test a CRM whose breaker is open.
+    bool witness = false;     ///< This probe is the contact that opened the breaker; its failures count.
 };
 
 /// The job row, for people.
@@ -81,7 +82,7 @@ struct Attempt {
     JobKey key;
     Instant at{};
     Uuid worker_id;
-    std::string outcome;  ///< outcome_name, or "superseded", "unchanged", "handed_back".
+    std::string outcome;  ///< outcome_name, or "superseded", "suppressed", "unchanged", "handed_back".
     std::optional<int> http_status;
     std::optional<std::string> code;
     std::optional<std::string> message;

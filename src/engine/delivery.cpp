@@ -129,6 +129,12 @@ Task<std::vector<Delivered>> Delivery::deliver(std::vector<ClaimedJob> jobs)
 
 std::optional<Prepared> Delivery::prepare(ClaimedJob job, std::vector<Delivered>& done) const
 {
+    if (job.suppressed) {
+        const Rejected refused{.code = std::string(suppressed_code),
+                               .reason = fmt::format("Not sent: {}", suppressed_reason)};
+        done.push_back(without_call(std::move(job), refused, std::string(suppressed_code)));
+        return std::nullopt;
+    }
     if (job.superseded_by) {
         auto note =
             fmt::format("Not sent: contact {} has the same e-mail address and is newer", to_string(*job.superseded_by));

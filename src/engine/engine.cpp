@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "engine/erasure.h"
 
 namespace crmsync {
 
@@ -50,6 +51,11 @@ Connector* Engine::connector(Crm crm)
     for (const auto& connector : connectors_)
         if (connector->traits().crm == crm) return connector.get();
     return nullptr;
+}
+
+Task<Result<Erased>> Engine::erase(Crm crm, Lookup lookup)
+{
+    co_return co_await erase_at(store_, *connector(crm), clock_, std::move(lookup));
 }
 
 ConnectorRun* Engine::run(Crm crm)

@@ -61,6 +61,8 @@ public:
     RunStatus status(Crm crm);
     const Uuid& worker_id() const { return worker_id_; }
 
+    /// Deletes a person at a CRM that has a connector here (see `erase_at`).
+    Task<Result<Erased>> erase(Crm crm, Lookup lookup);
     /// Begins a verification and returns. `conflict`: one is under way here, or this CRM cannot be asked.
     Status verify(Crm crm, VerifyOptions options);
     /// The verification under way here, so far.

@@ -67,6 +67,38 @@ public:
     ImportReport report;
     std::vector<ImportRow> pending;
 
+    /// The first `rows` of those that wait.
+    std::vector<ImportRow> take(std::size_t rows)
+    {
+        std::vector<ImportRow> taken;
+        if (pending.size() <= rows) {
+            taken = std::exchange(pending, {});
+        } else {
+            const auto end = pending.begin() + static_cast<std::ptrdiff_t>(rows);
+            taken.assign(std::make_move_iterator(pending.begin()), std::make_move_iterator(end));
+            pending.erase(pending.begin(), end);
+        }
+        taken_lines_.assign(lines_.begin(), lines_.begin() + std::ssize(taken));
+        lines_.erase(lines_.begin(), lines_.begin() + std::ssize(taken));
+        return taken;
+    }
+    /// Takes those that are marked out of what was taken last.
+    std::vector<ImportRow> refuse_suppressed(std::vector<ImportRow> taken, const std::vector<bool>& marks)
+    {
+        std::vector<ImportRow> kept;
+        kept.reserve(taken.size());
+        for (std::size_t i = 0; i < taken.size(); ++i) {
+            if (!marks[i]) {
+                kept.push_back(std::move(taken[i]));
+                continue;
+            }
+            --report.read;  // It was counted when it was read.
+            const auto [line, last_line] = taken_lines_[i];
+            refuse({line, last_line, taken[i].fields.email}, Refused::suppressed, suppressed_reason);
+        }
+        return kept;
+    }
+
 private:
     Status status() const
     {
@@ -179,6 +211,7 @@ private:
         if (!fields) return refuse(place, fields.error().why, fields.error().reason);
         ++report.read;
         pending.push_back({std::move(*fields)});
+        lines_.emplace_back(place.line, place.last_line);
     }
 
     void refuse(const Place& place, Refused why, std::string_view reason)
@@ -198,6 +231,9 @@ private:
     std::vector<std::optional<Column>> columns_;
     std::optional<Error> failure_;
     std::uint64_t windows_1252_rows_ = 0;
+    using Lines = std::vector<std::pair<std::uint64_t, std::uint64_t>>;  // First and last of each row.
+    Lines lines_;                                                        // Of `pending`.
+    Lines taken_lines_;
 };
 
 class StoreImporter final : public Importer {
@@ -240,7 +276,11 @@ private:
     {
         while (rows_.pending.size() >= rows_min) {
             if (cancelled_) co_return fail(ErrorCode::cancelled, "the import was cancelled");
-            auto batch = take_batch();
+            auto batch = rows_.take(batch_rows);
+            const auto suppressed = co_await store_.suppressed(emails_of(batch));
+            if (!suppressed) co_return std::unexpected(suppressed.error());
+            if (std::ranges::find(*suppressed, true) != suppressed->end())
+                batch = rows_.refuse_suppressed(std::move(batch), *suppressed);
             const auto counts = co_await store_.import_contacts(std::move(batch), clock_.now());
             if (!counts) co_return std::unexpected(counts.error());
             auto& report = rows_.report;
@@ -254,14 +294,12 @@ private:
         co_return Status{};
     }
 
-    std::vector<ImportRow> take_batch()
+    static std::vector<std::string> emails_of(const std::vector<ImportRow>& rows)
     {
-        auto& pending = rows_.pending;
-        if (pending.size() <= batch_rows) return std::exchange(pending, {});
-        const auto end = pending.begin() + batch_rows;
-        std::vector<ImportRow> batch(std::make_move_iterator(pending.begin()), std::make_move_iterator(end));
-        pending.erase(pending.begin(), end);
-        return batch;
+        std::vector<std::string> emails;
+        emails.reserve(rows.size());
+        for (const ImportRow& row : rows) emails.push_back(row.fields.email);
+        return emails;
     }
 
     AuditEntry audit_entry(bool interrupted) const

@@ -169,6 +169,8 @@ std::string_view to_string(Refused why)
             return "invalid value";
         case Refused::missing_value:
             return "missing value";
+        case Refused::suppressed:
+            return "suppressed address";
         case Refused::wrong_shape:
             return "too many fields";
         case Refused::unreadable:

@@ -13,9 +13,10 @@
 namespace crmsync::ingest {
 
 /// Why a line is not imported, for counting; the words of reports.
-enum class Refused { no_email, malformed_email, invalid_value, missing_value, wrong_shape, unreadable };
+enum class Refused { no_email, malformed_email, invalid_value, missing_value, suppressed, wrong_shape, unreadable };
 inline constexpr std::array all_refused{Refused::no_email,      Refused::malformed_email, Refused::invalid_value,
-                                        Refused::missing_value, Refused::wrong_shape,     Refused::unreadable};
+                                        Refused::missing_value, Refused::suppressed,      Refused::wrong_shape,
+                                        Refused::unreadable};
 std::string_view to_string(Refused why);
 
 struct RowProblem {

@@ -21,6 +21,7 @@
 #include "domain/transition.h"
 #include "store/api_key.h"
 #include "store/operation.h"
+#include "store/suppression.h"
 #include "store/verification.h"
 
 namespace crmsync {
@@ -368,13 +369,28 @@ public:
     /// Who of the target shares an address or a phone number. One look at all of them, bounded in what it tells;
     /// contacts outside of the target are not looked at.
     virtual Task<Result<Forecast>> forecast(Target target) = 0;
+    /// `invalid` for an address on the suppression list, as for what the database can't hold; also below.
     virtual Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) = 0;
     virtual Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) = 0;
     /// Also with a call in flight: its answer then meets no job and changes nothing.
     virtual Task<Status> delete_contact(Uuid id, std::string actor, Instant now) = 0;
+    /// Deletes all contacts of these people with all their rows, also with a call in flight, and puts their addresses
+    /// on the suppression list: at once, or not at all. The audit tells how many, not who.
+    virtual Task<Result<Forgotten>> forget(ForgetRequest request) = 0;
     /// One batch, at most 5,000 rows, in chunks. Duplicates by address within the batch are merged in order (later
     /// values win where present); existing contacts are updated, of several the oldest.
     virtual Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) = 0;
+
+    // -- addresses to which nothing goes any more; `claim` tells of them with the job, so a worker never sends to one
+    /// Which of these are on the list, in their order.
+    virtual Task<Result<std::vector<bool>>> suppressed(std::vector<std::string> emails) = 0;
+    /// Newest first, at most `suppressions_max`.
+    virtual Task<Result<std::vector<Suppression>>> suppressions(std::size_t limit, std::size_t offset) = 0;
+    /// Their contacts stay, and fail when they are to be sent. Returns how many were not on the list before.
+    virtual Task<Result<std::size_t>> suppress(std::vector<std::string> emails, std::string reason, std::string actor,
+                                               Instant now) = 0;
+    /// Returns how many were on the list.
+    virtual Task<Result<std::size_t>> unsuppress(std::vector<std::string> emails, std::string actor, Instant now) = 0;
 
     // -- status
     virtual Task<Result<JobsOfContact>> jobs_of(Uuid contact_id, std::size_t history_limit) = 0;

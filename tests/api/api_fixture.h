@@ -42,6 +42,11 @@ public:
         co_return create ? SetupReport{.present = {"SMS"}, .created = {"FIRSTNAME"}}
                          : SetupReport{.present = {"SMS"}, .missing = {"FIRSTNAME"}};
     }
+    Task<Result<Erased>> erase(Crm, Lookup lookup) override
+    {
+        erased.push_back(std::move(lookup));
+        co_return Erased{.existed = true, .exchange = {}};
+    }
     std::string payload(Crm, const MappedContact& contact) const override
     {
         std::string body = R"({"email":)";
@@ -75,6 +80,7 @@ public:
     std::optional<Crm> alerts_tested_for;
     Store::PoolStatus engine_pool;
     std::optional<std::vector<SeenExchange>> seen;
+    std::vector<Lookup> erased;
     std::optional<VerifyOptions> verify_options;
     std::optional<VerificationRun> running;
     ConnectorTraits traits;

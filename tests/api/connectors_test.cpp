@@ -115,5 +115,17 @@ TEST_F(ConnectorsTest, AreSetUp)
     EXPECT_EQ(post("/crm/mautic/setup", json::object{}).status, 409);
 }
 
+TEST_F(ConnectorsTest, PauseAndGoOnAllAtOnce)
+{
+    const auto paused = post("/crm/pause", json::object{});
+    ASSERT_EQ(paused.status, 200) << paused.text;
+    ASSERT_EQ(paused.body.as_array().size(), 4u);
+    for (const auto& one : paused.body.as_array()) EXPECT_EQ(one.at("paused"), true);
+    EXPECT_EQ(get("/crm/health").at("/crms/mautic/paused_by"), "api:ann");
+    for (const auto& one : post("/crm/resume", json::object{}).body.as_array()) EXPECT_EQ(one.at("paused"), false);
+    EXPECT_EQ(get("/crm/health").at("/crms/mautic/paused"), false);
+    EXPECT_EQ(post("/crm/pause", {{"crm", "brevo"}}).status, 422);
+}
+
 }  // namespace
 }  // namespace crmsync::api

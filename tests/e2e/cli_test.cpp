@@ -480,5 +480,40 @@ TEST(Cli, TokensHaveThreeParts)
     EXPECT_EQ(std::ranges::count(ended.out, '.'), 2);
 }
 
+TEST(Cli, PausesAllCrmsAtOnce)
+{
+    const Home home;
+    const auto paused = json_of(home.run({"pause", "--all", "--json"}));
+    ASSERT_EQ(paused.as_array().size(), 4u);
+    for (const auto& one : paused.as_array()) EXPECT_EQ(one.at("paused"), true);
+    EXPECT_THAT(home.run({"resume", "--all"}).out, HasSubstr("n8n goes on"));
+    EXPECT_EQ(home.run({"pause", "brevo", "--all"}).code, 64);
+    EXPECT_EQ(home.run({"pause"}).code, 64);
+}
+
+TEST(Cli, ForgetsPeopleForGood)
+{
+    const Home home;
+    EXPECT_EQ(home.run({"contacts", "add", "ann@example.com"}).code, 0);
+    const Program::Ended forgotten = home.run({"forget", "Ann@example.com"});
+    EXPECT_EQ(forgotten.code, 0) << forgotten.err;
+    EXPECT_EQ(forgotten.out, "Ann@example.com: 1 contact(s) deleted here\n");
+    EXPECT_THAT(forgotten.err, HasSubstr("--remote deletes it too"));
+    EXPECT_EQ(json_of(home.run({"contacts", "list", "--json"})).as_array().size(), 0u);
+    const Program::Ended again = home.run({"contacts", "add", "ann@example.com"});
+    EXPECT_EQ(again.code, 1);
+    EXPECT_THAT(again.err, HasSubstr("the address is on the suppression list"));
+    EXPECT_EQ(home.run({"import", "-"}, "email\nann@example.com\n").code, 2);
+    const auto list = json_of(home.run({"suppressed", "list", "--json"}));
+    ASSERT_EQ(list.as_array().size(), 1u);
+    EXPECT_EQ(list.at(0).at("reason"), "forgotten");
+    EXPECT_EQ(home.run({"suppressed", "remove", "ann@example.com"}).err,
+              "1 address(es) taken off the suppression list\n");
+    EXPECT_EQ(home.run({"contacts", "add", "ann@example.com"}).code, 0);
+    EXPECT_EQ(home.run({"suppressed", "add", "ann@example.com", "--reason", "by phone"}).code, 0);
+    EXPECT_EQ(home.run({"forget"}).code, 64);
+    EXPECT_EQ(home.run({"forget", "--ids", "7"}).code, 64);
+}
+
 }  // namespace
 }  // namespace crmsync::test

@@ -153,5 +153,18 @@ TEST_F(ImporterTest, WritesInBatchesAndCanBeCancelledBetweenThem)
     expect_all_accounted_for(*report);
 }
 
+TEST_F(ImporterTest, RefusesAddressesOnTheSuppressionList)
+{
+    ASSERT_TRUE(await(loop_, store_->suppress({"ann@example.com"}, "asked", "test", clock_.now())));
+    const auto report = import("email,name\nbob@example.com,Bob\nANN@example.com,Ann\nzoe@example.com,Zoe\n");
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->read, 3u);
+    EXPECT_EQ(report->created, 2u);
+    EXPECT_EQ(report->refused, 1u);
+    EXPECT_EQ(report->refused_by_reason.at(Refused::suppressed), 1u);
+    EXPECT_EQ(refused_, (std::vector<Line>{{3, "the address is on the suppression list", "ANN@example.com"}}));
+    EXPECT_EQ(contacts().size(), 2u);
+}
+
 }  // namespace
 }  // namespace crmsync::ingest

@@ -120,6 +120,24 @@ public:
     {
         return inner_.delete_contact(id, std::move(a), now);
     }
+    Task<Result<Forgotten>> forget(ForgetRequest r) override { return inner_.forget(std::move(r)); }
+    Task<Result<std::vector<bool>>> suppressed(std::vector<std::string> emails) override
+    {
+        return inner_.suppressed(std::move(emails));
+    }
+    Task<Result<std::vector<Suppression>>> suppressions(std::size_t l, std::size_t o) override
+    {
+        return inner_.suppressions(l, o);
+    }
+    Task<Result<std::size_t>> suppress(std::vector<std::string> emails, std::string r, std::string a,
+                                       Instant now) override
+    {
+        return inner_.suppress(std::move(emails), std::move(r), std::move(a), now);
+    }
+    Task<Result<std::size_t>> unsuppress(std::vector<std::string> emails, std::string a, Instant now) override
+    {
+        return inner_.unsuppress(std::move(emails), std::move(a), now);
+    }
     Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) override
     {
         return inner_.import_contacts(std::move(rows), now);

@@ -61,6 +61,7 @@ struct CrmTruth {
     std::function<OperationStatus(const std::string&)> operation = [](const std::string&) {
         return OperationRunning{};
     };
+    int erasures = 0;
     std::vector<Instant> looks;
     std::vector<LateFailure> late_failures;
     std::vector<Instant> asked_since;
@@ -147,6 +148,11 @@ public:
             back.contacts.push_back(found == truth_.held.end() ? std::nullopt : std::optional(found->second));
         }
         co_return back;
+    }
+    Task<Result<Erased>> erase(Lookup lookup) override
+    {
+        ++truth_.erasures;
+        co_return Erased{.existed = truth_.held.erase(lookup.email) > 0, .exchange = {}};
     }
     Task<Result<LateFailures>> failed_since(Instant since) override
     {

@@ -152,6 +152,8 @@ describe('The story of a first day', () => {
     await page.getByRole('definition').getByText(`${people}`, { exact: true }).first().waitFor()
     await page.getByRole('button', { name: 'Test the credentials' }).click()
     await shown(/^\u2713 /)
+    await page.getByRole('button', { name: 'Send a test alert' }).click()
+    await page.getByRole('status').filter({ hasText: 'Nobody would be told' }).waitFor()
   })
 
   it('A rehearsal tells what would happen', async () => {

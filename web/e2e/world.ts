@@ -132,8 +132,8 @@ export class World {
     const page = await context.newPage()
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
-      // Nobody is signed in at first, and a viewer may not see all: the browser notes both as errors of its own.
-      const expected = /\b40[13]\b/.test(message.text())
+      // What the program refuses, and says why, the browser notes as an error of its own.
+      const expected = /\b40[139]\b/.test(message.text())
       if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
     })
     page.on('request', (request) => {

@@ -8,6 +8,7 @@ void add_service_commands(Menu& menu);    ///< serve, worker, simulate
 void add_database_commands(Menu& menu);   ///< migrate, backup
 void add_import_command(Menu& menu);      ///< import
 void add_contact_commands(Menu& menu);    ///< contacts list|show|add|edit|delete
+void add_forget_commands(Menu& menu);     ///< forget, suppressed list|add|remove
 void add_decision_commands(Menu& menu);   ///< select, unselect, skip, sync, retry
 void add_status_commands(Menu& menu);     ///< status, failed, dismiss, audit
 void add_preview_command(Menu& menu);     ///< preview

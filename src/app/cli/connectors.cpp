@@ -138,11 +138,23 @@ int setup(Session& session, const SetupOptions& options)
     return code;
 }
 
+struct SteerOptions {
+    std::string crms;
+    bool all = false;
+};
+
+void define_steer(CLI::App& app, SteerOptions& options)
+{
+    auto* crms = app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas");
+    app.add_flag("--all", options.all, "All CRMs")->excludes(crms);
+}
+
 /// Pausing and resuming stay in the database: all workers honour it, across restarts.
-int steer(Session& session, const CrmOptions& options, std::string_view action,
+int steer(Session& session, const SteerOptions& options, std::string_view action,
           const std::function<void(ConnectorState&)>& change)
 {
-    const Result<std::vector<Crm>> crms = crms_of(options.crms);
+    const Result<std::vector<Crm>> crms =
+        options.all ? std::vector<Crm>(all_crms.begin(), all_crms.end()) : crms_of(options.crms);
     if (!crms) return wrong_usage(session, crms.error().message);
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         boost::json::array done;
@@ -158,12 +170,12 @@ int steer(Session& session, const CrmOptions& options, std::string_view action,
     });
 }
 
-int run_pause(Session& session, const CrmOptions& options)
+int run_pause(Session& session, const SteerOptions& options)
 {
     return steer(session, options, "pause", [who = actor()](ConnectorState& state) { pause(state, who); });
 }
 
-int run_resume(Session& session, const CrmOptions& options)
+int run_resume(Session& session, const SteerOptions& options)
 {
     return steer(session, options, "resume", [](ConnectorState& state) { resume(state); });
 }
@@ -176,10 +188,10 @@ void add_connector_commands(Menu& menu)
                               "  crmsync setup brevo --dry-run\n  crmsync setup brevo", define_setup, setup);
     add_command<CrmOptions>(menu.app, menu, "test", "Check a CRM's credentials", "  crmsync test brevo", define_crm,
                             test);
-    add_command<CrmOptions>(menu.app, menu, "pause", "Stop sending to a CRM, on all workers", "  crmsync pause brevo",
-                            define_crm, run_pause);
-    add_command<CrmOptions>(menu.app, menu, "resume", "Go on; also closes an open breaker", "  crmsync resume brevo",
-                            define_crm, run_resume);
+    add_command<SteerOptions>(menu.app, menu, "pause", "Stop sending to a CRM, on all workers",
+                              "  crmsync pause brevo\n  crmsync pause --all", define_steer, run_pause);
+    add_command<SteerOptions>(menu.app, menu, "resume", "Go on; also closes an open breaker",
+                              "  crmsync resume brevo\n  crmsync resume --all", define_steer, run_resume);
 }
 
 }  // namespace crmsync::app

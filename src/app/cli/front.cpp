@@ -97,6 +97,7 @@ int run_program(int argc, char** argv)
     add_database_commands(menu);
     add_import_command(menu);
     add_contact_commands(menu);
+    add_forget_commands(menu);
     add_decision_commands(menu);
     add_status_commands(menu);
     add_preview_command(menu);

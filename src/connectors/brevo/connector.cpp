@@ -33,6 +33,7 @@ ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
                        .reserve_percent = settings.reserve_percent},
             .batch_max = 1,
             .read_back_max = 1,
+            .erases = true,
             .concurrency_max = settings.max_in_flight,
             .timeout = settings.timeout,
             .operations = OperationTerms{.contacts_min = settings.import_min_contacts,
@@ -127,6 +128,7 @@ public:
     Task<SendResult> submit(std::string payload) override;
     Task<Result<OperationStatus>> follow(std::string operation_id) override;
     Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override;
+    Task<Result<Erased>> erase(Lookup lookup) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
     std::string payload(const MappedContact& contact) const override
@@ -372,6 +374,28 @@ Task<Result<ReadBack>> BrevoConnector::read_back(std::span<const Lookup> lookups
                                                .email = known->email,
                                                .fields = mapped_values(answer->body, traits_.mapping),
                                                .opted_out = known->opted_out});
+    co_return result;
+}
+
+/// Brevo knows a contact by its number, and by the address that it has there.
+Task<Result<Erased>> BrevoConnector::erase(Lookup lookup)
+{
+    Erased result{.existed = false, .exchange = new_exchange()};
+    std::vector<std::string> identifiers;
+    if (lookup.second_id && !lookup.second_id->empty())
+        identifiers.push_back(http::encode_component(*lookup.second_id));
+    if (lookup.remote_id && !lookup.remote_id->empty())
+        identifiers.push_back(http::encode_component(*lookup.remote_id));
+    if (!lookup.email.empty()) identifiers.push_back(http::encode_component(lookup.email));
+    std::ranges::sort(identifiers);
+    const auto repeated = std::ranges::unique(identifiers);
+    identifiers.erase(repeated.begin(), repeated.end());
+    for (const std::string& identifier : identifiers) {
+        const auto answer = co_await call(http::Method::delete_, "/contacts/" + identifier, {}, result.exchange);
+        if (answer && is_not_found(*answer)) continue;
+        if (!answer || answer->status != 204) co_return std::unexpected(as_error(classified(answer, nullptr)));
+        result.existed = true;
+    }
     co_return result;
 }
 

@@ -25,6 +25,7 @@ ConnectorTraits traits_from(const HubSpotSettings& settings, FieldMapping mappin
             .batch_max = batch_max,
             .calls_per_send = settings.list_id ? 2u : 1u,
             .read_back_max = batch_max,
+            .erases = true,
             .concurrency_max = settings.max_in_flight,
             .timeout = settings.timeout,
             .mapping = std::move(mapping)};
@@ -50,6 +51,7 @@ public:
     const ConnectorTraits& traits() const override { return traits_; }
     Task<SendResult> send(std::span<const MappedContact> contacts) override;
     Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override;
+    Task<Result<Erased>> erase(Lookup lookup) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
     std::string payload(const MappedContact& contact) const override;
@@ -185,6 +187,24 @@ Task<Result<ReadBack>> HubSpotConnector::read_back(std::span<const Lookup> looku
             co_return unanswered();
     }
     co_return out;
+}
+
+/// For good, as the law on privacy asks: an archived contact could be restored for 90 days. HubSpot answers the same
+/// whether it had the contact or not.
+Task<Result<Erased>> HubSpotConnector::erase(Lookup lookup)
+{
+    Erased result{.existed = {}, .exchange = session_->new_exchange()};
+    std::vector<std::string> bodies;
+    if (is_record_id(lookup.remote_id.value_or(""))) bodies.push_back(erase_body(*lookup.remote_id, false));
+    if (!lookup.email.empty()) bodies.push_back(erase_body(lookup.email, true));
+    for (std::string& body : bodies) {
+        const auto answer = co_await session_->call(http::Method::post, "/crm/v3/objects/contacts/gdpr-delete",
+                                                    std::move(body), result.exchange);
+        if (answer && answer->status == 404) continue;
+        if (!answer || answer->status != 204)
+            co_return std::unexpected(as_error(session_->failed(answer, {lookup.email})));
+    }
+    co_return result;
 }
 
 RemoteContact HubSpotConnector::remote_contact(const BatchAnswer::Result& record, const Lookup& lookup) const

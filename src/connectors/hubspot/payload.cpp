@@ -88,6 +88,15 @@ std::string update_body(std::span<const Input> inputs)
     });
 }
 
+std::string erase_body(const std::string& id, bool by_address)
+{
+    std::string out = "{";
+    append_member(out, "objectId", id);
+    if (by_address) append_member(out, "idProperty", "email");
+    out += '}';
+    return out;
+}
+
 std::string read_body(std::span<const std::string> ids, bool by_address, std::span<const std::string> properties)
 {
     std::string out = "{\"inputs\":[";

@@ -33,6 +33,8 @@ std::string upsert_body(std::span<const Input> inputs);
 /// The body of batch/update, by record.
 std::string update_body(std::span<const Input> inputs);
 /// The body of batch/read: records, or addresses when `by_address`.
+/// The body that deletes one contact for good.
+std::string erase_body(const std::string& id, bool by_address);
 std::string read_body(std::span<const std::string> ids, bool by_address, std::span<const std::string> properties);
 
 }  // namespace crmsync::hubspot

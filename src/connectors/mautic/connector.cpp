@@ -1,6 +1,8 @@
 #include "connectors/mautic/connector.h"
 
 #include <cassert>
+#include <set>
+#include <span>
 
 #include "connectors/call.h"
 #include "connectors/mautic/delivery.h"
@@ -23,6 +25,7 @@ ConnectorTraits traits_from(const MauticSettings& settings, FieldMapping mapping
                        .reserve_percent = settings.reserve_percent},
             .batch_max = settings.batch_size,
             .read_back_max = read_back_max,
+            .erases = true,
             .concurrency_max = settings.max_in_flight,
             .timeout = settings.timeout,
             .mapping = std::move(mapping)};
@@ -42,6 +45,7 @@ public:
     const ConnectorTraits& traits() const override { return traits_; }
     Task<SendResult> send(std::span<const MappedContact> contacts) override;
     Task<Result<ReadBack>> read_back(std::span<const Lookup> lookups) override;
+    Task<Result<Erased>> erase(Lookup lookup) override;
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
     std::string payload(const MappedContact& contact) const override
@@ -77,6 +81,31 @@ Task<Result<ReadBack>> MauticConnector::read_back(std::span<const Lookup> lookup
     if (!obstacle) obstacle = co_await look_up_contacts(*session_, lookups, traits_.mapping, terms_->rules.fit, out);
     if (obstacle) co_return std::unexpected(as_error(*obstacle));
     co_return out;
+}
+
+/// Mautic may have several contacts with one address.
+Task<Result<Erased>> MauticConnector::erase(Lookup lookup)
+{
+    Erased result{.existed = false, .exchange = session_->new_exchange()};
+    std::set<std::string> ids;
+    if (is_id(lookup.remote_id.value_or(""))) ids.insert(*lookup.remote_id);
+    if (!lookup.email.empty()) {
+        std::vector<KnownContact> found;
+        if (const auto obstacle = co_await find_contacts(*session_, "email", std::span(&lookup.email, 1),
+                                                         Detail::fields, found, result.exchange))
+            co_return std::unexpected(as_error(*obstacle));
+        for (const KnownContact& contact : found)
+            if (same_address(contact.email, lookup.email)) ids.insert(std::to_string(contact.id));
+    }
+    for (const std::string& id : ids) {
+        const auto answer =
+            co_await session_->call(http::Method::delete_, "/contacts/" + id + "/delete", {}, result.exchange);
+        if (answer && answer->status == 404) continue;
+        if (!answer || answer->status != 200)
+            co_return std::unexpected(as_error(session_->classified(answer, nullptr, std::span(&lookup.email, 1))));
+        result.existed = true;
+    }
+    co_return result;
 }
 
 Task<Result<std::string>> MauticConnector::test()

@@ -321,6 +321,8 @@ Task<Result<std::vector<Contact>>> PostgresStore::contacts_by_id(std::vector<Uui
 Task<Result<Contact>> PostgresStore::create_contact(ContactFields fields, CurationStatus curation, Instant now)
 {
     if (const Status storable = check_storable(fields); !storable) co_return std::unexpected(storable.error());
+    if (const Status wanted = co_await refuse_suppressed(fields.email); !wanted)
+        co_return std::unexpected(wanted.error());
     const auto rows = co_await run(
         batch(Statement{queries::begin_work, Params::of(statement_timeout)},
               Statement{queries::create_contact,
@@ -335,6 +337,9 @@ Task<Result<Contact>> PostgresStore::update_contact(Uuid id, ContactChange chang
 {
     if (const Status storable = check_storable(texts_of(change)); !storable)
         co_return std::unexpected(storable.error());
+    if (change.email)
+        if (const Status wanted = co_await refuse_suppressed(*change.email); !wanted)
+            co_return std::unexpected(wanted.error());
     Params params = Params::of(id);
     const Assignments assignments = assignments_of(change, now, params);
     if (assignments.empty()) co_return co_await contact(id);

@@ -110,6 +110,7 @@ RecordResult read_recorded(const Rows& rows, const std::vector<Uuid>& ids)
 struct PostgresStore::Pick {
     ClaimedJob job;
     std::optional<Instant> wait_until;  ///< Not now: another contact of its address goes first.
+    std::string hash = {};              ///< Of its address, while the suppression list is not empty.
 };
 
 struct PostgresStore::Claiming {
@@ -117,6 +118,7 @@ struct PostgresStore::Claiming {
     Grant grant;
     Floors from;
     std::vector<Pick> picks;
+    std::string suppression_key;  ///< "" while the list is empty.
 };
 
 PostgresStore::Floors PostgresStore::floors_for(Crm crm, Grant::Kind kind) const
@@ -163,12 +165,14 @@ Task<Answer<std::optional<ClaimResult>>> PostgresStore::try_claim(Connection& co
     if (auto undone = co_await undo_doubtful_claims(connection); !undone) co_return std::unexpected(undone.error());
     const auto begun = co_await connection.run(
         batch(Statement{queries::begin}, Statement{queries::begin_claim, Params::of(statement_timeout)},
-              Statement{queries::lock_connector, Params::of(to_string(request.crm))}, Statement{queries::any_write}));
+              Statement{queries::lock_connector, Params::of(to_string(request.crm))}, Statement{queries::any_write},
+              Statement{queries::suppression_key_in_use}));
     if (!begun) co_return std::unexpected(begun.error());
     if (check_inbox && !begun->at(3).empty()) co_return std::nullopt;
 
     Claiming claiming;
     claiming.state = parse_connector_state(begun->at(2).get<std::string_view>(0, 0));
+    if (const Rows& key = begun->at(4); !key.empty()) claiming.suppression_key = key.get<std::string>(0, 0);
     bool witness_due = false;
     if (const auto& breaker = claiming.state.breaker; breaker.open && breaker.witness) {
         const auto due = co_await connection.run(
@@ -300,13 +304,17 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     Column<Uuid> ids, waiting;
     Column<std::int64_t> generations;
     Column<Instant> waiting_until;
-    for (const Pick& pick : claiming.picks) {
+    std::vector<std::string> hashes;
+    for (Pick& pick : claiming.picks) {
         if (pick.wait_until) {
             waiting.push_back(pick.job.key.contact_id);
             waiting_until.push_back(*pick.wait_until);
         } else {
             ids.push_back(pick.job.key.contact_id);
             generations.push_back(pick.job.generation);
+            if (claiming.suppression_key.empty()) continue;
+            pick.hash = suppression_hash(claiming.suppression_key, pick.job.contact.email);
+            hashes.push_back(pick.hash);
         }
     }
     const ConnectorState before = claiming.state;
@@ -316,12 +324,17 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     if (waiting.size() > 0) statements.push_back({queries::defer[request.crm], Params::of(waiting, waiting_until)});
     const auto looking_ahead = statements.size();
     statements.push_back({queries::next_due[request.crm], Params::of(claiming.from.hand, claiming.from.bulk)});
+    const auto looking_up = statements.size();
+    if (!hashes.empty()) statements.push_back({queries::suppressed_among, Params::of(hashes)});
     if (ids.size() > 0 || claiming.state != before)
         statements.push_back({queries::save_connector, Params::of(to_string(request.crm), to_json(claiming.state))});
     statements.push_back({queries::commit});
     const Doubt doubt(connection, doubtful_claims_, {request.crm, holder, token});
     const auto done = co_await connection.run(std::move(statements));
     if (!done) co_return std::unexpected(done.error());
+    std::unordered_set<std::string> suppressed;
+    for (int i = 0; !hashes.empty() && i < done->at(looking_up).size(); ++i)
+        suppressed.insert(done->at(looking_up).get<std::string>(i, 0));
     std::unordered_set<Uuid> claimed;
     for (int i = 0; i < done->at(0).size(); ++i) claimed.insert(done->at(0).get<Uuid>(i, 0));
     ClaimResult result;
@@ -334,6 +347,7 @@ Task<Answer<ClaimResult>> PostgresStore::finish_claim(Connection& connection, co
     for (Pick& pick : claiming.picks) {
         if (!claimed.contains(pick.job.key.contact_id)) continue;
         pick.job.lease_token = token;
+        pick.job.suppressed = suppressed.contains(pick.hash);
         result.jobs.push_back(std::move(pick.job));
     }
     co_return result;

@@ -590,6 +590,27 @@ const Query note_api_key_use{"note_api_key_use", "UPDATE api_key SET last_used_a
 
 #undef API_KEY_COLUMNS
 
+// ---- addresses to which nothing goes any more ----------------------------------------------------------------------
+
+const Query suppression_key{"suppression_key", "SELECT key FROM suppression_key"};
+const Query suppression_key_in_use{"suppression_key_in_use",
+                                   "SELECT k.key FROM suppression_key k WHERE EXISTS (SELECT 1 FROM suppression)"};
+const Query suppressed_among{"suppressed_among", "SELECT s.hash FROM suppression s WHERE s.hash = ANY($1)"};
+const Query suppressions{"suppressions", R"(
+SELECT s.hash, s.at, s.actor, s.reason FROM suppression s ORDER BY s.at DESC, s.hash LIMIT $1 OFFSET $2)"};
+const Query suppress{"suppress", R"(
+INSERT INTO suppression (hash, at, actor, reason)
+SELECT DISTINCT h.hash, $2, $3, $4 FROM unnest($1) AS h (hash) ORDER BY h.hash ON CONFLICT DO NOTHING)"};
+const Query unsuppress{"unsuppress", "DELETE FROM suppression s WHERE s.hash = ANY($1)"};
+const Query forget_named{"forget_named", "SELECT c.id, c.email FROM contacts c WHERE c.id = ANY($1)"};
+const Query forget_addressed{"forget_addressed", R"(
+SELECT c.id, c.email FROM contacts c WHERE lower(btrim(c.email) COLLATE "C") = ANY($1))"};
+const Query forget_remotes{"forget_remotes", R"(
+SELECT j.contact_id, j.crm, j.remote_id, j.second_id, j.lease_token IS NOT NULL
+  FROM job j WHERE j.contact_id = ANY($1) AND (j.remote_id IS NOT NULL OR j.lease_token IS NOT NULL)
+ ORDER BY j.contact_id, j.crm)"};
+const Query forget_contacts{"forget_contacts", "DELETE FROM contacts c WHERE c.id = ANY($1)"};
+
 // ---- contacts ------------------------------------------------------------------------------------------------------
 
 const Query create_contact{"create_contact", R"(

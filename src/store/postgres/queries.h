@@ -111,6 +111,18 @@ extern const Query find_api_key;      // $1: hash
 extern const Query revoke_api_key;    // $1: id, $2: now
 extern const Query note_api_key_use;  // $1: id, $2: now
 
+// -- addresses to which nothing goes any more, and who is erased
+extern const Query suppression_key;         // -> key
+extern const Query suppression_key_in_use;  // -> key, or nothing while the list is empty
+extern const Query suppressed_among;        // $1: hashes -> those on the list
+extern const Query suppressions;            // $1: limit, $2: offset
+extern const Query suppress;                // $1: hashes, $2: now, $3: actor, $4: reason
+extern const Query unsuppress;              // $1: hashes
+extern const Query forget_named;            // $1: ids -> (id, e-mail)
+extern const Query forget_addressed;        // $1: addresses -> (id, e-mail)
+extern const Query forget_remotes;          // $1: contacts -> (contact, CRM, remote id, second id, in flight)
+extern const Query forget_contacts;         // $1: ids
+
 // -- contacts
 /// In the order `read_contact` reads them.
 extern const std::string contact_columns;

@@ -62,6 +62,14 @@ public:
     Task<Result<ApiKey>> revoke_api_key(Uuid id, std::string actor, Instant now) override;
     Task<Status> note_api_key_use(Uuid id, Instant now) override;
 
+    // suppression.cpp
+    Task<Result<Forgotten>> forget(ForgetRequest request) override;
+    Task<Result<std::vector<bool>>> suppressed(std::vector<std::string> emails) override;
+    Task<Result<std::vector<Suppression>>> suppressions(std::size_t limit, std::size_t offset) override;
+    Task<Result<std::size_t>> suppress(std::vector<std::string> emails, std::string reason, std::string actor,
+                                       Instant now) override;
+    Task<Result<std::size_t>> unsuppress(std::vector<std::string> emails, std::string actor, Instant now) override;
+
     // contacts.cpp
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
     Task<Result<Contact>> contact(Uuid id) override;
@@ -152,6 +160,13 @@ private:
 
     // operations.cpp
     Task<Answer<DeliveryPlan>> plan_operation_once(Connection& connection, const OperationRequest& request);
+
+    // suppression.cpp
+    static Task<Answer<std::string>> find_forgotten(Connection& connection, const ForgetRequest& request,
+                                                    ForgottenBuilder& forgotten);
+    static Task<Answer<Forgotten>> forget_once(Connection& connection, const ForgetRequest& request);
+    /// `invalid` for an address on the list.
+    Task<Status> refuse_suppressed(std::string email);
 
     // inbox.cpp
     Task<Answer<AbsorbResult>> absorb_some(Connection& connection, Instant now);

@@ -199,6 +199,7 @@ std::vector<ClaimedJob> lease(Connection& db, const ClaimRequest& request, const
     const auto token = static_cast<std::int64_t>(random_u64() >> 1 | 1);
     const std::string holder = to_string(request.operation.value_or(request.worker_id));
     Addresses addresses(db, request.crm, request.now);
+    const Suppressed suppressed(db);
     std::vector<ClaimedJob> claimed;
     Tally tally(db);
     for (Candidate& candidate : candidates) {
@@ -211,6 +212,7 @@ std::vector<ClaimedJob> lease(Connection& db, const ClaimRequest& request, const
         tally.jobs(request.crm, counted(candidate.job.claimed_from, candidate.origin),
                    counted(JobState::running, candidate.origin));
         candidate.job.lease_token = token;
+        candidate.job.suppressed = suppressed.has(candidate.job.contact.email);
         candidate.job.probe = grant.kind != Grant::Kind::work;
         candidate.job.witness = grant.kind == Grant::Kind::witness_probe;
         claimed.push_back(std::move(candidate.job));

@@ -98,6 +98,8 @@ ContactFields changed(ContactFields fields, const ContactChange& change)
 
 std::unexpected<Error> no_contact() { return fail(ErrorCode::not_found, "Contact not found"); }
 
+std::unexpected<Error> refuse_suppressed() { return fail(ErrorCode::invalid, std::string(suppressed_reason), "email"); }
+
 }  // namespace
 
 Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const ContactSort& sort,
@@ -150,6 +152,7 @@ Result<std::vector<Contact>> contacts_by_id(Connection& db, const std::vector<Uu
 Result<Contact> create_contact(Connection& db, const ContactFields& fields, CurationStatus curation, Instant now)
 {
     if (const Status storable = check_storable(fields); !storable) return std::unexpected(storable.error());
+    if (Suppressed(db).has(fields.email)) return refuse_suppressed();
     const Uuid id = random_uuid7(now);
     insert(db, id, fields, curation, now);
     Tally tally(db);
@@ -163,6 +166,7 @@ Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChan
     const Result<Contact> before = contact(db, id);
     if (!before) return before;
     const ContactFields fields = changed(before->fields, change);
+    if (change.email && Suppressed(db).has(fields.email)) return refuse_suppressed();
     if (const Status storable = check_storable(fields); !storable) return std::unexpected(storable.error());
     if (fields != before->fields)
         db.run(sql::update_contact, id, to_rfc3339(now), fields.email, fields.name, fields.phone_number,
@@ -172,10 +176,8 @@ Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChan
     return contact(db, id);
 }
 
-Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now)
+bool erase_contact(Connection& db, const Uuid& id, Tally& tally)
 {
-    Tally tally(db);
-    tally.contacts(-1);
     {
         Rows rows = db.open(sql::jobs_to_delete, id);
         while (rows.next())
@@ -188,7 +190,15 @@ Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, 
                        Counted{});
     }
     db.run(sql::forget_writes_of, id);
-    if (db.run(sql::delete_contact, id) == 0) return no_contact();
+    if (db.run(sql::delete_contact, id) == 0) return false;
+    tally.contacts(-1);
+    return true;
+}
+
+Status delete_contact(Connection& db, const Uuid& id, const std::string& actor, Instant now)
+{
+    Tally tally(db);
+    if (!erase_contact(db, id, tally)) return no_contact();
     tally.book();
     write_audit(db, {.at = now,
                      .actor = actor,

@@ -221,6 +221,22 @@ inline const Query note_api_key_use{"UPDATE api_key SET last_used_at = ?2 WHERE 
 
 #undef API_KEY_COLUMNS
 
+// ---- addresses to which nothing goes any more
+// -------------------------------------------------------------------------
+
+inline const Query suppression_key{"SELECT key FROM suppression_key"};
+inline const Query suppression_key_in_use{"SELECT key FROM suppression_key WHERE EXISTS (SELECT 1 FROM suppression)"};
+inline const Query is_suppressed{"SELECT count(*) FROM suppression WHERE hash = ?1"};
+inline const Query suppressions{
+    "SELECT hash, at, actor, reason FROM suppression ORDER BY at DESC, hash LIMIT ?1 OFFSET ?2"};
+inline const Query suppress{"INSERT OR IGNORE INTO suppression (hash, at, actor, reason) VALUES (?1, ?2, ?3, ?4)"};
+inline const Query unsuppress{"DELETE FROM suppression WHERE hash = ?1"};
+inline const Query forget_named{"SELECT id, email FROM contacts WHERE id = ?1"};
+inline const Query forget_addressed{"SELECT c.id, c.email FROM contacts AS c WHERE lower(trim(c.email)) = ?1"};
+inline const Query forget_remotes{
+    "SELECT crm, remote_id, second_id, lease_token IS NOT NULL FROM job WHERE contact_id = ?1 "
+    "AND (remote_id IS NOT NULL OR lease_token IS NOT NULL) ORDER BY crm"};
+
 // ---- contacts
 // --------------------------------------------------------------------------------------------------------
 

@@ -227,6 +227,27 @@ public:
         return write(
             [=, actor = std::move(actor)](Connection& db) { return verbs::delete_contact(db, id, actor, now); });
     }
+    Task<Result<Forgotten>> forget(ForgetRequest request) override
+    {
+        return write([request = std::move(request)](Connection& db) { return verbs::forget(db, request); });
+    }
+    Task<Result<std::vector<bool>>> suppressed(std::vector<std::string> emails) override
+    {
+        return read([emails = std::move(emails)](Connection& db) { return verbs::suppressed(db, emails); });
+    }
+    Task<Result<std::vector<Suppression>>> suppressions(std::size_t limit, std::size_t offset) override
+    {
+        return read([=](Connection& db) { return verbs::suppressions(db, limit, offset); });
+    }
+    Task<Result<std::size_t>> suppress(std::vector<std::string> emails, std::string reason, std::string actor,
+                                       Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::suppress(db, emails, reason, actor, now); });
+    }
+    Task<Result<std::size_t>> unsuppress(std::vector<std::string> emails, std::string actor, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::unsuppress(db, emails, actor, now); });
+    }
     Task<Result<ImportCounts>> import_contacts(std::vector<ImportRow> rows, Instant now) override
     {
         const auto batch = verbs::import_batch(rows, now);

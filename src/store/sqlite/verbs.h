@@ -77,7 +77,27 @@ Result<std::vector<ApiKey>> api_keys(Connection& db);
 Result<ApiKey> find_api_key(Connection& db, const std::string& hash);
 Result<ApiKey> revoke_api_key(Connection& db, const Uuid& id, const std::string& actor, Instant now);
 Status note_api_key_use(Connection& db, const Uuid& id, Instant now);
+// -- suppression.cpp
+/// The list of addresses to which nothing goes; asking it costs nothing while it is empty.
+class Suppressed {
+public:
+    explicit Suppressed(Connection& db);
+    bool has(std::string_view email) const;
+
+private:
+    Connection& db_;
+    std::string key_;  ///< "" while the list is empty.
+};
+Result<Forgotten> forget(Connection& db, const ForgetRequest& request);
+Result<std::vector<bool>> suppressed(Connection& db, const std::vector<std::string>& emails);
+Result<std::vector<Suppression>> suppressions(Connection& db, std::size_t limit, std::size_t offset);
+Result<std::size_t> suppress(Connection& db, const std::vector<std::string>& emails, const std::string& reason,
+                             const std::string& actor, Instant now);
+Result<std::size_t> unsuppress(Connection& db, const std::vector<std::string>& emails, const std::string& actor,
+                               Instant now);
 // -- contacts.cpp
+/// With all its rows; false when there is none. The tally is the caller's to book.
+bool erase_contact(Connection& db, const Uuid& id, Tally& tally);
 Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const ContactSort& sort,
                              const PageRequest& page);
 Result<Contact> contact(Connection& db, const Uuid& id);

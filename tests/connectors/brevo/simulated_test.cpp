@@ -270,5 +270,24 @@ TEST(SimulatedBrevo, WhoMovedOrOptedOutHereGoesByACallOfItsOwn)
     EXPECT_EQ(payload, "as it was");
 }
 
+TEST(SimulatedBrevo, ErasesByNumberAndByAddress)
+{
+    test::SimulatedCrm crm(Crm::brevo);
+    const auto first = std::get<Upserted>(crm.send(contact("ann@example.com")));
+    ASSERT_EQ(outcome_name(crm.send(contact("new@example.com"))), "upserted");
+    const auto erase = [&](Lookup lookup) {
+        const auto erased = test::await(crm.loop, crm.connector->erase(std::move(lookup)));
+        return erased ? erased->existed : std::nullopt;
+    };
+    EXPECT_EQ(erase({.email = "new@example.com", .remote_id = first.remote_id, .second_id = first.second_id}), true);
+    EXPECT_TRUE(crm.find("ann@example.com").is_null());
+    EXPECT_TRUE(crm.find("new@example.com").is_null());
+    EXPECT_EQ(erase({.email = "new@example.com"}), false);
+    crm.fault(R"({"kind":"status","status":500})");
+    const auto failed = test::await(crm.loop, crm.connector->erase({.email = "new@example.com"}));
+    ASSERT_FALSE(failed);
+    EXPECT_THAT(failed.error().message, HasSubstr("Brevo"));
+}
+
 }  // namespace
 }  // namespace crmsync::brevo

@@ -258,5 +258,18 @@ TEST(SimulatedHubSpot, SyncsWithoutAnUnknownList)
     EXPECT_THAT(upserted.warnings, ElementsAre("Not added to list 77: HubSpot has no such list"));
 }
 
+TEST(SimulatedHubSpot, ErasesForGood)
+{
+    test::SimulatedCrm crm(Crm::hubspot);
+    const auto ann = std::get<Upserted>(crm.send(contact("ann@example.com")));
+    ASSERT_EQ(outcome_name(crm.send(contact("bob@example.com"))), "upserted");
+    const auto by_id = test::await(crm.loop, crm.connector->erase({.email = "", .remote_id = ann.remote_id}));
+    ASSERT_TRUE(by_id) << by_id.error().message;
+    EXPECT_EQ(by_id->existed, std::nullopt);
+    EXPECT_TRUE(crm.find("ann@example.com").is_null());
+    ASSERT_TRUE(test::await(crm.loop, crm.connector->erase({.email = "bob@example.com"})));
+    EXPECT_TRUE(crm.find("bob@example.com").is_null());
+}
+
 }  // namespace
 }  // namespace crmsync::hubspot

@@ -433,5 +433,20 @@ TEST_F(SimulatedMautic, ReadsBackAsManyAsItSays)
     EXPECT_EQ(test::await(crm().loop, crm().connector->read_back(lookups)).error().code, ErrorCode::unavailable);
 }
 
+TEST_F(SimulatedMautic, ErasesByIdAndByAddress)
+{
+    const Upserted ann = upserted(contact("ann@example.com"));
+    upserted(contact("bob@example.com"));
+    const auto erase = [&](Lookup lookup) {
+        const auto erased = test::await(crm().loop, crm().connector->erase(std::move(lookup)));
+        return erased ? erased->existed : std::nullopt;
+    };
+    EXPECT_EQ(erase({.email = "", .remote_id = ann.remote_id}), true);
+    EXPECT_TRUE(crm().find("ann@example.com").is_null());
+    EXPECT_EQ(erase({.email = "bob@example.com"}), true);
+    EXPECT_TRUE(crm().find("bob@example.com").is_null());
+    EXPECT_EQ(erase({.email = "bob@example.com", .remote_id = ann.remote_id}), false);
+}
+
 }  // namespace
 }  // namespace crmsync::mautic

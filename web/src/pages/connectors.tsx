@@ -19,7 +19,7 @@ import { api, ask, ApiError, type Crm, crmNames, crms, type Schemas } from '../a
 import { readPage } from '../api/contacts'
 import { refreshStatus } from '../api/live'
 import { useHealth, useSummary, useVerification } from '../api/queries'
-import { useMayAct } from '../api/session'
+import { useMay, useMayAct } from '../api/session'
 import { Budget } from '../ui/budget'
 import { PauseButton } from '../ui/crm_card'
 import { HealthSign, reasonOf } from '../ui/health'
@@ -94,7 +94,7 @@ function Connector({ crm, health }: ConnectorProps) {
 }
 
 function State({ crm, health }: ConnectorProps) {
-  const mayAct = useMayAct()
+  const may = useMay()
   const { data: summary } = useSummary()
   const [busy, setBusy] = useState(false)
   const [tested, setTested] = useState<Schemas['CredentialsTest'] | ApiError>()
@@ -146,7 +146,7 @@ function State({ crm, health }: ConnectorProps) {
             No limit is published: the pace follows how fast it answers.
           </Text>
         )}
-        {mayAct && (
+        {may('operator') && (
           <Group>
             <Button size="xs" variant="default" loading={busy} onClick={() => void test()}>
               Test the credentials
@@ -162,8 +162,44 @@ function State({ crm, health }: ConnectorProps) {
             )}
           </Group>
         )}
+        {may('admin') && <TestAlert crm={crm} />}
       </Stack>
     </Card>
+  )
+}
+
+/** Whether whoever is to be told of trouble really is. */
+function TestAlert({ crm }: { crm: Crm }) {
+  const [busy, setBusy] = useState(false)
+  const [tried, setTried] = useState<Schemas['TriedAlert'][] | ApiError>()
+  const test = async () => {
+    setBusy(true)
+    try {
+      setTried(await ask(api.POST('/api/v3/alerts/test', { body: { crm } })))
+    } catch (error) {
+      setTried(error as ApiError)
+    }
+    setBusy(false)
+  }
+  return (
+    <Group>
+      <Button size="xs" variant="default" loading={busy} onClick={() => void test()}>
+        Send a test alert
+      </Button>
+      <div role="status">
+        {tried instanceof ApiError ? (
+          <Text size="sm" c="var(--app-warn)">
+            {tried.message}
+          </Text>
+        ) : (
+          tried?.map(({ way, to, accepted, answer }) => (
+            <Text key={`${way} ${to}`} size="sm" c={accepted ? 'var(--app-ok)' : 'var(--app-bad)'}>
+              {accepted ? '✓' : '✕'} {way} to {to}: {answer}
+            </Text>
+          ))
+        )}
+      </div>
+    </Group>
   )
 }
 

@@ -26,6 +26,8 @@ export function HealthSign({ health }: { health: Schemas['CrmHealth'] }) {
 
 /** Why a connector is not simply healthy, in words; empty when it is. */
 export function reasonOf(health: Schemas['CrmHealth']): string {
+  if (health.state === 'degraded' && health.problems.length > 1)
+    return `${health.problems.length} mapped fields are missing at the CRM`
   if (health.reason) return health.reason
   if (health.paused) return `Paused by ${health.paused_by.replace(/^(api|cli):/, '')}`
   if (health.breaker.open) {
@@ -34,8 +36,5 @@ export function reasonOf(health: Schemas['CrmHealth']): string {
   }
   if (health.state === 'throttled' && health.throttled_until)
     return `The CRM asked to wait until ${health.throttled_until.slice(11, 19)} UTC`
-  const problems = health.problems.length
-  return problems > 0
-    ? `${problems === 1 ? health.problems[0] : `${problems} mapped fields are missing at the CRM`}`
-    : ''
+  return health.problems[0] ?? ''
 }

@@ -127,7 +127,7 @@ Message failures(const Alert& alert)
         message.body += fmt::format("\n{}: {}\n  What to do: {}\n  For example: crmsync contacts show {}\n",
                                     one_line(advice.title), cause.count, advice.remedy, to_string(cause.example));
     }
-    message.body += fmt::format("\nAll of them: crmsync failed --crm {0}\nAfter mending: crmsync retry --crm {0}\n",
+    message.body += fmt::format("\nAll of them: crmsync failed --crm {0}\nAfter mending: crmsync retry {0} --all\n",
                                 word_of(alert));
     return message;
 }

@@ -52,7 +52,7 @@ TEST(AlertMessages, TellFailuresByCauseWithRemedyAndWithoutPersonalData)
     EXPECT_THAT(message.body, HasSubstr("phone already used by another contact: 200\n  What to do: Merge"));
     EXPECT_THAT(message.body, HasSubstr("crmsync contacts show " + to_string(make_uuid7(noon, 1, 2))));
     EXPECT_THAT(message.body, HasSubstr("300 failed there in all"));
-    EXPECT_THAT(message.body, HasSubstr("crmsync failed --crm brevo"));
+    EXPECT_THAT(message.body, HasSubstr("crmsync failed --crm brevo\nAfter mending: crmsync retry brevo --all\n"));
 }
 
 TEST(AlertMessages, EveryConditionThatIsToldHasARemedy)

@@ -1,6 +1,9 @@
-# Turns text files into a C++ table: `embedded::NAME::files`, sorted by path relative to ROOT.
+# Turns files into a C++ table: `embedded::NAME::files`, sorted by path relative to ROOT; without TEXTS, all of ROOT.
 set(rows "")
 separate_arguments(TEXTS)
+if(NOT TEXTS)
+    file(GLOB_RECURSE TEXTS ${ROOT}/*)
+endif()
 list(SORT TEXTS)
 foreach(path ${TEXTS})
     file(RELATIVE_PATH relative ${ROOT} ${path})

@@ -6,6 +6,7 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON) # Installing needs the program, not th
 install(TARGETS crmsync)
 install(PROGRAMS packaging/crmsyncctl TYPE SBIN)
 install(FILES packaging/crmsync.service DESTINATION lib/systemd/system)
+install(DIRECTORY packaging/prometheus packaging/grafana DESTINATION ${CMAKE_INSTALL_DATADIR}/crmsync)
 install(FILES packaging/crmsync.env packaging/crmsync.toml DESTINATION ${CMAKE_INSTALL_DATADIR}/crmsync)
 install(FILES README.md CHANGELOG.md ARCHITECTURE.md TYPE DOC)
 install(FILES LICENSE TYPE DOC RENAME copyright)

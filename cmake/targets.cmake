@@ -8,6 +8,9 @@ target_compile_definitions(crmsync_flags INTERFACE CRMSYNC_VERSION="${PROJECT_VE
 function(crmsync_precompiled target headers)
     if(CRMSYNC_PCH)
         target_precompile_headers(${target} REUSE_FROM ${headers}_headers)
+        if(CRMSYNC_FUZZ) # What a fuzzer sees is compiled with a flag more; it changes no header.
+            target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-validate-pch")
+        endif()
     endif()
 endfunction()
 function(crmsync_precompile name)
@@ -23,15 +26,20 @@ endfunction()
 add_custom_target(embedded)
 
 # crmsync_embed(LIBRARY NAME ROOT file...): the files become `embedded::NAME::files` of NAME/embedded.h, for the library
-# alone, named by their paths relative to ROOT.
+# alone, named by their paths relative to ROOT. With ALL it is whatever ROOT holds, embedded anew when a file changes.
 function(crmsync_embed library name root)
-    set(texts ${ARGN})
+    cmake_parse_arguments(ARG "ALL" "" "" ${ARGN})
+    set(texts ${ARG_UNPARSED_ARGUMENTS})
+    set(watched ${texts})
+    if(ARG_ALL)
+        set(texts "")
+    endif()
     set(folder ${CMAKE_BINARY_DIR}/embedded/${name})
     add_custom_command(
         OUTPUT ${folder}/embedded.cpp ${folder}/embedded.h
         COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DROOT=${root} "-DTEXTS=${texts}" -DOUT=${folder}
                 -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-        DEPENDS ${texts} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+        DEPENDS ${watched} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
     target_sources(${library} PRIVATE ${folder}/embedded.cpp)
     target_include_directories(${library} PRIVATE ${CMAKE_BINARY_DIR}/embedded)
     add_custom_target(${name}_embedded DEPENDS ${folder}/embedded.cpp)

@@ -2,6 +2,8 @@
 
 namespace crmsync::api {
 
+JobOptions options_of(const Call& call, Lane lane) { return {.request_id = lane == Lane::hand ? call.request_id : ""}; }
+
 std::expected<Crm, ErrorAnswer> crm_of(const Call& call)
 {
     if (const auto crm = parse_crm(call.path["crm"])) return *crm;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "api/auth.h"
@@ -12,6 +13,8 @@
 
 namespace crmsync::api {
 
+class Scraper;
+
 /// What handlers work with; all of it outlives them.
 struct Services {
     Store& store;
@@ -19,6 +22,7 @@ struct Services {
     Clock& clock;
     Executor executor;  ///< The API's loop.
     bool has_docs = true;
+    Scraper* scraper = nullptr;
 };
 
 /// One request on its way through a handler.
@@ -27,11 +31,15 @@ struct Call {
     http::PathParameters path;
     Identity who;
     Services& services;
+    std::string request_id;  ///< The caller's, or made here; goes to logs, audit, and jobs of the hand lane.
 
     Store& store() const { return services.store; }
     Instant now() const { return services.clock.now(); }
 };
 
+/// What jobs keep of the call: its request's id, where a person picked them; of thousands it would be a burden, and the
+/// audit has it.
+JobOptions options_of(const Call& call, Lane lane);
 /// The `{crm}` of the path; 404 when there is none of that name.
 std::expected<Crm, ErrorAnswer> crm_of(const Call& call);
 /// The `{id}` of the path; 422 when it is malformed.

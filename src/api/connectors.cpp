@@ -136,7 +136,7 @@ Task<Result<ConnectorState>> change_connector(const Call& call, Crm crm, std::st
     AuditEntry entry{.at = call.now(),
                      .actor = call.who.actor(),
                      .action = std::string(action),
-                     .detail = json::serialize(json::object{{"crm", to_string(crm)}}),
+                     .detail = json::serialize(json::object{{"crm", to_string(crm)}, {"request_id", call.request_id}}),
                      .count = 1};
     const auto audited = co_await call.store().audit(std::move(entry));
     if (!audited) co_return std::unexpected(audited.error());

@@ -61,9 +61,10 @@ Task<Status> act_on(const Call& call, Uuid id, const std::vector<Decision>& deci
                               .crms = {crm},
                               .target = std::vector{id},
                               .lane = Lane::hand,
-                              .options = {},
+                              .options = options_of(call, Lane::hand),
                               .error_code = {},
                               .actor = call.who.actor(),
+                              .request_id = call.request_id,
                               .preview = false,
                               .now = call.now()};
         const auto counts = co_await call.store().act(std::move(request));

@@ -5,19 +5,12 @@
 #include <string_view>
 
 #include "api/embedded.h"
+#include "api/media_type.h"
 #include "swagger_ui/embedded.h"
 
 namespace crmsync::api {
 
 namespace {
-
-std::string_view type_of(std::string_view path)
-{
-    if (path.ends_with(".json")) return "application/json";
-    if (path.ends_with(".html")) return "text/html; charset=utf-8";
-    if (path.ends_with(".css")) return "text/css; charset=utf-8";
-    return path.ends_with(".js") ? "text/javascript; charset=utf-8" : "text/plain; charset=utf-8";
-}
 
 /// The file of that name; 404 when there is none, or when all of them are closed.
 template <class Files>
@@ -26,7 +19,7 @@ Reply file_reply(const Call& call, const Files& files, std::string_view path)
     const auto file = std::ranges::find(files, path, &Files::value_type::path);
     if (!call.services.has_docs || file == files.end()) return refuse(404, "No such resource");
     return http::ServerResponse{.status = 200,
-                                .headers = {{"Content-Type", std::string(type_of(path))},
+                                .headers = {{"Content-Type", std::string(media_type(path))},
                                             {"Cache-Control", "no-cache"},
                                             {"X-Content-Type-Options", "nosniff"}},
                                 .body = std::string(file->text),

@@ -3,15 +3,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/task.h"
 #include "connectors/connector.h"
+#include "connectors/exchange_log.h"
 #include "domain/crm.h"
 #include "domain/field_mapping.h"
 #include "engine/connector_run.h"
 #include "engine/events.h"
 #include "engine/verifier.h"
+#include "store/store.h"
 
 namespace crmsync::api {
 
@@ -24,6 +27,13 @@ struct ConnectorInfo {
     FieldMapping mapping = {};                ///< Also when not configured; empty where there is no connector at all.
 
     bool configured() const { return not_configured.empty(); }
+};
+
+/// One attempt to tell people something, as a test.
+struct TriedAlert {
+    std::string way;  ///< "mail", "webhook".
+    std::string destination;
+    Result<std::string> accepted;  ///< What the other side said.
 };
 
 /// What the API needs of the engine. The API has an event loop of its own: verbs are awaited from there, and each
@@ -45,6 +55,12 @@ public:
     virtual Task<std::optional<VerificationRun>> verification(Crm crm) = 0;
     /// The body that `send` would put on the wire, as JSON. Pure; any thread.
     virtual std::string payload(Crm crm, const MappedContact& contact) const = 0;
+    /// Sends a test over each way that serves the CRM (nothing: any); none when nobody would be told.
+    virtual Task<std::vector<TriedAlert>> test_alerts(std::optional<Crm> crm) = 0;
+    /// The pool of the engine's own store.
+    virtual Task<Store::PoolStatus> pool() = 0;
+    /// The last calls to the CRM, newest first; nothing when none are kept. Any thread.
+    virtual std::optional<std::vector<SeenExchange>> exchanges(Crm crm) const = 0;
     /// Thread-safe; subscribers are called on the engine's loop.
     virtual EventBus& events() = 0;
 };

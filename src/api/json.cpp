@@ -144,6 +144,7 @@ json::object to_json(const Job& job)
             {"error_code", to_value(job.error_code)},
             {"dismissed", job.dismissed},
             {"without_fields", json::array(job.options.without_fields.begin(), job.options.without_fields.end())},
+            {"request_id", job.options.request_id.empty() ? json::value(nullptr) : json::value(job.options.request_id)},
             {"warnings", json::array(job.warnings.begin(), job.warnings.end())}};
 }
 

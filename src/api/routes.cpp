@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "api/alerts.h"
 #include "api/connectors.h"
 #include "api/contacts.h"
 #include "api/docs.h"
+#include "api/exchanges.h"
 #include "api/forget.h"
 #include "api/keys.h"
+#include "api/metrics.h"
 #include "api/preview.h"
 #include "api/selection.h"
+#include "api/session.h"
 #include "api/status.h"
 #include "api/sync.h"
 #include "api/verification.h"
@@ -26,8 +30,13 @@ constexpr Route routes[] = {
     {get, "/health/live", anybody, live},
     {get, "/health/ready", anybody, ready},
     {get, "/openapi.json", anybody, api_document},
+    {get, metrics_path, viewer, scrape},
     {get, "/docs", anybody, docs_page},
     {get, "/docs/{file}", anybody, docs_file},
+
+    {get, "/api/v3/session", viewer, read_session},
+    {post, "/api/v3/session", viewer, open_session},
+    {delete_, "/api/v3/session", viewer, close_session},
 
     {get, "/api/v3/contacts", viewer, list_contacts, true},
     {post, "/api/v3/contacts", operator_, create_contact},
@@ -61,6 +70,9 @@ constexpr Route routes[] = {
     {post, "/api/v3/crm/{crm}/setup", operator_, setup_crm},
     {post, "/api/v3/crm/{crm}/verify", operator_, start_verification},
     {get, "/api/v3/crm/{crm}/verification", viewer, verification},
+    {get, "/api/v3/crm/{crm}/exchanges", admin, exchanges},
+
+    {post, "/api/v3/alerts/test", admin, test_alerts},
 
     {get, "/api/v3/suppressed", operator_, list_suppressed},
     {post, "/api/v3/suppressed", operator_, suppress},
@@ -75,10 +87,16 @@ constexpr Route routes[] = {
 
 // A route that nobody is asked for a role at stands at the root, and no other.
 static_assert(std::ranges::all_of(routes, [](const Route& route) {
-    return route.role.has_value() == route.path.starts_with(api_root);
+    return route.role.has_value() == (route.path == metrics_path || route.path.starts_with(api_root));
 }));
 
 }  // namespace
+
+bool needs_token(std::string_view path)
+{
+    return path == metrics_path ||
+           (path.starts_with(api_root) && (path.size() == api_root.size() || path[api_root.size()] == '/'));
+}
 
 std::span<const Route> all_routes() { return routes; }
 

@@ -10,7 +10,8 @@
 
 namespace crmsync::api {
 
-/// Everything below it needs a token.
+/// Everything below it needs a token, and so does /metrics unless it is open to all.
+bool needs_token(std::string_view path);
 inline constexpr std::string_view api_root = "/api/v3";
 /// Streams its request's body, so it is served apart: `import_contacts`.
 inline constexpr std::string_view import_path = "/api/v3/contacts/import";

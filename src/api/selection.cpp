@@ -64,9 +64,10 @@ Task<Reply> apply(const Call& call, Selection selection, const Words& word, std:
                           .crms = std::move(crms),
                           .target = std::move(selection.ids),
                           .lane = lane,
-                          .options = {},
+                          .options = options_of(call, lane),
                           .error_code = {},
                           .actor = call.who.actor(),
+                          .request_id = call.request_id,
                           .preview = false,
                           .now = call.now()};
     const auto counts = co_await call.store().act(std::move(request));

@@ -1,31 +1,67 @@
 #include "api/server.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "api/call.h"
 #include "api/cors.h"
+#include "api/dashboard.h"
 #include "api/errors.h"
 #include "api/events.h"
 #include "api/imports.h"
 #include "api/input.h"
+#include "api/metrics.h"
 #include "api/routes.h"
+#include "api/session.h"
+#include "base/log.h"
+#include "base/uuid.h"
 #include "http/router.h"
 
 namespace crmsync::api {
 
 namespace {
 
-bool needs_token(std::string_view path)
+constexpr std::string_view request_id_header = "X-Request-Id";
+
+/// What may stand in logs and answers as it is, and is no address.
+bool is_sane_id(std::string_view id)
 {
-    return path.starts_with(api_root) && (path.size() == api_root.size() || path[api_root.size()] == '/');
+    constexpr std::size_t id_max = 64;
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.';
+    };
+    return !id.empty() && id.size() <= id_max && std::ranges::all_of(id, is_plain);
 }
 
-std::optional<std::string> bearer_token(const http::Headers& headers)
+/// The caller's own, so that it can be followed from there, or a new one.
+std::string request_id_of(const http::ServerRequest& request, Instant now)
 {
-    constexpr std::string_view scheme = "Bearer ";
-    const auto header = headers.find("Authorization").value_or("");
-    if (!http::same_name(header.substr(0, scheme.size()), scheme)) return std::nullopt;
-    return std::string(header.substr(scheme.size()));
+    const auto given = request.headers.find(request_id_header);
+    return given && is_sane_id(*given) ? std::string(*given) : to_string(random_uuid7(now));
+}
+
+/// A request on its way, for what is counted and logged of it.
+struct Passage {
+    std::string id;
+    http::Method method;
+    Monotonic began{};
+    std::string_view route = {};  ///< The pattern; empty when there is none.
+};
+
+void log_request(const Passage& passage, int status, Duration took)
+{
+    // What only reads is worth a line to who looks for a fault.
+    const bool reads = passage.method == http::Method::get || passage.method == http::Method::head;
+    const auto level = status >= 500 ? spdlog::level::warn : reads ? spdlog::level::debug : spdlog::level::info;
+    if (!log::is_written(level)) return;
+    const std::string code = std::to_string(status);
+    log::write(level,
+               std::string(http::to_string(passage.method)) + " " +
+                   std::string(passage.route.empty() ? "(no such route)" : passage.route) + " " + code,
+               {{"request", passage.id},
+                {"http_status", code},
+                {"duration_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(took).count())}});
 }
 
 std::unexpected<ErrorAnswer> forbidden(Role has, Role needed)
@@ -66,8 +102,12 @@ public:
           authenticator_(std::move(authenticator)),
           cors_(options.cors_origins),
           failures_(options.failure_delay),
-          limit_(options.requests_per_second)
+          limit_(options.requests_per_second),
+          open_metrics_(options.open_metrics),
+          metrics_(options.metrics ? options.metrics : std::make_shared<metrics::Metrics>()),
+          scraper_(services_.store, services_.engine, services_.clock, *metrics_, true)
     {
+        services_.scraper = &scraper_;
         for (const auto& route : all_routes()) table_.add(route.method, route.path);
     }
 
@@ -103,27 +143,50 @@ private:
     {
         if (auto preflight = cors_.preflight(request)) co_return std::move(*preflight);
         const auto origin = cors_.origin_of(request);
-        auto reply = co_await route(std::move(request), body);
+        Passage passage{.id = request_id_of(request, services_.clock.now()),
+                        .method = request.method,
+                        .began = services_.clock.monotonic()};
+        Reply reply;
+        try {
+            reply = co_await route(std::move(request), body, passage);
+        } catch (...) {
+            note(passage, 500);  // What is made of it is the business of who called.
+            throw;
+        }
         auto response = reply ? std::move(*reply) : render(reply.error());
+        response.headers.add(std::string(request_id_header), passage.id);
         cors_.allow(origin, response);
+        note(passage, response.status);
         co_return response;
     }
 
-    Task<Reply> route(http::ServerRequest request, http::BodyReader* body)
+    void note(const Passage& passage, int status)
     {
+        const auto took = std::chrono::duration_cast<Duration>(services_.clock.monotonic() - passage.began);
+        metrics_->on_request(passage.method, passage.route, status, took);
+        log_request(passage, status, took);
+    }
+
+    Task<Reply> route(http::ServerRequest request, http::BodyReader* body, Passage& passage)
+    {
+        auto match = table_.match(request.method, request.path);
+        if (match.route != http::RouteTable::none) passage.route = all_routes()[match.route].path;
         Identity who;
-        if (needs_token(request.path)) {
+        const bool is_open = open_metrics_ && request.path == metrics_path;
+        if (needs_token(request.path) && !is_open) {
             auto identity = co_await identify(request);
             if (!identity) co_return std::unexpected(std::move(identity.error()));
             who = std::move(*identity);
             if (const auto wait = limit_.exceeded(who.actor(), services_.clock.monotonic()))
                 co_return std::unexpected(too_many(*wait));
         }
-        auto match = table_.match(request.method, request.path);
-        if (match.route == http::RouteTable::none) co_return no_route(match);
+        if (match.route == http::RouteTable::none) {
+            if (auto page = dashboard(request)) co_return std::move(*page);
+            co_return no_route(match);
+        }
         const Route& found = all_routes()[match.route];
         if (found.role && !includes(who.role, *found.role)) co_return forbidden(who.role, *found.role);
-        Call call{std::move(request), std::move(match.parameters), std::move(who), services_};
+        Call call{std::move(request), std::move(match.parameters), std::move(who), services_, passage.id};
         if (!found.has_query)
             if (auto query = Input::query(call.request); !query.problems().empty()) co_return refuse(query.problems());
         if (found.handler) co_return co_await found.handler(std::move(call));
@@ -135,9 +198,11 @@ private:
     /// credentials later each time.
     Task<std::expected<Identity, ErrorAnswer>> identify(const http::ServerRequest& request)
     {
-        auto token = bearer_token(request.headers);
-        if (!token) co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
-        auto identity = co_await authenticator_.verify(std::move(*token));
+        const auto credential = credential_of(request.headers);
+        if (!credential) co_return unauthorised("A bearer token is required (Authorization: Bearer ...)");
+        if (!is_deliberate(*credential, request))
+            co_return refuse(403, "A change by cookie needs X-CSRF-Token, with what GET /api/v3/session tells");
+        auto identity = co_await authenticator_.verify(credential->token);
         if (!identity && identity.error().code != ErrorCode::denied) co_return refuse(identity.error());
         const std::string network = network_of(request.peer);
         if (identity) {
@@ -162,6 +227,9 @@ private:
     Cors cors_;
     FailureDelay failures_;
     RequestLimit limit_;
+    bool open_metrics_;
+    std::shared_ptr<metrics::Metrics> metrics_;
+    Scraper scraper_;
     http::RouteTable table_;
     EventStreams events_;
     std::unique_ptr<http::Server> server_;  // Last: its handlers use the others.

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "http/server.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 
 namespace crmsync::api {
@@ -20,7 +21,9 @@ struct ApiOptions {
     bool has_docs = true;                   ///< /openapi.json and /docs are served, to everybody.
     std::vector<std::string> cors_origins;  ///< Web origins whose pages may call; see Cors.
     FailureDelayOptions failure_delay;
-    std::size_t requests_per_second = 0;  ///< Of each caller, and as many at once; 0: no limit.
+    std::size_t requests_per_second = 0;             ///< Of each caller, and as many at once; 0: no limit.
+    bool open_metrics = false;                       ///< /metrics as well.
+    std::shared_ptr<metrics::Metrics> metrics = {};  ///< Where requests are counted; null: in some of its own.
 };
 
 /// The HTTP API, on one event loop. Wrong credentials are answered later each time, by address; requests are limited by

@@ -25,9 +25,10 @@ ActionRequest request_for(const Call& call, Action action, Crm crm, Target targe
             .crms = {crm},
             .target = std::move(target),
             .lane = lane,
-            .options = {},
+            .options = options_of(call, lane),
             .error_code = {},
             .actor = call.who.actor(),
+            .request_id = call.request_id,
             .preview = false,
             .now = call.now()};
 }

@@ -10,10 +10,6 @@
 
 namespace crmsync::app {
 
-namespace {
-
-constexpr Duration request_grace = 3s;
-
 std::string url_of(const std::string& address, std::uint16_t port, bool tls)
 {
     const bool any = address == "0.0.0.0" || address == "::";
@@ -25,14 +21,13 @@ std::string url_of(const std::string& address, std::uint16_t port, bool tls)
                        port);
 }
 
-}  // namespace
-
 ApiHost::ApiHost(const Config& config, Clock& clock, const Executor& engine_loop, Store& engine_store,
-                 LiveEngine& engine)
+                 LiveEngine& engine, std::shared_ptr<metrics::Metrics> metrics)
     : config_(config),
       clock_(clock),
       engine_store_(engine_store),
       engine_(engine),
+      metrics_(std::move(metrics)),
       work_(loop_.get_executor()),
       ended_(clock, engine_loop)
 {
@@ -58,7 +53,10 @@ Task<Status> ApiHost::open()
         if (!store) co_return std::unexpected(store.error());
         own_store_ = std::move(*store);
     }
-    api::ApiOptions options{.auth = auth_options(config_, *key), .has_docs = config_.api_docs};
+    api::ApiOptions options{.auth = auth_options(config_, *key),
+                            .has_docs = config_.api_docs,
+                            .open_metrics = config_.open_metrics,
+                            .metrics = metrics_};
     options.listen.address = config_.listen_address == "localhost" ? "127.0.0.1" : config_.listen_address;
     options.listen.port = config_.listen_port;
     options.listen.max_connections = config_.max_connections;

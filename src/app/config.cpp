@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "alerts/address.h"
 #include "app/dotenv.h"
 #include "app/field_changes.h"
 #include "base/uuid.h"
@@ -71,9 +72,12 @@ public:
         listen();
         gate();
         outbound();
+        if (!value("CRMSYNC_METRICS_LISTEN").empty())
+            address_and_port("CRMSYNC_METRICS_LISTEN", config_.metrics_address, config_.metrics_port);
         database();
         for (const Crm crm : all_crms) connector(crm);
         mappings();
+        alerts();
         notices();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
         return std::move(config_);
@@ -175,6 +179,8 @@ private:
         config_.log_level = value("CRMSYNC_LOG_LEVEL");
         config_.log_format = value("CRMSYNC_LOG_FORMAT");
         config_.api_docs = is_true(value("CRMSYNC_API_DOCS"));
+        config_.open_metrics = is_true(value("CRMSYNC_METRICS_PUBLIC"));
+        config_.exchanges_kept = static_cast<std::size_t>(number("CRMSYNC_EXCHANGES_KEPT"));
         config_.history_kept = std::chrono::days(number("CRMSYNC_HISTORY_DAYS"));
         config_.phone_region = value("CRMSYNC_DEFAULT_PHONE_REGION");
         const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
@@ -208,16 +214,21 @@ private:
             config_.listen_port = static_cast<std::uint16_t>(port);
             return;
         }
-        const std::string& text = value("CRMSYNC_LISTEN");
+        address_and_port("CRMSYNC_LISTEN", config_.listen_address, config_.listen_port);
+    }
+
+    void address_and_port(std::string_view name, std::string& address, std::uint16_t& number)
+    {
+        const std::string& text = value(name);
         const std::size_t colon = text.rfind(':');
         const std::string_view port =
             colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
-        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), config_.listen_port);
+        const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
         if (colon == 0 || port.empty() || error != std::errc{} || end != port.data() + port.size())
-            return add("CRMSYNC_LISTEN", fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
-        config_.listen_address = text.substr(0, colon);
-        if (config_.listen_address.starts_with('[') && config_.listen_address.ends_with(']'))
-            config_.listen_address = config_.listen_address.substr(1, config_.listen_address.size() - 2);
+            return add(std::string(name),
+                       fmt::format("is \"{}\"; set it to ADDRESS:PORT such as 127.0.0.1:8000", text));
+        address = text.substr(0, colon);
+        if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
     }
 
     /// Who may connect to the API, and how.
@@ -341,18 +352,61 @@ private:
         for (const Crm crm : all_crms) config_.crm[crm].fields = std::move(changes.fields[crm]);
     }
 
-    /// What works and should be known: settings that a later version will use, and secrets in plain text on the wire.
+    void alerts()
+    {
+        AlertConfig& target = config_.alerts;
+        target.smtp_url = value("SMTP_URL");
+        target.smtp_username = value("SMTP_USERNAME");
+        target.smtp_password = Secret(value("SMTP_PASSWORD"));
+        target.smtp_from = value("SMTP_FROM");
+        target.smtp_tls = value("SMTP_TLS");
+        target.webhook_url = value("ALERT_WEBHOOK_URL");
+        target.webhook_secret = Secret(value("ALERT_WEBHOOK_SECRET"));
+        target.after = std::chrono::seconds(number("ALERT_AFTER_SECONDS"));
+        target.digest_every = std::chrono::minutes(number("ALERT_DIGEST_MINUTES"));
+        bool any = false;
+        for (const Crm crm : all_crms) any |= recipients(crm);
+        if (!target.smtp_url.empty()) mail_server(any);
+    }
+
+    /// Whether there are any.
+    bool recipients(Crm crm)
+    {
+        const std::string name = prefix_of(crm) + "SYNC_FAILURE_NOTIFICATION_EMAIL";
+        const std::string& text = config_.alerts.recipients[crm] = value(name);
+        if (text.empty()) return false;
+        if (const Result<std::vector<alerts::Mailbox>> parsed = alerts::parse_mailboxes(text); !parsed)
+            add(name, parsed.error().message);
+        if (config_.alerts.smtp_url.empty())
+            config_.warnings.push_back({name, "is set, but SMTP_URL is not: no mail is sent"});
+        return true;
+    }
+
+    void mail_server(bool has_recipients)
+    {
+        const AlertConfig& target = config_.alerts;
+        if (const Result<alerts::MailServer> server = alerts::parse_mail_server(target.smtp_url); !server)
+            add("SMTP_URL", server.error().message);
+        if (!has_recipients)
+            config_.warnings.push_back(
+                {"SMTP_URL", "is set, but no CRM's SYNC_FAILURE_NOTIFICATION_EMAIL is: no mail is sent"});
+        if (target.smtp_username.empty() != target.smtp_password.empty())
+            add("SMTP_USERNAME", "goes with SMTP_PASSWORD; set both or none");
+        if (target.smtp_from.empty()) {
+            if (has_recipients) add("SMTP_FROM", "is not set; mail needs a sender such as crmsync@example.com");
+        } else if (const auto from = alerts::parse_mailboxes(target.smtp_from); !from) {
+            add("SMTP_FROM", from.error().message);
+        } else if (from->size() != 1) {
+            add("SMTP_FROM", "must be one address");
+        }
+    }
+
+    /// What works and should be known: secrets in plain text on the wire.
     void notices()
     {
         for (const Crm crm : all_crms)
             for (const std::string_view name : {"API_BASE_URL", "BASE_URL", "WEBHOOK_URL"})
                 warn_of_plain_text(crm, name);
-        for (const Setting& setting : config_.settings) {
-            const Variable& variable = *setting.variable;
-            const bool later = variable.group == "Notices" || variable.name.ends_with("NOTIFICATION_EMAIL");
-            if (later && !setting.value.empty())
-                config_.warnings.push_back({variable.name, "is set, but this version does nothing with it yet"});
-        }
     }
 
     void warn_of_plain_text(Crm crm, std::string_view name)

@@ -52,6 +52,20 @@ struct CrmConfig {
     std::string missing;      ///< When not: "BREVO_API_KEY not configured".
 };
 
+/// Who is told of trouble, and how.
+struct AlertConfig {
+    std::string smtp_url;  ///< Empty: no mail is sent.
+    std::string smtp_username;
+    Secret smtp_password;
+    std::string smtp_from;
+    std::string smtp_tls;            ///< auto, required, off.
+    PerCrm<std::string> recipients;  ///< Of mail; empty: none.
+    std::string webhook_url;         ///< Empty: none is called.
+    Secret webhook_secret;
+    Duration after = 60s;
+    Duration digest_every = 60min;
+};
+
 /// A variable's value in force.
 struct Setting {
     const Variable* variable = nullptr;
@@ -75,6 +89,10 @@ struct Config {
     std::size_t max_connections_per_client = 0;
     std::size_t requests_per_second = 0;  ///< Of each caller; 0: no limit.
     http::Outbound outbound;
+    bool open_metrics = false;    ///< /metrics of the API needs no token.
+    std::string metrics_address;  ///< Where metrics are served beside the API; "": they are not.
+    std::uint16_t metrics_port = 0;
+    std::size_t exchanges_kept = 0;  ///< Of each connector, for people to look at.
     std::string log_level;
     std::string log_format;  ///< auto, pretty, json.
     std::string phone_region;
@@ -88,6 +106,7 @@ struct Config {
     std::optional<Role> jwt_default_role;
     std::chrono::seconds jwt_leeway{30};
     PerCrm<CrmConfig> crm;
+    AlertConfig alerts;
 
     std::vector<Setting> settings;  ///< In the order of `variables()`.
     std::vector<Problem> warnings;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "connectors/registry.h"
 #include "engine/token_vault.h"
 
@@ -18,13 +20,15 @@ Result<const ConnectorEntry*> entry_of(Crm crm)
 
 Result<std::unique_ptr<Connector>> create(const ConnectorEntry& entry, const Config& config, const Settings& settings,
                                           const Executor& executor, Clock& clock, TokenVault* vault,
+                                          std::vector<http::ClientWatcher*> watchers,
                                           std::vector<std::string>& warnings)
 {
     ConnectorContext context{.executor = executor,
                              .clock = clock,
                              .default_phone_region = config.phone_region,
                              .outbound = config.outbound,
-                             .vault = vault};
+                             .vault = vault,
+                             .watchers = std::move(watchers)};
     context.mapping = mapping_of(config, entry.crm);
     return entry.create(settings, context, warnings);
 }
@@ -45,14 +49,25 @@ std::vector<Crm> taking_phones_once(const Config& config, std::vector<Crm> crms)
     return crms;
 }
 
-Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
-                                                  TokenVault* vault, std::vector<std::string>& warnings)
+namespace {
+
+Result<std::unique_ptr<Connector>> make_watched(const Config& config, Crm crm, const Executor& executor, Clock& clock,
+                                                TokenVault* vault, const std::vector<http::ClientWatcher*>& watchers,
+                                                std::vector<std::string>& warnings)
 {
     const CrmConfig& own = config.crm[crm];
     if (!own.configured) return fail(ErrorCode::denied, own.missing);
     const Result<const ConnectorEntry*> entry = entry_of(crm);
     if (!entry) return std::unexpected(entry.error());
-    return create(**entry, config, own.settings, executor, clock, vault, warnings);
+    return create(**entry, config, own.settings, executor, clock, vault, watchers, warnings);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
+                                                  TokenVault* vault, std::vector<std::string>& warnings)
+{
+    return make_watched(config, crm, executor, clock, vault, {}, warnings);
 }
 
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
@@ -62,14 +77,16 @@ Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, 
     if (!entry) return std::unexpected(entry.error());
     Settings settings = config.crm[crm].settings;
     settings.insert((*entry)->stand_ins.begin(), (*entry)->stand_ins.end());
-    return create(**entry, config, settings, executor, clock, nullptr, warnings);
+    return create(**entry, config, settings, executor, clock, nullptr, {}, warnings);
 }
 
-Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock, TokenVault* vault)
+Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock, TokenVault* vault,
+                           const Watchers& watchers)
 {
     Connectors result;
     for (const Crm crm : all_crms) {
-        Result<std::unique_ptr<Connector>> made = make_connector(config, crm, executor, clock, vault, result.warnings);
+        Result<std::unique_ptr<Connector>> made =
+            make_watched(config, crm, executor, clock, vault, watchers[crm], result.warnings);
         if (made) {
             result.made.push_back(std::move(*made));
         } else {

@@ -31,8 +31,11 @@ struct Connectors {
     PerCrm<std::string> off;                       ///< Why there is none; empty where there is one.
     std::vector<std::string> warnings;
 };
+/// Who is told of the calls of each connector; they outlive it.
+using Watchers = PerCrm<std::vector<http::ClientWatcher*>>;
 /// All that can be made. A CRM that is off never keeps the others from working.
-Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock, TokenVault* vault);
+Connectors make_connectors(const Config& config, const Executor& executor, Clock& clock, TokenVault* vault,
+                           const Watchers& watchers);
 
 /// Whether the connector spends refresh tokens, which may be good for one use only: what it gets for them must be kept
 /// where all processes find it.

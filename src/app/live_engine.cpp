@@ -6,9 +6,9 @@
 
 namespace crmsync::app {
 
-LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine,
-                       const PerCrm<std::string>& off)
-    : engine_loop_(engine_loop), engine_(engine)
+LiveEngine::LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine, Store& store,
+                       const PerCrm<std::string>& off, const PerCrm<std::unique_ptr<ExchangeLog>>& exchanges)
+    : engine_loop_(engine_loop), engine_(engine), store_(store), exchanges_(exchanges)
 {
     for (const Crm crm : all_crms) {
         info_[crm].enabled = config.crm[crm].run.enabled;
@@ -57,6 +57,30 @@ Task<std::optional<VerificationRun>> LiveEngine::verification(Crm crm)
         co_return engine.verification(which);
     };
     co_return co_await asio::co_spawn(engine_loop_, ask(engine_, crm), asio::use_awaitable);
+}
+
+Task<std::vector<api::TriedAlert>> LiveEngine::test_alerts(std::optional<Crm> crm)
+{
+    if (!alerter_) co_return std::vector<api::TriedAlert>{};
+    const auto ask = [](alerts::Alerter& alerter, std::optional<Crm> which) -> Task<std::vector<alerts::Tried>> {
+        co_return co_await alerter.test(which);
+    };
+    const auto tried = co_await asio::co_spawn(engine_loop_, ask(*alerter_, crm), asio::use_awaitable);
+    std::vector<api::TriedAlert> result;
+    for (const alerts::Tried& each : tried) result.push_back({each.way, each.destination, each.accepted});
+    co_return result;
+}
+
+Task<Store::PoolStatus> LiveEngine::pool()
+{
+    const auto ask = [](Store& store) -> Task<Store::PoolStatus> { co_return store.pool_status(); };
+    co_return co_await asio::co_spawn(engine_loop_, ask(store_), asio::use_awaitable);
+}
+
+std::optional<std::vector<SeenExchange>> LiveEngine::exchanges(Crm crm) const
+{
+    if (!exchanges_[crm]) return std::nullopt;
+    return exchanges_[crm]->last();
 }
 
 std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "alerts/alerter.h"
 #include "api/engine_view.h"
 #include "app/config.h"
 #include "base/task.h"
+#include "connectors/exchange_log.h"
 #include "engine/engine.h"
 
 namespace crmsync::app {
@@ -14,8 +19,9 @@ namespace crmsync::app {
 /// not outlive the engine, nor be asked after its stop.
 class LiveEngine final : public api::EngineView {
 public:
-    /// `off` tells why a CRM has no connector.
-    LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine, const PerCrm<std::string>& off);
+    /// `off` tells why a CRM has no connector. `store` is the engine's. `exchanges` are null where none are kept.
+    LiveEngine(const Config& config, const Executor& engine_loop, Engine& engine, Store& store,
+               const PerCrm<std::string>& off, const PerCrm<std::unique_ptr<ExchangeLog>>& exchanges);
 
     const api::ConnectorInfo& connector(Crm crm) const override { return info_[crm]; }
     Task<RunStatus> status(Crm crm) override;
@@ -25,11 +31,19 @@ public:
     Task<Status> verify(Crm crm, VerifyOptions options) override;
     Task<std::optional<VerificationRun>> verification(Crm crm) override;
     std::string payload(Crm crm, const MappedContact& contact) const override;
+    /// Null (the usual): nobody is told. Outlives this, or is taken away before it goes.
+    void set_alerter(alerts::Alerter* alerter) { alerter_ = alerter; }
+    Task<std::vector<api::TriedAlert>> test_alerts(std::optional<Crm> crm) override;
+    Task<Store::PoolStatus> pool() override;
+    std::optional<std::vector<SeenExchange>> exchanges(Crm crm) const override;
     EventBus& events() override { return engine_.events(); }
 
 private:
     Executor engine_loop_;
     Engine& engine_;
+    Store& store_;
+    const PerCrm<std::unique_ptr<ExchangeLog>>& exchanges_;
+    alerts::Alerter* alerter_ = nullptr;
     PerCrm<api::ConnectorInfo> info_;
     PerCrm<Connector*> connectors_{};
 };

@@ -35,6 +35,7 @@ Config rehearsal_config(Config config, const simulator::Simulator& simulator)
 {
     config.database_url = rehearsal_database(config);
     config.database_direct_url.clear();
+    config.alerts = {};  // What is simulated is no news.
     for (const Crm crm : all_crms) {
         config.crm[crm].configured = false;
         config.crm[crm].missing = "not part of the rehearsal";
@@ -203,7 +204,11 @@ void Rehearsal::next_steps(const std::string& token)
 {
     const std::string api = service_.api_url() + "/api/v3";
     console_.line();
-    console_.line("It keeps serving; Ctrl-C stops it. A token for the API, good for 12 hours:");
+    console_.line("It keeps serving; Ctrl-C stops it. Look at it in a browser; the link signs you in for 12 hours:");
+    console_.line();
+    console_.line(fmt::format("  {}/#token={}", service_.api_url(), token));
+    console_.line();
+    console_.line("The same token for the API:");
     console_.line();
     console_.line(fmt::format("  export TOKEN={}", token));
     console_.line();

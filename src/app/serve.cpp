@@ -57,6 +57,7 @@ void announce(const Config& config, Duty duty, Service& service)
                       config.crm[crm].run.enabled ? "on" : "switched off by its SYNC_ENABLED");
         }
     }
+    if (!service.metrics_url().empty()) log::info("metrics on {}/metrics", service.metrics_url());
     if (!service.api_url().empty()) log::info("listening on {}", service.api_url());
 }
 

@@ -60,6 +60,13 @@ const std::vector<Variable> general_variables{
      "From one address that is no trusted proxy. 0: no limit of its own.", "", 0, 1'000'000},
     {"Service", "CRMSYNC_REQUESTS_PER_SECOND", "0", integer,
      "Requests that each caller of the API may make, and as many at once. 0: no limit.", "", 0, 1'000'000},
+    {"Service", "CRMSYNC_METRICS_PUBLIC", "true", boolean, "Serves /metrics to everybody; else it needs a token."},
+    {"Service", "CRMSYNC_METRICS_LISTEN", "", text,
+     "Address and port where /metrics alone is served, to everybody who reaches it; also by `crmsync worker`. Unset: "
+     "nowhere."},
+    {"Service", "CRMSYNC_EXCHANGES_KEPT", "0", integer,
+     "Calls to each CRM that GET /crm/{crm}/exchanges shows, without keys and personal data; 0: none are kept.", "", 0,
+     1000},
     {"Service", "JWT_SECRET_KEY", "", secret,
      "Signs and checks API tokens; at least 32 bytes. Unset: a random one is made and kept in the state directory."},
     {"Service", "JWT_AUDIENCE", "authenticated", text, "The audience a token must name."},
@@ -74,9 +81,11 @@ const std::vector<Variable> general_variables{
      "viewer|operator|admin|none"},
     {"Service", "JWT_LEEWAY_SECONDS", "30", integer, "How far clocks may differ, for exp and nbf.", "", 0, 300},
     {"Service", "CRMSYNC_CA_FILE", "", text,
-     "PEM file with authorities to trust beside the system's, for CRMs with certificates of your own."},
+     "PEM file with authorities to trust beside the system's, for CRMs, mail servers and webhooks with certificates of "
+     "your own."},
     {"Service", "CRMSYNC_PROXY", "", secret,
-     "Proxy for calls to CRMs and to JWT_JWKS: http://host:port or http://name:password@host:port."},
+     "Proxy for calls to CRMs, to JWT_JWKS and to ALERT_WEBHOOK_URL: http://host:port or "
+     "http://name:password@host:port."},
     {"Service", "CRMSYNC_NO_PROXY", "", text,
      "Hosts called without it, with all below them, separated by commas. This machine always is."},
     {"Service", "CRMSYNC_KEY", "", secret,
@@ -84,13 +93,20 @@ const std::vector<Variable> general_variables{
      "one is made when it is first needed, and kept in the state directory."},
 };
 
-const std::vector<Variable> notice_variables{
-    {"Notices", "SMTP_URL", "", text, "Mail server for notices: smtp://host:587 or smtps://host:465."},
-    {"Notices", "SMTP_USERNAME", "", text, "Login at the mail server."},
-    {"Notices", "SMTP_PASSWORD", "", secret, "Password at the mail server."},
-    {"Notices", "SMTP_FROM", "", text, "Sender of notices."},
-    {"Notices", "ALERT_WEBHOOK_URL", "", url, "Receives notices as JSON."},
-    {"Notices", "ALERT_WEBHOOK_SECRET", "", secret, "Signs what is sent there."},
+const std::vector<Variable> alert_variables{
+    {"Alerts", "SMTP_URL", "", text, "Mail server for alerts: smtp://host:587 or smtps://host:465."},
+    {"Alerts", "SMTP_USERNAME", "", text, "Login at the mail server."},
+    {"Alerts", "SMTP_PASSWORD", "", secret, "Password at the mail server."},
+    {"Alerts", "SMTP_FROM", "", text, "Sender of alerts: crmsync@example.com or Our CRM <crmsync@example.com>."},
+    {"Alerts", "SMTP_TLS", "auto", choice,
+     "Whether smtp:// must turn to TLS (STARTTLS). auto: unless the server is on this machine; off: never does.",
+     "auto|required|off"},
+    {"Alerts", "ALERT_WEBHOOK_URL", "", url, "Receives alerts as JSON; docs/alerts.md describes them."},
+    {"Alerts", "ALERT_WEBHOOK_SECRET", "", secret, "Signs what is sent there."},
+    {"Alerts", "ALERT_AFTER_SECONDS", "60", integer,
+     "How long a connector's trouble lasts before it is told, and its recovery.", "", 0, 86400},
+    {"Alerts", "ALERT_DIGEST_MINUTES", "60", integer,
+     "Failed contacts are told together, at most once in so many minutes.", "", 1, 10080},
 };
 
 /// What only one CRM has. Names without the prefix.
@@ -185,7 +201,8 @@ std::vector<Variable> family_variables(Crm crm)
         {group, "SYNC_MAX_RETRIES", "3", integer, "Retries before a contact fails for good.", "", 0, 100},
         {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry; 0: none.", "", 0, 10'080},
         {group, "SYNC_RETRY_EXPONENTIAL", "true", boolean, "Doubles the wait each time; false: adds it."},
-        {group, "SYNC_FAILURE_NOTIFICATION_EMAIL", "", text, "Who is told of final failures."},
+        {group, "SYNC_FAILURE_NOTIFICATION_EMAIL", "", text,
+         "Who is told when this connector is in trouble, and of contacts that failed: addresses, separated by commas."},
     };
     for (const Limit& limit : limits_of(crm))
         result.push_back({group, fmt::format("RATE_LIMIT_PER_{}", limit.window), std::string(limit.fallback), integer,
@@ -208,7 +225,7 @@ std::vector<Variable> make_variables()
                 result.push_back(std::move(variable));
             }
     }
-    result.insert(result.end(), notice_variables.begin(), notice_variables.end());
+    result.insert(result.end(), alert_variables.begin(), alert_variables.end());
     return result;
 }
 

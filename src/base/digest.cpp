@@ -38,6 +38,15 @@ std::string hmac_sha256(std::string_view key, std::string_view text)
     return text_of(digest, size);
 }
 
+std::string call_signature(std::string_view secret, std::string_view id, std::string_view timestamp,
+                           std::string_view body)
+{
+    std::string text;
+    text.reserve(id.size() + timestamp.size() + body.size() + 2);
+    text.append(id).append(1, '.').append(timestamp).append(1, '.').append(body);
+    return "sha256=" + to_hex(hmac_sha256(secret, text));
+}
+
 bool same_secret(std::string_view a, std::string_view b)
 {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

@@ -20,7 +20,7 @@
 #include "domain/normalise.h"
 #include "domain/outcome.h"
 #include "domain/remote_contact.h"
-#include "http/outbound.h"
+#include "http/client.h"
 
 namespace crmsync {
 
@@ -176,6 +176,7 @@ struct ConnectorContext {
     http::Outbound outbound = {};
     std::optional<FieldMapping> mapping = {};  ///< Nothing: the connector's defaults.
     TokenVault* vault = nullptr;               ///< Where OAuth tokens are kept; outlives the connector. Null: nowhere.
+    std::vector<http::ClientWatcher*> watchers = {};  ///< Are told of every call to the CRM; outlive the connector.
 
     /// The mapping to use, with the region of phone numbers.
     FieldMapping mapping_or(FieldMapping defaults) const

@@ -304,7 +304,8 @@ Result<std::unique_ptr<OAuth>> OAuth::create(const Executor& executor, Clock& cl
                                        {.timeout = options.timeout,
                                         .max_body_bytes = 1u << 20,
                                         .max_idle_connections = 1,
-                                        .outbound = options.outbound});
+                                        .outbound = options.outbound,
+                                        .watchers = options.watchers});
     if (!client) return std::unexpected(client.error());
     return std::unique_ptr<OAuth>(
         new OAuth(std::make_unique<Core>(executor, clock, vault, std::move(options), url->target, *std::move(client))));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -45,6 +46,7 @@ struct OAuthOptions {
     std::string remedy;  ///< What a person does when the credentials are refused: "check HUBSPOT_CLIENT_ID and ...".
     Duration timeout = 10s;  ///< Of one request for a token.
     http::Outbound outbound = {};
+    std::vector<http::ClientWatcher*> watchers = {};  ///< Are told of every request; outlive the tokens.
 };
 
 /// The access token of one connector (OAuth 2, RFC 6749), renewed in time and once for all who ask: concurrent callers

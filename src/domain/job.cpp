@@ -12,6 +12,7 @@ std::string to_json(const JobOptions& options)
     json::object out;
     if (!options.without_fields.empty()) out["without_fields"] = json::value_from(options.without_fields);
     if (options.only_changed) out["only_changed"] = true;
+    if (!options.request_id.empty()) out["request_id"] = options.request_id;
     return json::serialize(out);
 }
 
@@ -26,6 +27,8 @@ JobOptions parse_job_options(std::string_view text)
             options.without_fields = json::value_to<std::vector<std::string>>(*fields);
         if (const json::value* only_changed = in.if_contains("only_changed"))
             options.only_changed = only_changed->as_bool();
+        if (const json::value* request_id = in.if_contains("request_id"))
+            options.request_id = json::value_to<std::string>(*request_id);
         return options;
     } catch (const std::exception&) {
         return {};

@@ -28,6 +28,7 @@ struct JobKey {
 struct JobOptions {
     std::vector<std::string> without_fields;  ///< The CRM's names of optional fields to leave out.
     bool only_changed = false;                ///< Complete without a call when the fingerprint is unchanged.
+    std::string request_id = {};              ///< Of the API's request that asked for it, where that is kept.
     bool operator==(const JobOptions&) const = default;
 };
 std::string to_json(const JobOptions& options);       ///< "" for the default.

@@ -35,6 +35,28 @@ void log_state(Crm crm, std::string_view name, const Breaker& breaker)
     }
 }
 
+/// One line for each attempt, so that a request can be followed to the CRM and back.
+void log_attempts(const std::vector<Delivered>& batch, const std::vector<Recorded>& ends, Crm crm, const Uuid& worker)
+{
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const Delivered& one = batch[i];
+        const std::string_view outcome = one.history.empty() ? handed_back_word : std::string_view(one.history);
+        const std::string status = one.exchange.http_status ? std::to_string(*one.exchange.http_status) : "";
+        const std::string job = to_string(one.job.key.contact_id) + "/" + std::string(to_string(crm));
+        log::write(spdlog::level::debug,
+                   std::string(display_name(crm)) + " attempt: " + std::string(outcome) +
+                       (ends[i] == Recorded::applied ? ""
+                        : ends[i] == Recorded::stale ? ", stale"
+                                                     : ", lost"),
+                   {{"request", one.job.options.request_id},
+                    {"job", job},
+                    {"attempt", one.exchange.request_id},
+                    {"worker", to_string(worker)},
+                    {"outcome", outcome},
+                    {"http_status", status}});
+    }
+}
+
 /// What a person has to see to: a field that cannot be made is told with its reason alone.
 std::vector<std::string> problems_of(const SetupReport& report)
 {
@@ -50,13 +72,14 @@ std::vector<std::string> problems_of(const SetupReport& report)
 }  // namespace
 
 ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
-                           const Executor& executor, EventBus& events)
+                           const Executor& executor, EventBus& events, EngineObserver* observer)
     : connector_(connector),
       options_(std::move(options)),
       worker_id_(worker_id),
       store_(store),
       clock_(clock),
       events_(events),
+      observer_(observer),
       crm_(connector.traits().crm),
       budget_(budget_of(connector.traits())),
       alarm_(clock, executor),
@@ -64,6 +87,7 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
       delivery_(connector, options_.retry, clock),
       recorder_(crm_, worker_id, store, clock, executor,
                 {.recorded = [this](const auto& batch) { on_recorded(batch); },
+                 .ended = [this](const auto& batch, const auto& ends, Duration took) { on_ended(batch, ends, took); },
                  .state = [this](const auto& state) { on_state(state); }},
                 connector.traits().calls_per_send),
       concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
@@ -260,6 +284,7 @@ Task<bool> ConnectorRun::claim_once()
 {
     const auto wanted = std::min(room(), claim_max);
     const auto claimed_as = worker_id_;
+    const auto asked = clock_.monotonic();
     auto claimed = co_await store_.claim({.crm = crm_,
                                           .worker_id = worker_id_,
                                           .wanted = wanted,
@@ -271,6 +296,9 @@ Task<bool> ConnectorRun::claim_once()
         co_return false;
     }
     claiming_.succeeded(clock_.monotonic());
+    if (observer_)
+        observer_->on_claimed(crm_, claimed->jobs.size(),
+                              std::chrono::duration_cast<Duration>(clock_.monotonic() - asked));
     status_.last_sweep = clock_.now();
     status_.next_sweep = clock_.now() + options_.interval;
     if (cycle_.total() == 0 && !claimed->jobs.empty()) cycle_started_ = clock_.monotonic();
@@ -457,6 +485,12 @@ void ConnectorRun::on_recorded(const std::vector<Delivered>& batch)
     if (clock_.monotonic() - cycle_started_ >= cycle_log_interval) log_cycle();
     // Freed leases may let another contact of the same address go, and the breaker or throttle may have moved.
     alarm_.ring();
+}
+
+void ConnectorRun::on_ended(const std::vector<Delivered>& batch, const std::vector<Recorded>& ends, Duration took)
+{
+    if (observer_) observer_->on_recorded(crm_, batch, ends, took, clock_.now());
+    if (log::is_written(spdlog::level::debug)) log_attempts(batch, ends, crm_, worker_id_);
 }
 
 /// Cycles that follow each other closely, as at a slow limit, share a line.

@@ -17,6 +17,7 @@
 #include "engine/concurrency.h"
 #include "engine/delivery.h"
 #include "engine/events.h"
+#include "engine/observer.h"
 #include "engine/pace.h"
 #include "engine/recorder.h"
 #include "engine/remote_operations.h"
@@ -56,8 +57,9 @@ struct RunStatus {
 /// coroutine claims; each call is a coroutine of its own; one records. For one loop.
 class ConnectorRun {
 public:
+    /// `observer` may be null.
     ConnectorRun(Connector& connector, RunOptions options, Uuid worker_id, Store& store, Clock& clock,
-                 const Executor& executor, EventBus& events);
+                 const Executor& executor, EventBus& events, EngineObserver* observer = nullptr);
 
     /// Runs until `stop`; returns when nothing of it is left.
     Task<> run();
@@ -96,6 +98,7 @@ private:
     void learn(const std::vector<Delivered>& ended);
     void learn_of_call(bool trouble, Duration took);
     void on_recorded(const std::vector<Delivered>& batch);
+    void on_ended(const std::vector<Delivered>& batch, const std::vector<Recorded>& ends, Duration took);
     void on_state(const ConnectorState& state);
     std::size_t room() const;
     bool may_send() const;
@@ -109,6 +112,7 @@ private:
     Store& store_;
     Clock& clock_;
     EventBus& events_;
+    EngineObserver* observer_;
     Crm crm_;
     BudgetConfig budget_;
     Alarm alarm_;

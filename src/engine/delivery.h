@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,6 +15,9 @@
 #include "store/store.h"
 
 namespace crmsync {
+
+/// What logs and metrics call an end that leaves no row of history.
+inline constexpr std::string_view handed_back_word = "handed_back";
 
 /// How one claimed job ended, before anything is recorded.
 struct Delivered {

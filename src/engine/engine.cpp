@@ -35,8 +35,8 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
         for (std::size_t i = 0; run.enabled && i < run.instances; ++i) {
             RunOptions own = run;
             own.operations = i == 0;
-            runs_.push_back(
-                std::make_unique<ConnectorRun>(*connector, own, worker_id_, store_, clock_, executor_, events_));
+            runs_.push_back(std::make_unique<ConnectorRun>(*connector, own, worker_id_, store_, clock_, executor_,
+                                                           events_, options_.observer));
         }
         if (run.enabled && connector->traits().tells_late_failures)
             follow_ups_.push_back(std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_,
@@ -221,6 +221,7 @@ Task<> Engine::rescue_loop()
         const auto rescued = co_await store_.rescue(worker_id_, options_.dead_after, clock_.now());
         if (!rescued || *rescued == 0) continue;
         log::warn("Took back {} jobs of workers that died", *rescued);
+        if (options_.observer) options_.observer->on_rescued(*rescued);
         wake();
     }
 }

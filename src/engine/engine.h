@@ -29,9 +29,10 @@ struct EngineOptions {
     Duration distrust_after = 5s;  ///< Without a renewal, by our own monotonic clock: less than dead_after.
     Duration rescue_every = 1s;
     Duration prune_every = 1h;
-    Duration fold_every = 5s;       ///< Counts (see Store::fold_counts).
-    Duration reconcile_every = 1h;  ///< And at the start.
-    Duration absorb_every = 30s;    ///< Safety net; foreign writes wake the engine at once.
+    Duration fold_every = 5s;            ///< Counts (see Store::fold_counts).
+    Duration reconcile_every = 1h;       ///< And at the start.
+    Duration absorb_every = 30s;         ///< Safety net; foreign writes wake the engine at once.
+    EngineObserver* observer = nullptr;  ///< Outlives the engine; null: nobody.
 };
 
 /// The workers of one process: one ConnectorRun per configured connector, and the services all share (heartbeat,

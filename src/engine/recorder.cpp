@@ -161,8 +161,11 @@ Task<bool> Recorder::record(std::vector<Delivered> batch)
             update(state, ends);
             *after = state;
         };
+    const auto began = clock_.monotonic();
     const auto recorded = co_await write(request);
     in_flight_ -= count;
+    if (recorded && observer_.ended)
+        observer_.ended(batch, recorded->ends, std::chrono::duration_cast<Duration>(clock_.monotonic() - began));
     if (*after) {
         suspicious_ = (*after)->breaker.open || (*after)->breaker.consecutive_failures > 0;
         if (observer_.state) observer_.state(**after);

@@ -24,6 +24,8 @@ public:
     struct Observer {
         /// After every record: those of its results that were applied, so neither stale nor lost.
         std::function<void(const std::vector<Delivered>&)> recorded = {};
+        /// After every record, before that: all of its results, what became of each, and how long the store took.
+        std::function<void(const std::vector<Delivered>&, const std::vector<Recorded>&, Duration)> ended = {};
         /// The coordination row as the last record left it.
         std::function<void(const ConnectorState&)> state = {};
     };

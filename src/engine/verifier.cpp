@@ -241,6 +241,7 @@ Task<Status> Verifier::repair(const std::vector<Uuid>& kept)
         if (const auto found = job_options_.find(id); found != job_options_.end()) {
             JobOptions options = found->second;
             options.only_changed = false;
+            options.request_id.clear();
             by_options[to_json(options)].push_back(id);
         }
     for (const auto& [options, ids] : by_options) {

@@ -250,12 +250,19 @@ Task<Result<Response>> Core::send(std::shared_ptr<Core> self, Request request)
     if (self->closed_) co_return fail(ErrorCode::cancelled, "the client was closed");
     Exchange exchange;
     self->start(exchange);
+    Result<Response> answer;
     try {
-        co_return co_await self->run(exchange, request);
+        answer = co_await self->run(exchange, request);
     } catch (const boost::system::system_error& error) {
         // Asio throws when a coroutine that was cancelled awaits once more.
-        co_return std::unexpected(self->explain(exchange, "talking to", error.code()));
+        answer = std::unexpected(self->explain(exchange, "talking to", error.code()));
     }
+    if (!self->options_.watchers.empty()) {
+        const auto took = SystemClock{}.monotonic() - exchange.started;
+        for (ClientWatcher* watcher : self->options_.watchers)
+            watcher->on_exchange(request, answer, std::chrono::duration_cast<Duration>(took));
+    }
+    co_return answer;
 }
 
 Task<Result<Response>> Core::run(Exchange& exchange, const Request& request)

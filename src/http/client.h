@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -25,6 +26,14 @@ struct Response {
     Duration elapsed{};  ///< From handing the request over to having the whole answer.
 };
 
+/// Is told of every exchange of a client, to count it or to show it. On the client's loop; returns at once.
+class ClientWatcher {
+public:
+    virtual ~ClientWatcher() = default;
+    /// `took`: from handing the request over to its end, also without an answer.
+    virtual void on_exchange(const Request& request, const Result<Response>& answer, Duration took) = 0;
+};
+
 struct ClientOptions {
     Duration timeout = 30s;  ///< For the whole exchange: waiting for a connection, sending, receiving.
     std::size_t max_body_bytes = 16u << 20;
@@ -32,6 +41,7 @@ struct ClientOptions {
     Duration idle_timeout = 50s;  ///< A connection idle for longer is not used again.
     Outbound outbound = {};
     std::string user_agent = "crmsync/" CRMSYNC_VERSION;
+    std::vector<ClientWatcher*> watchers = {};  ///< Outlive the client.
 };
 
 /// HTTP/1.1 to one origin over a pool of kept-alive connections, plain or TLS (certificate and host name verified, SNI

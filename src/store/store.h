@@ -168,6 +168,7 @@ struct ActionRequest {
     JobOptions options;
     std::optional<std::string> error_code;  ///< retry: only jobs that failed with this code.
     std::string actor;                      ///< Who, for the audit: "api:<subject>", "cli:<user>", "sql".
+    std::string request_id = {};            ///< Of the API's request, for the audit; "": none.
     bool preview = false;                   ///< Count only.
     Instant now{};
 };
@@ -327,6 +328,16 @@ public:
     /// Ends the turn; nothing when the version has moved.
     virtual Task<Status> give_up_token_turn(Crm crm, std::int64_t version) = 0;
 
+    // -- alerts. One process at a time decides what people are told; what it knows of that, others take over from here.
+    /// Takes or keeps the turn for as long as `lease`, by the database's clock where several machines share it, and
+    /// reads what is remembered ("": nothing yet). Nothing while another has the turn.
+    virtual Task<Result<std::optional<std::string>>> take_alert_turn(Uuid holder, Duration lease, Instant now) = 0;
+    /// False, and nothing kept, when the turn is another's by now.
+    virtual Task<Result<bool>> keep_alerts(Uuid holder, std::string text) = 0;
+    virtual Task<Status> give_up_alert_turn(Uuid holder) = 0;
+    /// What is remembered, for whoever only looks.
+    virtual Task<Result<std::string>> alerts() = 0;
+
     // -- decisions of people
     /// Applies `effect_of` to every pair, writes one audit row (not for previews) and wakes the engines. With a filter
     /// in chunks, each atomic; `progress` is told the contacts done so far and may return false to stop.
@@ -448,6 +459,14 @@ public:
         Duration clock_offset{};  ///< Database clock minus ours; 0 for SQLite.
     };
     virtual Task<Result<Health>> health(Instant now) = 0;
+    struct PoolStatus {
+        std::size_t size = 0;     ///< Connections at most; 0: this store has no pool.
+        std::size_t open = 0;     ///< Idle, lent, and being opened.
+        std::size_t idle = 0;     ///< Open, and with nothing to do.
+        std::size_t waiting = 0;  ///< Verbs that wait for a connection.
+    };
+    /// For the store's loop.
+    virtual PoolStatus pool_status() const { return {}; }
     /// Columns of `contacts` that are NOT NULL here beyond our own schema (an adopted table's domain_id, page_id).
     virtual Task<Result<std::vector<std::string>>> required_contact_columns() = 0;
 

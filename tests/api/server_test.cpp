@@ -2,13 +2,14 @@
 
 #include "api/routes.h"
 #include "tests/api/api_fixture.h"
+#include "tests/support/captured_log.h"
 
 namespace crmsync::api {
 namespace {
 
 class ServerTest : public ApiTest {
 protected:
-    static bool is_open(const Route& route) { return !route.path.starts_with(api_root); }
+    static bool is_open(const Route& route) { return !needs_token(route.path); }
 };
 
 TEST_F(ServerTest, WantsATokenForEveryRoute)
@@ -64,7 +65,7 @@ TEST_F(ServerTest, RefusesUnknownPathsAndMethods)
     const auto unknown = get("/nothing");
     EXPECT_EQ(unknown.status, 404);
     EXPECT_EQ(detail(unknown), "No such resource");
-    EXPECT_EQ(call({http::Method::get, "/", {}, {}}).status, 404);
+    EXPECT_EQ(call({http::Method::get, "/nothing", {}, {}}).status, 404);
     const auto method = remove("/contacts");
     EXPECT_EQ(method.status, 405);
     EXPECT_EQ(header(method, "Allow"), "GET, POST");
@@ -163,6 +164,33 @@ TEST_F(OtherServer, LimitsEachCaller)
     EXPECT_EQ(loop_.run(status_with(mint_token(auth_, "bob", Role::viewer, 1h, clock_.now()).value())), 200);
     clock_.advance(500ms);
     EXPECT_EQ(get("/contacts").status, 200);
+}
+
+TEST_F(ServerTest, GivesBackTheCallersRequestId)
+{
+    const auto asked = [&](std::string id) {
+        return header(call({http::Method::get, "/api/v3/contacts", {{"X-Request-Id", std::move(id)}}, {}}),
+                      "X-Request-Id");
+    };
+    EXPECT_EQ(asked("Order-7.a_b"), "Order-7.a_b");
+    EXPECT_EQ(asked(std::string(64, 'x')), std::string(64, 'x'));
+    for (const auto* wrong : {"", "ann@example.com", "a b", "a\"b", "a/b"}) {
+        const auto made = asked(wrong);
+        EXPECT_TRUE(parse_uuid(made)) << made << " for " << wrong;
+    }
+    EXPECT_TRUE(parse_uuid(asked(std::string(65, 'x'))));
+    EXPECT_NE(header(get("/contacts"), "X-Request-Id"), header(get("/contacts"), "X-Request-Id"));
+    EXPECT_TRUE(parse_uuid(header(get("/nothing"), "X-Request-Id"))) << "also of what is refused";
+}
+
+TEST_F(ServerTest, LogsWhatChangesSomethingUnderItsRequestId)
+{
+    const test::CapturedLog log;
+    call({http::Method::post, "/api/v3/contacts", {{"X-Request-Id", "r-1"}}, R"({"email":"ann@example.com"})"});
+    call({http::Method::get, "/api/v3/contacts", {{"X-Request-Id", "r-2"}}, {}});
+    EXPECT_EQ(log.lines("POST"), std::vector<std::string>{"info POST /api/v3/contacts 201"});
+    EXPECT_TRUE(log.lines("GET").empty());
+    EXPECT_TRUE(log.lines("ann@").empty());
 }
 
 TEST_F(ServerTest, RefusesBodiesThatAreTooLarge)

@@ -129,6 +129,20 @@ TEST(Config, ListenAddressComesFromPortFirst)
     }
 }
 
+TEST(Config, MetricsHaveAnAddressOfTheirOwnWhenTheyAreGivenOne)
+{
+    EXPECT_EQ(read_config(with({{"PORT", "5000"}}))->metrics_address, "");
+    EXPECT_TRUE(read_config(with({{"PORT", "5000"}}))->open_metrics);
+    const auto config = read_config(with({{"CRMSYNC_METRICS_LISTEN", "[::]:9464"},
+                                          {"CRMSYNC_METRICS_PUBLIC", "false"},
+                                          {"CRMSYNC_EXCHANGES_KEPT", "20"}}));
+    ASSERT_TRUE(config.has_value());
+    EXPECT_EQ(config->metrics_address, "::");
+    EXPECT_EQ(config->metrics_port, 9464);
+    EXPECT_FALSE(config->open_metrics);
+    EXPECT_EQ(config->exchanges_kept, 20U);
+}
+
 TEST(Config, EveryKindOfMistakeNamesItsVariable)
 {
     const std::pair<std::string, std::string> mistakes[] = {
@@ -139,6 +153,8 @@ TEST(Config, EveryKindOfMistakeNamesItsVariable)
         {"CRMSYNC_LISTEN", "8000"},
         {"CRMSYNC_LISTEN", ":8000"},
         {"CRMSYNC_LISTEN", "localhost:70000"},
+        {"CRMSYNC_METRICS_LISTEN", "9464"},
+        {"CRMSYNC_EXCHANGES_KEPT", "1001"},
         {"PORT", "0"},
         {"CRMSYNC_LOG_LEVEL", "loud"},
         {"CRMSYNC_LOG_FORMAT", "xml"},
@@ -234,12 +250,52 @@ TEST(Config, ASlipInTheFileIsPointedOut)
                 ElementsAre(Problem{".env:1", "BREVO_APIKEY is no setting; did you mean BREVO_API_KEY?"}));
 }
 
-TEST(Config, WhatDoesNothingYetIsSaidSo)
+TEST(Config, ReadsWhoIsToldAndHow)
 {
-    const auto config = read_config(with({{"SMTP_URL", "smtp://host"}, {"ALERT_WEBHOOK_URL", "https://x.example"}}));
+    const auto config = read_config(with({{"SMTP_URL", "smtps://mail.example.com"},
+                                          {"SMTP_USERNAME", "ann"},
+                                          {"SMTP_PASSWORD", "pw"},
+                                          {"SMTP_FROM", "Our CRM <crmsync@example.com>"},
+                                          {"BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com, bob@example.com"},
+                                          {"ALERT_WEBHOOK_URL", "https://hooks.example.com/x"},
+                                          {"ALERT_AFTER_SECONDS", "0"},
+                                          {"ALERT_DIGEST_MINUTES", "5"}}));
     ASSERT_TRUE(config.has_value());
-    EXPECT_THAT(config->warnings, testing::UnorderedElementsAre(Field(&Problem::where, "SMTP_URL"),
-                                                                Field(&Problem::where, "ALERT_WEBHOOK_URL")));
+    EXPECT_THAT(config->warnings, testing::IsEmpty());
+    EXPECT_EQ(config->alerts.smtp_password.reveal(), "pw");
+    EXPECT_EQ(config->alerts.smtp_tls, "auto");
+    EXPECT_EQ(config->alerts.recipients[Crm::brevo], "ann@example.com, bob@example.com");
+    EXPECT_EQ(config->alerts.recipients[Crm::n8n], "");
+    EXPECT_EQ(config->alerts.after, 0s);
+    EXPECT_EQ(config->alerts.digest_every, 5min);
+}
+
+TEST(Config, MailThatReachesNobodyIsSaidSo)
+{
+    const auto nobody = read_config(with({{"SMTP_URL", "smtp://host"}}));
+    ASSERT_TRUE(nobody.has_value());
+    EXPECT_THAT(nobody->warnings, ElementsAre(Field(&Problem::where, "SMTP_URL")));
+    const auto no_server = read_config(with({{"N8N_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com"}}));
+    ASSERT_TRUE(no_server.has_value());
+    EXPECT_THAT(no_server->warnings, ElementsAre(Field(&Problem::where, "N8N_SYNC_FAILURE_NOTIFICATION_EMAIL")));
+}
+
+TEST(Config, MailThatCannotBeSentIsRefused)
+{
+    const auto wrong = read_config(with({{"SMTP_URL", "smtp://ann:canary@host"},
+                                         {"SMTP_PASSWORD", "canary"},
+                                         {"SMTP_FROM", "ann@example.com, bob@example.com"},
+                                         {"BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com\r\nBcc: eve"}}));
+    ASSERT_FALSE(wrong.has_value());
+    EXPECT_THAT(wrong.error(), testing::UnorderedElementsAre(
+                                   Field(&Problem::where, "SMTP_URL"), Field(&Problem::where, "SMTP_USERNAME"),
+                                   Field(&Problem::where, "SMTP_FROM"),
+                                   Field(&Problem::where, "BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL")));
+    for (const Problem& problem : wrong.error()) EXPECT_FALSE(to_string(problem).contains("canary"));
+    const auto no_sender =
+        read_config(with({{"SMTP_URL", "smtp://host"}, {"BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL", "ann@example.com"}}));
+    ASSERT_FALSE(no_sender.has_value());
+    EXPECT_THAT(no_sender.error(), ElementsAre(Field(&Problem::where, "SMTP_FROM")));
 }
 
 TEST(Config, ReadsFieldMappings)

@@ -122,6 +122,7 @@ TEST_P(StoreActions, AFilterReachesAllThatMatchAndTellsProgress)
     request.target = filter;
     request.lane = Lane::bulk;
     request.actor = "api:tester";
+    request.request_id = "order-7";
     request.now = now();
     std::size_t last = 0;
 
@@ -140,6 +141,7 @@ TEST_P(StoreActions, AFilterReachesAllThatMatchAndTellsProgress)
     EXPECT_EQ(audit[0].action, "select");
     EXPECT_EQ(audit[0].count, 12);
     EXPECT_EQ(audit[0].at, now());
+    EXPECT_TRUE(audit[0].detail.contains(R"("request_id":"order-7")")) << audit[0].detail;
 }
 
 TEST_P(StoreActions, RetryByCauseTouchesOnlyThatCause)

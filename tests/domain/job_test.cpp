@@ -10,8 +10,9 @@ TEST(JobOptions, AreWrittenAndReadBack)
     EXPECT_EQ(to_json(JobOptions{}), "");
     EXPECT_EQ(to_json({.without_fields = {"SMS", "A\"B"}, .only_changed = true}),
               R"({"without_fields":["SMS","A\"B"],"only_changed":true})");
-    for (const JobOptions& options : {JobOptions{}, JobOptions{.without_fields = {"SMS"}},
-                                      JobOptions{.only_changed = true}, JobOptions{{"É", "B"}, true}})
+    for (const JobOptions& options :
+         {JobOptions{}, JobOptions{.without_fields = {"SMS"}}, JobOptions{.only_changed = true},
+          JobOptions{.request_id = "order-7"}, JobOptions{{"É", "B"}, true, "r"}})
         EXPECT_EQ(parse_job_options(to_json(options)), options);
 }
 

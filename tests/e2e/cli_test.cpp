@@ -83,10 +83,10 @@ TEST(Cli, EveryCommandHasHelp)
     const Home home;
     const Program::Ended all = home.run({"--help"});
     EXPECT_EQ(all.code, 0);
-    const std::vector<std::string> commands{"serve",  "worker",   "simulate", "migrate", "backup",  "import",
-                                            "select", "unselect", "skip",     "sync",    "retry",   "status",
-                                            "failed", "audit",    "preview",  "setup",   "test",    "pause",
-                                            "resume", "token",    "config",   "doctor",  "dismiss", "verify"};
+    const std::vector<std::string> commands{"serve",    "worker",  "simulate", "migrate", "backup", "import", "select",
+                                            "unselect", "skip",    "sync",     "retry",   "status", "failed", "audit",
+                                            "preview",  "setup",   "test",     "pause",   "resume", "token",  "config",
+                                            "doctor",   "dismiss", "verify",   "alert"};
     for (const std::string& command : commands) {
         EXPECT_THAT(all.out, HasSubstr("  " + command));
         const Program::Ended ended = home.run({command, "--help"});

@@ -52,6 +52,7 @@ protected:
     {
         EngineOptions options;
         options.run[crm] = run_options;
+        options.observer = observer;
         truth.workers.push_back(&in_flight);
         std::vector<std::unique_ptr<Connector>> connectors;
         connectors.push_back(std::make_unique<ScriptedCrm>(truth, in_flight, clock, traits));
@@ -132,6 +133,7 @@ protected:
     CrmTruth::InFlight in_flight;
     ConnectorTraits traits;
     RunOptions run_options;
+    EngineObserver* observer = nullptr;
     std::unique_ptr<Store> store;
     std::unique_ptr<Engine> engine;
 

@@ -340,5 +340,25 @@ TEST_F(ClientTest, RefusesWhatCannotBeWritten)
     EXPECT_FALSE(Client::create(loop_.executor(), "ftp://x"));
 }
 
+TEST_F(ClientTest, TellsItsWatchersOfEveryExchange)
+{
+    class Watcher final : public ClientWatcher {
+    public:
+        void on_exchange(const Request& request, const Result<Response>& answer, Duration took) override
+        {
+            EXPECT_GE(took, Duration{0});
+            seen.push_back(request.target + (answer ? " " + std::to_string(answer->status) : " none"));
+        }
+        std::vector<std::string> seen;
+    };
+    Watcher first, second;
+    script_answers(ok_answer, {.watchers = {&first, &second}});
+    EXPECT_TRUE(loop_.run(client_->send({.target = "/a"})));
+    connect("http://127.0.0.1:1", {.watchers = {&first}});
+    EXPECT_FALSE(loop_.run(client_->send({.target = "/b"})));
+    EXPECT_EQ(first.seen, (std::vector<std::string>{"/a 200", "/b none"}));
+    EXPECT_EQ(second.seen, std::vector<std::string>{"/a 200"});
+}
+
 }  // namespace
 }  // namespace crmsync::http

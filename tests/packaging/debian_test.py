@@ -35,7 +35,7 @@ def deliver_a_contact(machine, service):
 
 def test_it_names_the_libraries_it_needs(package):
     depends = output_of("dpkg-deb", "--field", package, "Depends")
-    for needed in ("adduser", "ca-certificates", "libpq5", "libphonenumber8", "libsqlite3-0", "libssl3"):
+    for needed in ("adduser", "ca-certificates", "libcurl4", "libpq5", "libphonenumber8", "libsqlite3-0", "libssl3"):
         assert re.search(rf"\b{needed}\b", depends), depends
     assert "-dev" not in depends
 

@@ -11,6 +11,8 @@ LAYOUT = {
     "share/crmsync/crmsync.toml", "share/doc/crmsync/README.md", "share/doc/crmsync/ARCHITECTURE.md",
     "share/doc/crmsync/CHANGELOG.md", "share/doc/crmsync/copyright", "share/doc/crmsync/env.example",
 } | {f"share/doc/crmsync/docs/{page.name}" for page in (ROOT / "docs").iterdir()}
+LAYOUT |= {f"share/crmsync/{folder}/{file.name}" for folder in ("prometheus", "grafana")
+           for file in (ROOT / "packaging" / folder).iterdir()}
 
 
 def test_the_layout_is_whole_and_the_program_runs_there(tmp_path):

@@ -62,6 +62,16 @@ public:
     {
         return with_fault(inner_.give_up_token_turn(crm, version));
     }
+    Task<Result<std::optional<std::string>>> take_alert_turn(Uuid holder, Duration lease, Instant now) override
+    {
+        return with_fault(inner_.take_alert_turn(holder, lease, now));
+    }
+    Task<Result<bool>> keep_alerts(Uuid holder, std::string text) override
+    {
+        return with_fault(inner_.keep_alerts(holder, std::move(text)));
+    }
+    Task<Status> give_up_alert_turn(Uuid holder) override { return with_fault(inner_.give_up_alert_turn(holder)); }
+    Task<Result<std::string>> alerts() override { return inner_.alerts(); }
     Task<Result<ActionCounts>> act(ActionRequest r, std::function<bool(std::size_t)> progress) override
     {
         return inner_.act(std::move(r), std::move(progress));
@@ -197,7 +207,7 @@ public:
     {
         return with_fault(inner_.record_late(std::move(r)));
     }
-    Task<Result<Health>> health(Instant now) override { return inner_.health(now); }
+    Task<Result<Health>> health(Instant now) override { return with_fault(inner_.health(now)); }
     Task<Result<std::vector<std::string>>> required_contact_columns() override
     {
         return inner_.required_contact_columns();

@@ -14,6 +14,7 @@ void add_status_commands(Menu& menu);     ///< status, failed, dismiss, audit
 void add_preview_command(Menu& menu);     ///< preview
 void add_connector_commands(Menu& menu);  ///< setup, test, pause, resume
 void add_verify_command(Menu& menu);      ///< verify
+void add_alert_commands(Menu& menu);      ///< alert, alert test
 void add_access_commands(Menu& menu);     ///< token, config, version
 void add_key_commands(Menu& menu);        ///< key add|list|revoke
 void add_doctor_command(Menu& menu);      ///< doctor

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/alerts.h"
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 #include "app/connectors.h"
@@ -78,6 +79,7 @@ public:
         state_directory();
         co_await database();
         for (const Crm crm : all_crms) co_await connector(crm);
+        alerts();
         co_return std::move(findings_);
     }
 
@@ -181,6 +183,21 @@ private:
             if (state.paused) hint(topic, fmt::format("is paused by {}", state.paused_by), remedy);
             if (state.breaker.open) wrong(topic, "is not called for now: " + printable(state.breaker.reason), remedy);
         }
+    }
+
+    void alerts()
+    {
+        std::vector<std::string> warnings;
+        const auto ways = make_ways(session_.config, executor_, session_.clock, warnings);
+        for (const std::string& warning : warnings) wrong("alerts", warning, "mend it; docs/alerts.md");
+        for (const auto& way : ways) {
+            good("alerts", fmt::format("by {} to {}; try it with: {}", way->name(), way->destination(std::nullopt),
+                                       command("alert test")));
+            way->close();
+        }
+        if (ways.empty() && warnings.empty())
+            hint("alerts", "nobody is told when a connector is in trouble or contacts fail",
+                 "set SMTP_URL, SMTP_FROM and a CRM's SYNC_FAILURE_NOTIFICATION_EMAIL, or ALERT_WEBHOOK_URL");
     }
 
     Task<> connector(Crm crm)

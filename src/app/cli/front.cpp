@@ -103,6 +103,7 @@ int run_program(int argc, char** argv)
     add_preview_command(menu);
     add_connector_commands(menu);
     add_verify_command(menu);
+    add_alert_commands(menu);
     add_access_commands(menu);
     add_key_commands(menu);
     add_doctor_command(menu);

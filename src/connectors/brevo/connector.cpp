@@ -109,6 +109,7 @@ public:
                    std::unique_ptr<http::Client> client)
         : executor_(context.executor),
           outbound_(context.outbound),
+          watchers_(context.watchers),
           settings_(std::move(settings)),
           traits_(traits_from(settings_, std::move(mapping))),
           client_(std::move(client)),
@@ -163,6 +164,7 @@ private:
 
     Executor executor_;
     http::Outbound outbound_;
+    std::vector<http::ClientWatcher*> watchers_;
     BrevoSettings settings_;
     ConnectorTraits traits_;
     std::unique_ptr<http::Client> client_;
@@ -340,8 +342,11 @@ Task<std::optional<std::vector<std::string>>> BrevoConnector::read_report(const 
     const auto parsed = http::parse_url(url);
     if (!parsed || (!parsed->tls && settings_.base_url.starts_with("https:"))) co_return std::nullopt;
     const std::string origin = url.substr(0, url.find_first_of("/?", url.find("://") + 3));
-    const auto client = http::Client::create(
-        executor_, origin, {.timeout = settings_.timeout, .max_body_bytes = report_bytes_max, .outbound = outbound_});
+    const auto client = http::Client::create(executor_, origin,
+                                             {.timeout = settings_.timeout,
+                                              .max_body_bytes = report_bytes_max,
+                                              .outbound = outbound_,
+                                              .watchers = watchers_});
     if (!client) co_return std::nullopt;
     const auto answer = co_await (*client)->send({.method = http::Method::get, .target = parsed->target});
     (*client)->close();
@@ -564,7 +569,8 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
                                        {.timeout = read->timeout,
                                         .max_body_bytes = 4u << 20,
                                         .max_idle_connections = read->max_in_flight,
-                                        .outbound = context.outbound});
+                                        .outbound = context.outbound,
+                                        .watchers = context.watchers});
     if (!client) return std::unexpected(std::move(client.error()));
     return std::make_unique<BrevoConnector>(*std::move(read), std::move(mapping), context, *std::move(client));
 }

@@ -14,7 +14,8 @@ Result<std::unique_ptr<Session>> Session::create(const HubSpotSettings& settings
                                        {.timeout = settings.timeout,
                                         .max_body_bytes = 8u << 20,
                                         .max_idle_connections = settings.max_in_flight,
-                                        .outbound = context.outbound});
+                                        .outbound = context.outbound,
+                                        .watchers = context.watchers});
     if (!client) return std::unexpected(std::move(client.error()));
     std::unique_ptr<OAuth> oauth;
     if (settings.uses_oauth()) {
@@ -27,7 +28,8 @@ Result<std::unique_ptr<Session>> Session::create(const HubSpotSettings& settings
                                    .client_secret = settings.client_secret,
                                    .refresh_token = settings.refresh_token,
                                    .remedy = settings.remedy(),
-                                   .outbound = context.outbound});
+                                   .outbound = context.outbound,
+                                   .watchers = context.watchers});
         if (!made) return std::unexpected(std::move(made.error()));
         oauth = *std::move(made);
     }

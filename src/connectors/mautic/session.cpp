@@ -11,9 +11,11 @@ namespace crmsync::mautic {
 
 Result<std::unique_ptr<Session>> Session::open(const MauticSettings& settings, const ConnectorContext& context)
 {
-    auto client = http::Client::create(
-        context.executor, settings.base_url,
-        {.timeout = settings.timeout, .max_idle_connections = settings.max_in_flight, .outbound = context.outbound});
+    auto client = http::Client::create(context.executor, settings.base_url,
+                                       {.timeout = settings.timeout,
+                                        .max_idle_connections = settings.max_in_flight,
+                                        .outbound = context.outbound,
+                                        .watchers = context.watchers});
     if (!client) return std::unexpected(std::move(client.error()));
     std::unique_ptr<OAuth> oauth;
     if (settings.uses_oauth()) {
@@ -28,7 +30,8 @@ Result<std::unique_ptr<Session>> Session::open(const MauticSettings& settings, c
                                                               "MAUTIC_REFRESH_TOKEN"
                                                             : "check MAUTIC_CLIENT_ID and MAUTIC_CLIENT_SECRET",
                            .timeout = std::min<Duration>(settings.timeout, 30s),
-                           .outbound = context.outbound});
+                           .outbound = context.outbound,
+                           .watchers = context.watchers});
         if (!made) return std::unexpected(std::move(made.error()));
         oauth = *std::move(made);
     }

@@ -323,7 +323,8 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
                                         {.timeout = read->timeout,
                                          .max_body_bytes = 4u << 20,
                                          .max_idle_connections = read->max_in_flight,
-                                         .outbound = context.outbound});
+                                         .outbound = context.outbound,
+                                         .watchers = context.watchers});
     if (!webhook) return std::unexpected(std::move(webhook.error()));
     std::unique_ptr<http::Client> api;
     if (!read->api_url.empty()) {
@@ -332,7 +333,8 @@ Result<std::unique_ptr<Connector>> create(const Settings& settings, const Connec
                                          {.timeout = read->timeout,
                                           .max_body_bytes = 64u << 20,
                                           .max_idle_connections = 1,
-                                          .outbound = context.outbound});
+                                          .outbound = context.outbound,
+                                          .watchers = context.watchers});
         if (!made) return std::unexpected(std::move(made.error()));
         api = *std::move(made);
     }

@@ -7,10 +7,7 @@ namespace crmsync::n8n {
 std::string signature(std::string_view secret, std::string_view idempotency_key, std::string_view timestamp,
                       std::string_view body)
 {
-    std::string text;
-    text.reserve(idempotency_key.size() + timestamp.size() + body.size() + 2);
-    text.append(idempotency_key).append(1, '.').append(timestamp).append(1, '.').append(body);
-    return "sha256=" + to_hex(hmac_sha256(secret, text));
+    return call_signature(secret, idempotency_key, timestamp, body);
 }
 
 std::string json_web_token(std::string_view secret, Instant now)

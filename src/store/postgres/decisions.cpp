@@ -59,6 +59,7 @@ std::string detail_of(const ActionRequest& request)
     detail["crms"] = std::move(crms);
     detail["by"] = std::holds_alternative<ContactFilter>(request.target) ? "filter" : "ids";
     if (request.error_code) detail["error_code"] = storable(*request.error_code);
+    if (!request.request_id.empty()) detail["request_id"] = request.request_id;
     return boost::json::serialize(detail);
 }
 

@@ -29,6 +29,7 @@ constexpr std::array known_migrations{
     Known{7, "remote_operation", "postgres/migrations/0007_remote_operation.sql"},
     Known{8, "tally", "postgres/migrations/0008_tally.sql"},
     Known{9, "api_key", "postgres/migrations/0009_api_key.sql"},
+    Known{10, "alert", "postgres/migrations/0010_alert.sql"},
     Known{11, "suppression", "postgres/migrations/0011_suppression.sql"},
 };
 constexpr int tally_version = 8;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/postgres/connection.h"
+#include "store/store.h"
 
 namespace crmsync::postgres {
 
@@ -43,6 +44,10 @@ public:
     };
 
     Task<Answer<Loan>> borrow();
+    Store::PoolStatus status() const
+    {
+        return {.size = size_, .open = open_, .idle = idle_.size(), .waiting = waiting_.size()};
+    }
     /// All idle connections are closed; others when they come back. Borrowing fails from now on.
     void close();
 

@@ -458,6 +458,16 @@ UPDATE connector_token SET version = version + 1, text = $3, renewing_until = NU
 const Query give_up_token_turn{"give_up_token_turn", R"(
 UPDATE connector_token SET renewing_until = NULL WHERE crm = $1 AND version = $2)"};
 
+// ---- alerts --------------------------------------------------------------------------------------------------------
+
+const Query take_alert_turn{"take_alert_turn", R"(
+UPDATE alert SET holder = $1, held_until = crmsync_now() + $2 * interval '1 microsecond'
+ WHERE holder IS NULL OR holder = $1 OR held_until <= crmsync_now() RETURNING text)"};
+const Query keep_alerts{"keep_alerts", "UPDATE alert SET text = $2 WHERE holder = $1"};
+const Query give_up_alert_turn{"give_up_alert_turn",
+                               "UPDATE alert SET holder = NULL, held_until = NULL WHERE holder = $1"};
+const Query alerts{"alerts", "SELECT text FROM alert"};
+
 // ---- inbox ---------------------------------------------------------------------------------------------------------
 
 const Query try_lock_inbox{"try_lock_inbox", "SELECT pg_try_advisory_xact_lock(hashtext('crmsync inbox'))"};

@@ -79,6 +79,12 @@ extern const Query take_token_turn;     // $1: CRM, $2: version, $3: lease in mi
 extern const Query keep_token;          // $1: CRM, $2: version, $3: text
 extern const Query give_up_token_turn;  // $1: CRM, $2: version
 
+// -- alerts
+extern const Query take_alert_turn;     // $1: holder, $2: lease in microseconds -> text, when it is the holder's turn
+extern const Query keep_alerts;         // $1: holder, $2: text
+extern const Query give_up_alert_turn;  // $1: holder
+extern const Query alerts;              // -> text
+
 // -- inbox
 extern const Query try_lock_inbox;    // -> true when this session may absorb
 extern const Query oldest_writes;     // $1: limit

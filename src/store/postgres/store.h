@@ -38,6 +38,11 @@ public:
     Task<Result<bool>> keep_token(Crm crm, std::int64_t version, std::string text) override;
     Task<Status> give_up_token_turn(Crm crm, std::int64_t version) override;
 
+    Task<Result<std::optional<std::string>>> take_alert_turn(Uuid holder, Duration lease, Instant now) override;
+    Task<Result<bool>> keep_alerts(Uuid holder, std::string text) override;
+    Task<Status> give_up_alert_turn(Uuid holder) override;
+    Task<Result<std::string>> alerts() override;
+
     // inbox.cpp
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override;
 
@@ -85,6 +90,7 @@ public:
     Task<Status> fold_counts() override;
     Task<Result<std::size_t>> reconcile_counts() override;
     Task<Result<Health>> health(Instant now) override;
+    PoolStatus pool_status() const override { return pool_.status(); }
 
     // verification.cpp
     Task<Result<Grant>> reserve_calls(CallRequest request) override;

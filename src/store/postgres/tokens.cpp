@@ -35,4 +35,36 @@ Task<Status> PostgresStore::give_up_token_turn(Crm crm, std::int64_t version)
     co_return status_of(rows);
 }
 
+Task<Result<std::optional<std::string>>> PostgresStore::take_alert_turn(Uuid holder, Duration lease, Instant)
+{
+    const auto rows =
+        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+                           Statement{queries::take_alert_turn, Params::of(holder, std::int64_t{lease.count()})}));
+    if (!rows) co_return std::unexpected(rows.error());
+    if (rows->back().empty()) co_return std::nullopt;
+    co_return rows->back().get<std::string>(0, 0);
+}
+
+Task<Result<bool>> PostgresStore::keep_alerts(Uuid holder, std::string text)
+{
+    const auto rows = co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+                                         Statement{queries::keep_alerts, Params::of(holder, text)}));
+    if (!rows) co_return std::unexpected(rows.error());
+    co_return rows->back().affected() == 1;
+}
+
+Task<Status> PostgresStore::give_up_alert_turn(Uuid holder)
+{
+    const auto rows = co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+                                         Statement{queries::give_up_alert_turn, Params::of(holder)}));
+    co_return status_of(rows);
+}
+
+Task<Result<std::string>> PostgresStore::alerts()
+{
+    const auto rows = co_await run(batch(Statement{queries::alerts, Params::of()}));
+    if (!rows) co_return std::unexpected(rows.error());
+    co_return rows->front().empty() ? "" : rows->front().get<std::string>(0, 0);
+}
+
 }  // namespace crmsync::postgres

@@ -48,6 +48,7 @@ std::string detail_of(const ActionRequest& request)
     boost::json::object detail{{"crms", std::move(crms)},
                                {"by", std::holds_alternative<ContactFilter>(request.target) ? "filter" : "ids"}};
     if (request.error_code) detail["error_code"] = *request.error_code;
+    if (!request.request_id.empty()) detail["request_id"] = request.request_id;
     return boost::json::serialize(detail);
 }
 

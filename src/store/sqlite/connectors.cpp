@@ -66,4 +66,29 @@ Status give_up_token_turn(Connection& db, Crm crm, std::int64_t version)
     return {};
 }
 
+Result<std::optional<std::string>> take_alert_turn(Connection& db, Uuid holder, Duration lease, Instant now)
+{
+    Rows rows = db.open(sql::take_alert_turn, holder, now, now + lease);
+    std::optional<std::string> text;
+    while (rows.next()) text = rows.text(0);
+    return text;
+}
+
+Result<bool> keep_alerts(Connection& db, Uuid holder, const std::string& text)
+{
+    return db.run(sql::keep_alerts, holder, text) == 1;
+}
+
+Status give_up_alert_turn(Connection& db, Uuid holder)
+{
+    db.run(sql::give_up_alert_turn, holder);
+    return {};
+}
+
+Result<std::string> alerts(Connection& db)
+{
+    Rows rows = db.open(sql::alerts);
+    return rows.next() ? std::string(rows.text(0)) : std::string();
+}
+
 }  // namespace crmsync::sqlite::verbs

@@ -71,6 +71,12 @@ inline const Query keep_token{
     "?2"};
 inline const Query give_up_token_turn{
     "UPDATE connector_token SET renewing_until = NULL WHERE crm = ?1 AND version = ?2"};
+inline const Query take_alert_turn{
+    "UPDATE alert SET holder = ?1, held_until = ?3 WHERE holder IS NULL OR holder = ?1 OR held_until <= ?2 "
+    "RETURNING text"};
+inline const Query keep_alerts{"UPDATE alert SET text = ?2 WHERE holder = ?1"};
+inline const Query give_up_alert_turn{"UPDATE alert SET holder = NULL, held_until = NULL WHERE holder = ?1"};
+inline const Query alerts{"SELECT text FROM alert"};
 #define CLAIM_COLUMNS                                                                                   \
     "j.rowid, j.contact_id, j.state, j.due_at, j.retry_count, j.generation, j.remote_id, j.second_id, " \
     "j.fingerprint, j.options, c.rowid, c.updated_at, j.origin, " FIELD_COLUMNS

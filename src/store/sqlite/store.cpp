@@ -121,6 +121,20 @@ public:
         return write([=](Connection& db) { return verbs::give_up_token_turn(db, crm, version); });
     }
 
+    Task<Result<std::optional<std::string>>> take_alert_turn(Uuid holder, Duration lease, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::take_alert_turn(db, holder, lease, now); });
+    }
+    Task<Result<bool>> keep_alerts(Uuid holder, std::string text) override
+    {
+        return write([=, text = std::move(text)](Connection& db) { return verbs::keep_alerts(db, holder, text); });
+    }
+    Task<Status> give_up_alert_turn(Uuid holder) override
+    {
+        return write([=](Connection& db) { return verbs::give_up_alert_turn(db, holder); });
+    }
+    Task<Result<std::string>> alerts() override { return read(verbs::alerts); }
+
     Task<Result<ActionCounts>> act(ActionRequest request, std::function<bool(std::size_t)> progress) override
     {
         verbs::ActStep step;

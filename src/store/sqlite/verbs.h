@@ -45,6 +45,10 @@ Result<SealedToken> token(Connection& db, Crm crm);
 Result<bool> take_token_turn(Connection& db, Crm crm, std::int64_t version, Duration lease, Instant now);
 Result<bool> keep_token(Connection& db, Crm crm, std::int64_t version, const std::string& text);
 Status give_up_token_turn(Connection& db, Crm crm, std::int64_t version);
+Result<std::optional<std::string>> take_alert_turn(Connection& db, Uuid holder, Duration lease, Instant now);
+Result<bool> keep_alerts(Connection& db, Uuid holder, const std::string& text);
+Status give_up_alert_turn(Connection& db, Uuid holder);
+Result<std::string> alerts(Connection& db);
 // -- actions.cpp
 /// Where work over many contacts stands: it goes in chunks, by id, each in a transaction of its own.
 struct Progress {

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const binary = resolve(process.env.CRMSYNC_BINARY ?? '../build/test/crmsync')
+
+/** A child process whose output can be waited for; it does not outlive the tests. */
+class Program {
+  readonly #child: ChildProcess
+  #output = ''
+  #wake: () => void = () => undefined
+
+  constructor(args: string[], environment: NodeJS.ProcessEnv) {
+    this.#child = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    process.once('exit', () => this.#child.kill('SIGKILL'))
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text
+        this.#wake()
+      })
+    this.#child.once('close', () => this.#wake())
+  }
+
+  /** The match in what it says, once it has said it. */
+  async says(pattern: RegExp): Promise<RegExpMatchArray> {
+    for (;;) {
+      const match = this.#output.match(pattern)
+      if (match) return match
+      if (this.#child.exitCode !== null) throw new Error(`It ended without ${pattern}:\n${this.#output}`)
+      await new Promise<void>((wake) => (this.#wake = wake))
+    }
+  }
+
+  async end(): Promise<string> {
+    while (this.#child.exitCode === null && this.#child.signalCode === null)
+      await new Promise<void>((wake) => (this.#wake = wake))
+    return this.#output
+  }
+
+  async stop() {
+    this.#child.kill()
+    await this.end()
+  }
+}
+
+/** The program with a database of its own, all four CRMs simulated, and a browser. */
+export class World {
+  url = ''
+  token = ''
+  readonly #home: string
+  readonly #environment: NodeJS.ProcessEnv
+  readonly #simulator: Program
+  readonly #control: string
+  readonly #browser: Browser
+  #server: Program | undefined
+
+  private constructor(
+    home: string,
+    environment: NodeJS.ProcessEnv,
+    simulator: Program,
+    control: string,
+    browser: Browser,
+  ) {
+    this.#home = home
+    this.#environment = environment
+    this.#simulator = simulator
+    this.#control = control
+    this.#browser = browser
+  }
+
+  static async start(settings: Record<string, string> = {}): Promise<World> {
+    const simulator = new Program(['simulate', '--port', '0', '--json', '--unlimited'], process.env)
+    const told = JSON.parse((await simulator.says(/\{.*\}\n/))[0]) as Record<string, string>
+    const home = await mkdtemp(join(tmpdir(), 'crmsync-web-'))
+    const environment = {
+      HOME: home,
+      PATH: '/usr/bin:/bin',
+      CRMSYNC_STATE_DIR: join(home, 'state'),
+      CRMSYNC_ENV_FILE: '/dev/null',
+      CRMSYNC_CONFIG: '/dev/null',
+      CRMSYNC_LISTEN: '127.0.0.1:0',
+      JWT_SECRET_KEY: randomBytes(32).toString('hex'),
+      BREVO_API_KEY: 'xkeysib-web',
+      BREVO_API_BASE_URL: told.brevo,
+      HUBSPOT_API_KEY: 'pat-web',
+      HUBSPOT_API_BASE_URL: told.hubspot,
+      MAUTIC_BASE_URL: told.mautic,
+      MAUTIC_USERNAME: 'web',
+      MAUTIC_PASSWORD: 'web',
+      N8N_WEBHOOK_URL: `${told.n8n}/webhook/contacts`,
+      N8N_WEBHOOK_AUTH: 'none',
+      // An outage is over as soon as the CRM is back, and not five minutes later.
+      ...Object.fromEntries(
+        ['BREVO', 'HUBSPOT', 'MAUTIC', 'N8N'].map((crm) => [`${crm}_SYNC_RETRY_DELAY_MINUTES`, '1']),
+      ),
+      ...settings,
+    }
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+    })
+    const world = new World(home, environment, simulator, told.control ?? '', browser)
+    world.#server = new Program(['serve'], environment)
+    world.url = (await world.#server.says(/http:\/\/127\.0\.0\.1:\d+/))[0]
+    world.token = (await world.run('token', '--role', 'admin')).trim()
+    return world
+  }
+
+  async run(...args: string[]): Promise<string> {
+    return new Program(args, this.#environment).end()
+  }
+
+  /** As `PUT /_control/faults` takes them; none ends them. */
+  async faults(...rules: object[]) {
+    const answer = await fetch(`${this.#control}/faults`, { method: 'PUT', body: JSON.stringify(rules) })
+    if (!answer.ok) throw new Error(await answer.text())
+  }
+
+  /** A browser of its own. What it complains of, and whom else it asks, ends up in `complaints`. */
+  async open(theme: 'light' | 'dark', complaints: string[]): Promise<Page> {
+    const context: BrowserContext = await this.#browser.newContext({
+      colorScheme: theme,
+      viewport: { width: 1280, height: 800 },
+      locale: 'en-GB',
+      timezoneId: 'Europe/Madrid',
+      reducedMotion: 'reduce',
+    })
+    context.setDefaultTimeout(30_000)
+    const page = await context.newPage()
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      // What the program refuses, and says why, the browser notes as an error of its own.
+      const expected = /\b40[139]\b/.test(message.text())
+      if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(this.url)) complaints.push(request.url())
+    })
+    return page
+  }
+
+  /** A browser that is signed in, by a link. */
+  async enter(theme: 'light' | 'dark', complaints: string[], token = this.token): Promise<Page> {
+    const page = await this.open(theme, complaints)
+    await page.goto(`${this.url}/#token=${token}`)
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+    return page
+  }
+
+  async stop() {
+    await this.#browser.close()
+    await this.#server?.stop()
+    await this.#simulator.stop()
+    await rm(this.#home, { recursive: true, force: true })
+  }
+}

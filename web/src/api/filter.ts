@@ -1,0 +1,46 @@
+import type { paths } from '~schema'
+import type { Schemas } from './client'
+import { crms } from './client'
+
+export type ContactQuery = NonNullable<paths['/api/v3/contacts']['get']['parameters']['query']>
+export type Filter = Omit<ContactQuery, 'limit' | 'offset' | 'cursor' | 'sort'>
+export type Sort = NonNullable<ContactQuery['sort']>
+
+const texts = ['email_contains', 'name_contains', 'email_type', 'domain_id', 'page_id'] as const
+const sorts: readonly string[] = ['created_at', 'updated_at', 'email', 'name'].flatMap((name) => [name, `-${name}`])
+
+/** The view that a URL describes. What it does not know it leaves out: an old link must not be an error. */
+export function filterOf(parameters: URLSearchParams): Filter {
+  const filter: Record<string, string | boolean> = {}
+  for (const crm of crms)
+    for (const kind of ['sync', 'processing']) {
+      const value = parameters.get(`${crm}_${kind}_status`)
+      if (value) filter[`${crm}_${kind}_status`] = value
+    }
+  for (const name of texts) {
+    const value = parameters.get(name)?.trim()
+    if (value) filter[name] = value
+  }
+  const gmail = parameters.get('has_gmail')
+  if (gmail === 'true' || gmail === 'false') filter.has_gmail = gmail === 'true'
+  return filter as Filter
+}
+
+export function sortOf(parameters: URLSearchParams): Sort {
+  const sort = parameters.get('sort') ?? ''
+  return (sorts.includes(sort) ? sort : '-created_at') as Sort
+}
+
+/** The same view with some of its parts changed; an empty value takes a part away. */
+export function changed(parameters: URLSearchParams, changes: Record<string, string>): URLSearchParams {
+  const next = new URLSearchParams(parameters)
+  for (const [name, value] of Object.entries(changes))
+    if (value) next.set(name, value)
+    else next.delete(name)
+  return next
+}
+
+/** As the body of an action takes it. */
+export function asBody(filter: Filter): Schemas['FilteredSyncRequest'] {
+  return filter as Schemas['FilteredSyncRequest']
+}

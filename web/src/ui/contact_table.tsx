@@ -1,0 +1,110 @@
+import { useHotkeys } from '@mantine/hooks'
+import { flexRender, type Table } from '@tanstack/react-table'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef, useState } from 'react'
+import type { Contact } from '../api/client'
+import classes from './contact_table.module.css'
+
+interface ContactTableProps {
+  table: Table<Contact>
+  total: number
+  /** Reads on; absent while it does, and at the end. */
+  more?: () => unknown
+  dim: boolean
+  onOpen: (contact: Contact) => void
+}
+
+const row_height = 52
+
+/** Draws only the rows in sight, so that a million of them scroll like a hundred. */
+export function ContactTable({ table, total, more, dim, onOpen }: ContactTableProps) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const { rows } = table.getRowModel()
+  const [at, setAt] = useState(-1)
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => row_height,
+    overscan: 12,
+  })
+  const items = virtual.getVirtualItems()
+  const end = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (more && end >= rows.length - 60) more()
+  }, [end, rows.length, more])
+
+  const go = (step: number) => {
+    const next = Math.min(rows.length - 1, Math.max(0, at + step))
+    setAt(next)
+    virtual.scrollToIndex(next)
+    requestAnimationFrame(() =>
+      scroller.current
+        ?.querySelector<HTMLElement>(`[data-index="${next}"] [data-open]`)
+        ?.focus({ preventScroll: true }),
+    )
+  }
+  useHotkeys([
+    ['j', () => go(1)],
+    ['k', () => go(-1)],
+    ['x', () => rows[at]?.toggleSelected()],
+    ['o', () => rows[at] && onOpen(rows[at].original)],
+  ])
+
+  const widths = table
+    .getVisibleLeafColumns()
+    .map(({ id, getSize }) => (id === 'contact' ? `minmax(${getSize()}px, 1fr)` : `${getSize()}px`))
+    .join(' ')
+  return (
+    <div
+      ref={scroller}
+      className={classes.scroller}
+      role="table"
+      aria-label="Contacts"
+      aria-rowcount={total + 1}
+      data-dim={dim || undefined}
+    >
+      <div role="rowgroup" className={classes.head}>
+        {table.getHeaderGroups().map((group) => (
+          <div
+            key={group.id}
+            role="row"
+            aria-rowindex={1}
+            className={classes.row}
+            style={{ gridTemplateColumns: widths }}
+          >
+            {group.headers.map((header) => (
+              <div key={header.id} role="columnheader" className={classes.cell}>
+                {flexRender(header.column.columnDef.header, header.getContext())}
+              </div>
+            ))}
+          </div>
+        ))}
+      </div>
+      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {items.map(({ index, start }) => {
+          const row = rows[index]
+          if (!row) return null
+          return (
+            <div
+              key={row.id}
+              role="row"
+              aria-rowindex={index + 2}
+              data-index={index}
+              data-at={index === at || undefined}
+              data-picked={row.getIsSelected() || undefined}
+              className={classes.row}
+              style={{ gridTemplateColumns: widths, transform: `translateY(${start}px)` }}
+              onFocus={() => setAt(index)}
+            >
+              {row.getVisibleCells().map((cell) => (
+                <div key={cell.id} role="cell" className={classes.cell} data-column={cell.column.id}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </div>
+              ))}
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,57 @@
+import { Stack, Table, Text } from '@mantine/core'
+import type { Schemas } from '../api/client'
+import classes from './ui.module.css'
+
+/** What a CRM would get of one contact, and how each field came to be. */
+export function Preview({ preview }: { preview: Schemas['Preview'] }) {
+  return (
+    <Stack gap="xs">
+      {preview.refusal && (
+        <Text size="sm" c="var(--app-bad)">
+          It would be refused. {preview.refusal.field}: {preview.refusal.reason}
+        </Text>
+      )}
+      {preview.unchanged_since_last_sync && (
+        <Text size="sm" c="dimmed">
+          The same as what was acknowledged last.
+        </Text>
+      )}
+      {preview.warnings.map((warning) => (
+        <Text key={warning} size="sm" c="var(--app-warn)">
+          {warning}
+        </Text>
+      ))}
+      {preview.fields && preview.fields.length > 0 && (
+        <Table fz="xs" verticalSpacing={4}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Field</Table.Th>
+              <Table.Th>Value</Table.Th>
+              <Table.Th>From</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {preview.fields.map(({ field, value, rule, note }) => (
+              <Table.Tr key={field}>
+                <Table.Td>{field}</Table.Td>
+                <Table.Td dir="auto" style={{ overflowWrap: 'anywhere' }}>
+                  {value ?? (
+                    <Text span size="xs" c="dimmed">
+                      {note || 'nothing'}
+                    </Text>
+                  )}
+                </Table.Td>
+                <Table.Td c="dimmed">{rule}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      {preview.payload && (
+        <pre className={classes.code} tabIndex={0} aria-label="The body of the call">
+          {JSON.stringify(preview.payload, null, 2)}
+        </pre>
+      )}
+    </Stack>
+  )
+}

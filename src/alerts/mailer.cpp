@@ -45,10 +45,10 @@ using List = std::unique_ptr<curl_slist, Ender<curl_slist, curl_slist_free_all>>
 
 void append(List& list, const std::string& text)
 {
-    curl_slist* longer = curl_slist_append(list.get(), text.c_str());
-    if (!longer) return;
-    (void)list.release();
-    list.reset(longer);
+    if (list)
+        curl_slist_append(list.get(), text.c_str());  // Gives the same head again.
+    else
+        list.reset(curl_slist_append(nullptr, text.c_str()));
 }
 
 /// The end of what the server said last.

@@ -79,8 +79,10 @@ Task<Reply> open_session(Call call)
     auto input = Input::body(call.request);
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
     const auto credential = credential_of(call.request.headers);
+    // Browsers tell where a POST comes from; a page that came encrypted has its cookie go encrypted.
+    const bool is_encrypted = call.request.headers.find("Origin").value_or("").starts_with("https://");
     auto reply = co_await read_session(std::move(call));
-    reply->headers.add("Set-Cookie", cookie(credential->token, ""));
+    reply->headers.add("Set-Cookie", cookie(credential->token, is_encrypted ? "; Secure" : ""));
     co_return reply;
 }
 

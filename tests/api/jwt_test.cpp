@@ -114,13 +114,18 @@ TEST(Jwt, WithstandsTheKnownAttacks)
         {"the same text in quotes", "\"" + good + "\"", &rs, no_jwt},
         {"white space", " " + good, &rs, no_jwt},
         {"dots", "..", &rs, no_jwt},
-        {"a header that is not base64url", "eyJhbGciO=iJub25lIn0.eDB0.", &hs, no_jwt},
-        {"claims of an impossible length", "eyJhbGciOiJIUzI1NiJ9.eyJzd.AAAA", &hs, no_jwt},
-        {"a signature that is not base64url", "eyJhbGciOiJIUzI1NiJ9.e30.====", &hs, no_jwt},
-        {"no signature", "eyJhbGciOiJIUzI1NiJ9.e30", &hs, no_jwt},
     };
     EXPECT_EQ(reason(good, rs), "");
     for (const auto& [attack, token, key, expected] : cases) EXPECT_EQ(reason(token, *key), expected) << attack;
+}
+
+/// The library that verifies ends the process at some of these.
+TEST(Jwt, RefusesWhatIsNotBase64Url)
+{
+    const auto key = secret_key(secret).value();
+    for (const std::string token : {"eyJhbGciO=iJub25lIn0.eDB0.", "eyJhbGciOiJIUzI1NiJ9.eyJzd.AAAA",
+                                    "eyJhbGciOiJIUzI1NiJ9.e30.====", "eyJhbGciOiJIUzI1NiJ9.e30"})
+        EXPECT_EQ(reason(token, key), "The token is not a signed JWT") << token;
 }
 
 TEST(Jwt, RefusesATokenCutAnywhere)

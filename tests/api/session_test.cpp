@@ -39,6 +39,14 @@ TEST_F(SessionTest, TheCookieIsOutOfReachForScriptsAndOtherSites)
     EXPECT_EQ(call({http::Method::post, "/api/v3/session", {}, {}}).status, 401) << "only for a token";
 }
 
+using NewSession = ApiTest;
+
+TEST_F(NewSession, OfAnEncryptedPageStaysEncrypted)
+{
+    const auto opened = call({http::Method::post, "/api/v3/session", {{"Origin", "https://crmsync.example"}}, {}});
+    EXPECT_TRUE(header(opened, "Set-Cookie").ends_with("; SameSite=Strict; Secure")) << header(opened, "Set-Cookie");
+}
+
 TEST_F(SessionTest, ItReadsAndTellsWhoIsSignedIn)
 {
     const auto session = browse(http::Method::get, "/session", {});

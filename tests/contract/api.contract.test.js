@@ -29,7 +29,12 @@ describe('The API, by its document', () => {
   let bob
 
   before(async () => {
-    served = await Served.start({ CRMSYNC_EXCHANGES_KEPT: '10' })
+    served = await Served.start({
+      CRMSYNC_EXCHANGES_KEPT: '10',
+      SMTP_URL: 'smtp://127.0.0.1:1', // Nobody is there.
+      SMTP_FROM: 'crmsync@example.com',
+      BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL: 'ann@example.com',
+    })
     api = await Api.start(served.crmsync)
   })
   after(async () => {
@@ -222,6 +227,13 @@ describe('The API, by its document', () => {
     assert.doesNotMatch(JSON.stringify(exchanges), /xkeysib|example\.com/)
     await call('listExchanges', { values: { crm: 'mautic' } }, 409)
     await served.simulator.settings({ brevo: { api_key: 'xkeysib-api' } })
+  })
+
+  it('tries out who is told', async () => {
+    const [mail] = (await call('testAlerts', { body: { crm: 'brevo' } })).body
+    assert.deepEqual([mail.way, mail.accepted], ['mail', false])
+    await call('testAlerts', { body: { crm: 'n8n' } }, 409)
+    await refused('testAlerts', { body: { crm: 'zoho' } })
   })
 
   it('makes and revokes keys', async () => {

@@ -23,14 +23,14 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 class Handler:
     def __init__(self, refuse):
-        self.refuse = refuse
+        self.refuse, self.login = refuse, ""
 
     async def handle_DATA(self, server, session, envelope):
         if self.refuse:
             return "451 4.3.0 not now"
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        print(json.dumps({"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": session.ssl is not None,
-                          "login": session.login_data.decode() if session.login_data else "",
+        tls = server.transport.get_extra_info("ssl_object") is not None
+        print(json.dumps({"from": envelope.mail_from, "to": envelope.rcpt_tos, "tls": tls, "login": self.login,
                           "headers": {name.lower(): str(value) for name, value in mail.items()},
                           "names": [name.lower() for name in mail.keys()], "text": mail.get_content()}), flush=True)
         return "250 2.0.0 queued as 4711"
@@ -46,12 +46,14 @@ def make_certificate(directory):
 
 
 async def serve(options, context):
+    handler = Handler(options.refuse)
+
     def authenticate(server, session, envelope, mechanism, data):
-        session.login_data = data.login
+        handler.login = data.login.decode()
         return AuthResult(success=f"{data.login.decode()}:{data.password.decode()}" == options.auth, handled=False)
 
     def protocol():
-        return SMTP(Handler(options.refuse), tls_context=context if options.starttls else None,
+        return SMTP(handler, tls_context=context if options.starttls else None,
                     authenticator=authenticate if options.auth else None, auth_required=bool(options.auth),
                     auth_require_tls=False)
 

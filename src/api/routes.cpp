@@ -73,7 +73,8 @@ constexpr Route routes[] = {
     {get, "/api/v3/crm/{crm}/exchanges", admin, exchanges},
 
     {post, "/api/v3/alerts/test", admin, test_alerts},
-    {get, "/api/v3/suppressed", operator_, list_suppressed},
+
+    {get, "/api/v3/suppressed", operator_, list_suppressed, true},
     {post, "/api/v3/suppressed", operator_, suppress},
     {post, "/api/v3/suppressed/remove", admin, unsuppress},
 

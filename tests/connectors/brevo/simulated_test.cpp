@@ -283,7 +283,7 @@ TEST(SimulatedBrevo, ErasesByNumberAndByAddress)
     EXPECT_TRUE(crm.find("ann@example.com").is_null());
     EXPECT_TRUE(crm.find("new@example.com").is_null());
     EXPECT_EQ(erase({.email = "new@example.com"}), false);
-    crm.fault(R"({"kind":"status","status":500})");
+    crm.fault(R"({"effect":{"kind":"respond","status":500}})");
     const auto failed = test::await(crm.loop, crm.connector->erase({.email = "new@example.com"}));
     ASSERT_FALSE(failed);
     EXPECT_THAT(failed.error().message, HasSubstr("Brevo"));

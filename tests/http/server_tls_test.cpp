@@ -14,6 +14,8 @@ using ::testing::HasSubstr;
 using testing::make_identity;
 using testing::ServerTest;
 
+namespace ssl = asio::ssl;
+
 constexpr long day = 86'400;
 
 /// The same server with a certificate, and our own client before it.

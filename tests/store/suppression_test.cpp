@@ -21,7 +21,7 @@ TEST(Suppression, HashesAnAddressHoweverItIsWritten)
 TEST(Suppression, TakesAddressesAndShortReasonsAlone)
 {
     EXPECT_TRUE(check_suppressible({"ann@example.com"}, "asked by phone"));
-    for (const std::string email : {std::string(), std::string(" "), std::string("a\0b", 3), std::string("\xff")})
+    for (const auto& email : {std::string(), std::string(" "), std::string("a\0b", 3), std::string("\xff")})
         EXPECT_EQ(check_suppressible({"ann@example.com", email}, "").error().field, "emails");
     EXPECT_EQ(check_suppressible({}, std::string(201, 'x')).error().field, "reason");
     EXPECT_EQ(check_suppressible({}, "\xff").error().field, "reason");

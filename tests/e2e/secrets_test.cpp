@@ -157,7 +157,8 @@ TEST_F(Secrets, MayComeFromSystemd)
     home_.environment["CREDENTIALS_DIRECTORY"] = home_.path() / "credentials";
     const boost::json::value config = boost::json::parse(home_.run({"config", "--json"}).out);
     EXPECT_EQ(config.at("BREVO_API_KEY").at("value"), "***");
-    EXPECT_EQ(config.at("BREVO_API_KEY").at("from"), std::string(home_.path() / "credentials/BREVO_API_KEY"));
+    EXPECT_EQ(config.at("BREVO_API_KEY").at("from").as_string(),
+              std::string(home_.path() / "credentials/BREVO_API_KEY"));
     EXPECT_EQ(config.at("CRMSYNC_LISTEN").at("from"), "environment") << "only what may be secret";
 
     home_.environment["BREVO_API_KEY"] = "xkeysib-too";

@@ -153,6 +153,7 @@ void define_steer(CLI::App& app, SteerOptions& options)
 int steer(Session& session, const SteerOptions& options, std::string_view action,
           const std::function<void(ConnectorState&)>& change)
 {
+    if (!options.all && options.crms.empty()) return wrong_usage(session, "name a CRM, or say --all");
     const Result<std::vector<Crm>> crms =
         options.all ? std::vector<Crm>(all_crms.begin(), all_crms.end()) : crms_of(options.crms);
     if (!crms) return wrong_usage(session, crms.error().message);

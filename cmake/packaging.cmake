@@ -11,7 +11,7 @@ install(FILES packaging/crmsync.env packaging/crmsync.toml DESTINATION ${CMAKE_I
 install(FILES README.md CHANGELOG.md ARCHITECTURE.md TYPE DOC)
 install(FILES LICENSE TYPE DOC RENAME copyright)
 install(FILES .env.example TYPE DOC RENAME env.example)
-install(DIRECTORY docs TYPE DOC)
+install(DIRECTORY docs TYPE DOC PATTERN images EXCLUDE)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The crmsync authors <crmsync@localhost>")

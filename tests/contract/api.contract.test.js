@@ -31,6 +31,7 @@ describe('The API, by its document', () => {
   before(async () => {
     served = await Served.start({
       CRMSYNC_EXCHANGES_KEPT: '10',
+      CRMSYNC_METRICS_PUBLIC: 'false',
       SMTP_URL: 'smtp://127.0.0.1:1', // Nobody is there.
       SMTP_FROM: 'crmsync@example.com',
       BREVO_SYNC_FAILURE_NOTIFICATION_EMAIL: 'ann@example.com',
@@ -247,6 +248,28 @@ describe('The API, by its document', () => {
     assert.equal((await api.call('listContacts', { token: made.key })).status, 401)
   })
 
+  it('opens and closes sessions', async () => {
+    const opened = await call('openSession', { body: {} })
+    assert.match(opened.headers.get('set-cookie'), /HttpOnly; SameSite=Strict/)
+    assert.deepEqual((await call('readSession')).body, opened.body)
+    await call('closeSession', {}, 204)
+  })
+
+  it('pauses and resumes all CRMs', async () => {
+    assert.equal((await call('pauseAll')).body.length, 4)
+    await call('resumeAll')
+  })
+
+  it('forgets people, and sends nothing to who asked for that', async () => {
+    const body = { emails: ['gone@example.com'], reason: 'asked by phone' }
+    assert.deepEqual((await call('suppress', { body })).body, { suppressed_count: 1 })
+    assert.equal((await call('listSuppressed', { query: { limit: 1, offset: 0 } })).body[0].reason, 'asked by phone')
+    assert.deepEqual((await call('unsuppress', { body: { emails: body.emails } })).body, { removed_count: 1 })
+    await call('createContact', { body: { email: 'eve@example.com' } }, 201)
+    await call('forgetContacts', { body: { emails: ['eve@example.com'] } })
+    await call('createContact', { body: { email: 'eve@example.com' } }, 422)
+  })
+
   it('tells of itself', async () => {
     await call('isLive', { token: null })
     await call('isReady', { token: null })
@@ -278,7 +301,14 @@ describe('The API, by its document', () => {
       if (id === 'importContacts') return OTHER
       if (!bodies['application/json']) return {}
       const { required = [] } = resolve(bodies['application/json'])
-      const all = { email: 'least@example.com', contact_ids: [], status: 'New', name: 'least', role: 'viewer' }
+      const all = {
+        email: 'least@example.com',
+        emails: ['least@example.com'],
+        contact_ids: [],
+        status: 'New',
+        name: 'least',
+        role: 'viewer',
+      }
       return { body: Object.fromEntries(required.map((name) => [name, all[name]])) }
     }
 

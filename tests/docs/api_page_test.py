@@ -49,7 +49,9 @@ def members_shown(told):
 def first_object(answer):
     """Of a list its first member; without the header that `curl -i` shows."""
     body = json.loads(answer.partition("\n\n")[2] if answer.startswith("HTTP/") else answer)
-    return body[0] if isinstance(body, list) else body
+    if isinstance(body, list):
+        return body[0] if body else None
+    return body
 
 
 def test_every_call_of_the_page_answers_as_it_says(install):

@@ -10,7 +10,7 @@ LAYOUT = {
     "bin/crmsync", "sbin/crmsyncctl", "lib/systemd/system/crmsync.service", "share/crmsync/crmsync.env",
     "share/crmsync/crmsync.toml", "share/doc/crmsync/README.md", "share/doc/crmsync/ARCHITECTURE.md",
     "share/doc/crmsync/CHANGELOG.md", "share/doc/crmsync/copyright", "share/doc/crmsync/env.example",
-} | {f"share/doc/crmsync/docs/{page.name}" for page in (ROOT / "docs").iterdir()}
+} | {f"share/doc/crmsync/docs/{page.name}" for page in (ROOT / "docs").iterdir() if page.is_file()}
 LAYOUT |= {f"share/crmsync/{folder}/{file.name}" for folder in ("prometheus", "grafana")
            for file in (ROOT / "packaging" / folder).iterdir()}
 

@@ -240,6 +240,7 @@ const outcomes: Record<Schemas['Attempt']['outcome'], [string, string]> = {
   upserted: ['Accepted', 'ok'],
   unchanged: ['Unchanged, not sent', 'ok'],
   superseded: ['A newer contact of this address went', 'ok'],
+  suppressed: ['Not sent: the address is on the suppression list', 'bad'],
   verified: ['Read back: as sent', 'ok'],
   throttled: ['Asked to wait', 'wait'],
   handed_back: ['Handed back', 'wait'],

@@ -249,10 +249,10 @@ describe('The API, by its document', () => {
   })
 
   it('opens and closes sessions', async () => {
-    const opened = await call('openSession', { body: {} })
+    const opened = await call('openSession')
     assert.match(opened.headers.get('set-cookie'), /HttpOnly; SameSite=Strict/)
     assert.deepEqual((await call('readSession')).body, opened.body)
-    await call('closeSession', {}, 204)
+    await call('closeSession', undefined, 204)
   })
 
   it('pauses and resumes all CRMs', async () => {

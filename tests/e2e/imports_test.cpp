@@ -62,14 +62,16 @@ protected:
         EXPECT_EQ(answer.status / 100, 2) << answer.body;
         return answer.body.empty() ? json::value() : json::parse(answer.body);
     }
-    std::int64_t calls(std::string_view what)
+    /// With any answer, or with that status alone: a busy machine's calls arrive late, and Brevo may refuse one.
+    std::int64_t calls(std::string_view what, std::string_view status_wanted = {})
     {
         const json::value state = control(http::Method::get, "/state");
         const json::object& requests = state.at("requests").at("brevo").as_object();
         const json::value* found = requests.if_contains(what);
         std::int64_t sum = 0;
         if (found)
-            for (const auto& [status, count] : found->as_object()) sum += count.to_number<std::int64_t>();
+            for (const auto& [status, count] : found->as_object())
+                if (status_wanted.empty() || status == status_wanted) sum += count.to_number<std::int64_t>();
         return sum;
     }
     void import_takes(int ms)
@@ -116,7 +118,7 @@ TEST_P(ByImport, ManyGoByOneCallAndAPickedOneBeforeThem)
     ASSERT_TRUE(server->wait_for("import 1 ended")) << server->err();
     ASSERT_TRUE(wait_until_done()) << home_.run({"status"}).out;
 
-    EXPECT_LE(calls("POST /contacts/import"), 2) << "what came back from one may be enough for another";
+    EXPECT_EQ(calls("POST /contacts/import", "202"), 1) << server->err();
     EXPECT_LT(calls("POST /contacts"), contacts / 10);
     EXPECT_LE(calls("GET /processes/{id}") + calls("GET /processes/1"), 5);
     const Program::Ended failed = home_.run({"failed"});

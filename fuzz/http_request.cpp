@@ -1,5 +1,6 @@
 #include <boost/asio/buffer.hpp>
 
+#include "fuzz/support/pieces.h"
 #include "fuzz/support/support.h"
 #include "http/parser.h"
 
@@ -29,21 +30,7 @@ Parsed parse(const std::vector<std::string_view>& pieces)
     parser.header_limit(header_max);
     parser.max_body_bytes(body_max);
     parser.eager(true);
-    std::string waiting;
-    boost::system::error_code error;
-    for (const std::string_view piece : pieces) {
-        waiting += piece;
-        while (!waiting.empty() && !parser.is_done()) {
-            const std::size_t used = parser.put(asio::const_buffer(waiting.data(), waiting.size()), error);
-            waiting.erase(0, used);
-            if (error == http::beast::http::error::need_more) {
-                error = {};
-                break;
-            }
-            if (error) return {.refused = true};
-            if (used == 0) break;
-        }
-    }
+    if (feed(parser, pieces)) return {.refused = true};
     // A broken line that comes in pieces is waited for to its end; until then it is no request either.
     if (!parser.is_header_done()) return {.refused = true};
     Parsed out{.done = parser.is_done()};

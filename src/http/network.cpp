@@ -28,7 +28,7 @@ std::optional<ip::address> read_address(std::string_view text)
     else if (std::ranges::count(text, ':') == 1)
         text = text.substr(0, text.find(':'));
     boost::system::error_code error;
-    const auto address = ip::make_address(text, error);
+    auto address = ip::make_address(text, error);
     if (error) return std::nullopt;
     if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
     return address;

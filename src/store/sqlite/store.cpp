@@ -486,7 +486,8 @@ Result<std::unique_ptr<Store>> open_now(const Executor& executor, Clock& clock, 
     if (!config.single_threaded && !in_memory(path))
         for (std::size_t i = 0; i < reader_count; ++i) {
             readers.push_back(connect(path, Connection::Mode::read_write));
-            readers.back().execute("PRAGMA query_only = ON");
+            // What a reader's own cache misses, the system's has: two large ones would be a third of the memory.
+            readers.back().execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048");
         }
     std::optional<Turnstile> turnstile;
     if (!in_memory(path)) {

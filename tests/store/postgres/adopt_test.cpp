@@ -5,9 +5,10 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
+#include <vector>
 
-#include "base/clock.h"
 #include "store/migrate.h"
 #include "tests/support/paths.h"
 #include "tests/support/postgres.h"
@@ -213,30 +214,31 @@ TEST_F(Adoption, AnInterruptedOneGoesOn)
     EXPECT_TRUE(adopt().steps.empty());
 }
 
+// What waits for a lock is PostgreSQL's to judge: how long a statement takes tells as much of the machine's load.
 TEST_F(Adoption, TheOtherApplicationIsNeverHeldUpForLong)
 {
     make_live(30'000);
     std::atomic<bool> stop{false};
-    SystemClock clock;
-    Duration longest{};
     int writes = 0;
+    std::vector<std::string> held_up;
     std::thread other([&] {
         Psql connection(server_->url(database_));
-        while (!stop) {
-            const Monotonic start = clock.monotonic();
-            connection("UPDATE contacts SET seen_count = seen_count + 1 WHERE id = md5('c' || " +
-                       std::to_string(1 + writes % 30'000) +
-                       ")::uuid; SELECT count(*) FROM contacts WHERE tenant_id = "
-                       "md5('t1')::uuid");
-            longest = std::max(longest, std::chrono::duration_cast<Duration>(clock.monotonic() - start));
-            ++writes;
+        connection("SET lock_timeout = '2s'");
+        for (; !stop; ++writes) {
+            try {
+                connection("UPDATE contacts SET seen_count = seen_count + 1 WHERE id = md5('c' || " +
+                           std::to_string(1 + writes % 30'000) +
+                           ")::uuid; SELECT count(*) FROM contacts WHERE tenant_id = md5('t1')::uuid");
+            } catch (const std::runtime_error& error) {
+                held_up.emplace_back(error.what());
+            }
         }
     });
     adopt();
     stop = true;
     other.join();
     EXPECT_GT(writes, 0);
-    EXPECT_LT(std::chrono::duration<double>(longest).count(), 2.5);
+    EXPECT_EQ(held_up, std::vector<std::string>{});
 }
 
 TEST_F(Adoption, ATransactionOfTheOtherApplicationOnlyDelaysIt)

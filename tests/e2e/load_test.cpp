@@ -15,6 +15,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "base/task.h"
 #include "domain/crm.h"
@@ -123,6 +124,7 @@ protected:
         for (int i = 0; i < contact_count; ++i) csv += fmt::format("person{}@example{}.com,Person {}\n", i, i % 97, i);
         const Program::Ended migrated = home_.run({"migrate"});
         ASSERT_EQ(migrated.code, 0) << migrated.err;
+        ASSERT_EQ(home_.run({"setup", "hubspot,mautic"}).code, 0);
         const Program::Ended imported = home_.run({"import", home_.file("people.csv", csv)});
         ASSERT_EQ(imported.code, 0) << imported.err;
         ASSERT_EQ(home_.run({"pause", "hubspot"}).code, 0);
@@ -149,6 +151,7 @@ protected:
         Random random(static_cast<std::uint64_t>(number));
         for (bool first = true; first || !synced_; first = false) {
             const Answer answer = co_await ask_something(connection, random);
+            server_->drain();  // Of what it logs; it would wait.
             ++answers_;
             if (answer.status != 200) note(fmt::format("{} {}", answer.status, answer.body));
             if (answer.status == 0) break;
@@ -188,7 +191,6 @@ protected:
         const int before = answers_;
         json::value counts;
         do {
-            server_->drain();
             counts = json::parse((co_await connection.ask("GET", "/api/v3/crm/status/summary")).body);
             synced_ = synced_ || is_done(counts.at("hubspot")) || !errors_.empty();
         } while (clients_ > 0 || (!is_done(counts.at("mautic")) && errors_.empty()));
@@ -244,6 +246,16 @@ private:
     rlimit before_{};
 };
 
+/// Warnings and errors, but for those about CRMs that are not used.
+std::vector<std::string> complaints_in(const std::string& log)
+{
+    std::vector<std::string> found;
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);)
+        if (!line.contains(R"("level":"info")") && !line.contains(" is off: ")) found.push_back(line);
+    return found;
+}
+
 TEST_P(UnderLoad, AThousandClientsAndASyncDoNotDisturbEachOther)
 {
     Program simulator(built_program(), {"simulate", "--port", "0", "--unlimited", "--json"}, home_.environment);
@@ -263,8 +275,7 @@ TEST_P(UnderLoad, AThousandClientsAndASyncDoNotDisturbEachOther)
     const json::value at_crms = ask_json(std::string(simulated.at("control").as_string()), "/state");
     EXPECT_EQ(at_crms.at("hubspot").at("contacts").to_number<int>(), contact_count);
     EXPECT_EQ(at_crms.at("mautic").at("contacts").to_number<int>(), std::ssize(selected_));
-    const Program::Ended ended = stop(*server_, "pat-test-token");
-    EXPECT_THAT(ended.err, testing::Not(testing::ContainsRegex("\"(warning|error)\"|\\[(warning|error)\\]")));
+    EXPECT_THAT(complaints_in(stop(*server_, "pat-test-token").err), testing::IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, UnderLoad, testing::Values("sqlite", "postgresql"),

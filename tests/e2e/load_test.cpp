@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
 #include <charconv>
@@ -246,6 +247,20 @@ private:
     rlimit before_{};
 };
 
+/// Who is not accepted would wait for ever.
+class Patience {
+public:
+    explicit Patience(asio::io_context& loop) : timer_(loop, std::chrono::minutes(4))
+    {
+        timer_.async_wait([](const boost::system::error_code& cancelled) {
+            if (!cancelled) throw std::runtime_error("a client waits for an answer");
+        });
+    }
+
+private:
+    asio::steady_timer timer_;
+};
+
 /// Warnings and errors, but for those about CRMs that are not used.
 std::vector<std::string> complaints_in(const std::string& log)
 {
@@ -267,6 +282,7 @@ TEST_P(UnderLoad, AThousandClientsAndASyncDoNotDisturbEachOther)
         const FewFiles few;
         start();
     }
+    const Patience patience(loop_);
     await(loop_, conduct());
     EXPECT_THAT(errors_, testing::IsEmpty());
 

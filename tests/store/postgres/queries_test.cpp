@@ -50,7 +50,8 @@ protected:
             INSERT INTO suppression (hash, at, actor, reason)
             SELECT md5('a' || i) || md5('b' || i), now(), 'here', 'asked' FROM generate_series(1, {0}) i;
             INSERT INTO api_key (id, hash, name, role, created_at, created_by)
-            SELECT gen_random_uuid(), md5('k' || i), 'key ' || i, 'viewer', now(), 'here' FROM generate_series(1, {0}) i;
+            SELECT gen_random_uuid(), md5('k' || i), 'key ' || i, 'viewer', now(), 'here'
+              FROM generate_series(1, {0}) i;
             INSERT INTO remote_operation (id, crm, worker_id, begun_at)
             SELECT md5(i::text)::uuid, 'brevo', gen_random_uuid(), now() FROM generate_series(1, 1000) i;
             INSERT INTO operation_job (operation_id, contact_id, generation, email, fingerprint)

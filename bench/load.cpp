@@ -81,8 +81,9 @@ private:
     {
         const auto client = open();
         std::minstd_rand random(static_cast<unsigned>(number) + 1);
+        std::uniform_real_distribution<double> share(0.5, 1.5);
         for (bool first = true; !stopping_; first = false) {
-            const auto pause = std::chrono::duration<double>(pause_mean) * (0.5 + random() / (1.0 + random.max()));
+            const std::chrono::duration<double> pause = pause_mean * share(random);
             co_await sleep_for(clock_, std::chrono::duration_cast<Duration>(pause));
             const bool selects = random() % 10 == 0;
             const auto begun = clock_.monotonic();

@@ -128,8 +128,9 @@ int main(int argc, char** argv)
 {
     using namespace crmsync::bench;
     const std::map<std::string_view, void (*)(const Arguments&)> measurements{
-        {"fill", fill},     {"select", select}, {"drain", drain},       {"work", work}, {"latency", latency},
-        {"claims", claims}, {"bound", bound},   {"filtered", filtered}, {"page", page}, {"import", import_file},
+        {"fill", fill},       {"select", select},      {"drain", drain}, {"work", work},
+        {"latency", latency}, {"claims", claims},      {"bound", bound}, {"filtered", filtered},
+        {"page", page},       {"import", import_file}, {"load", load},
     };
     const auto found = argc > 1 ? measurements.find(argv[1]) : measurements.end();
     if (found == measurements.end()) {
@@ -137,7 +138,7 @@ int main(int argc, char** argv)
                    "usage: bench_driver fill URL CONTACTS PERCENT_WITH_PHONE | select URL CRM... |\n"
                    "       drain URL SETTING... | work URL SETTING... | latency URL SAMPLES DIRECTORY |\n"
                    "       claims URL CLAIMS JOBS | bound URL CRM CONNECTIONS | filtered URL | page URL DEPTH |\n"
-                   "       import URL CSV_FILE\n"
+                   "       import URL CSV_FILE | load API_URL TOKEN CLIENTS\n"
                    "SETTING: brevo:API_KEY=bench and the like, as in the environment without the CRM's prefix\n");
         return 64;
     }

@@ -72,5 +72,6 @@ void filtered(const Arguments& arguments);
 void page(const Arguments& arguments);
 void import_file(const Arguments& arguments);
 void bound(const Arguments& arguments);
+void load(const Arguments& arguments);
 
 }  // namespace crmsync::bench

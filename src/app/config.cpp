@@ -527,6 +527,14 @@ std::string without_password(const std::string& url)
     return url.substr(0, user_end) + url.substr(at, query - at);
 }
 
+std::string host_alone(const std::string& url)
+{
+    const std::string shown = without_password(url);
+    const std::size_t scheme = shown.find("://");
+    if (scheme == std::string::npos) return "***";
+    return shown.substr(0, shown.find('/', scheme + 3)) + "/***";
+}
+
 bool no_color() { return !environment_value("NO_COLOR").empty() || environment_value("TERM") == "dumb"; }
 
 }  // namespace crmsync::app

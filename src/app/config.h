@@ -134,6 +134,8 @@ Result<Secret> sealing_key(const Config& config);
 
 /// "sqlite:/path": the database's address without its password, for logs.
 std::string without_password(const std::string& url);
+/// Of an address whose path or query is secret: "https://host:port/***".
+std::string host_alone(const std::string& url);
 
 /// The terminal wishes no colour (https://no-color.org).
 bool no_color();

@@ -49,25 +49,15 @@ std::vector<Crm> taking_phones_once(const Config& config, std::vector<Crm> crms)
     return crms;
 }
 
-namespace {
-
-Result<std::unique_ptr<Connector>> make_watched(const Config& config, Crm crm, const Executor& executor, Clock& clock,
-                                                TokenVault* vault, const std::vector<http::ClientWatcher*>& watchers,
-                                                std::vector<std::string>& warnings)
+Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
+                                                  TokenVault* vault, std::vector<std::string>& warnings,
+                                                  const std::vector<http::ClientWatcher*>& watchers)
 {
     const CrmConfig& own = config.crm[crm];
     if (!own.configured) return fail(ErrorCode::denied, own.missing);
     const Result<const ConnectorEntry*> entry = entry_of(crm);
     if (!entry) return std::unexpected(entry.error());
     return create(**entry, config, own.settings, executor, clock, vault, watchers, warnings);
-}
-
-}  // namespace
-
-Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
-                                                  TokenVault* vault, std::vector<std::string>& warnings)
-{
-    return make_watched(config, crm, executor, clock, vault, {}, warnings);
 }
 
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,
@@ -86,7 +76,7 @@ Connectors make_connectors(const Config& config, const Executor& executor, Clock
     Connectors result;
     for (const Crm crm : all_crms) {
         Result<std::unique_ptr<Connector>> made =
-            make_watched(config, crm, executor, clock, vault, watchers[crm], result.warnings);
+            make_connector(config, crm, executor, clock, vault, result.warnings, watchers[crm]);
         if (made) {
             result.made.push_back(std::move(*made));
         } else {

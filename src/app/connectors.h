@@ -18,9 +18,10 @@ std::vector<Crm> taking_phones_once(const Config& config, std::vector<Crm> crms)
 
 /// The connector of a CRM, as configured. `denied` when its credentials are missing, `not_found` when this version
 /// has none for that CRM, `invalid` when its factory refuses a setting; the message goes into logs and error columns.
-/// `vault` may be null where `needs_vault` says no.
+/// `vault` may be null where `needs_vault` says no. `watchers` are told of its calls, and outlive it.
 Result<std::unique_ptr<Connector>> make_connector(const Config& config, Crm crm, const Executor& executor, Clock& clock,
-                                                  TokenVault* vault, std::vector<std::string>& warnings);
+                                                  TokenVault* vault, std::vector<std::string>& warnings,
+                                                  const std::vector<http::ClientWatcher*>& watchers = {});
 
 /// The same for looking at payloads: it has placeholders where credentials are missing, and must not be sent with.
 Result<std::unique_ptr<Connector>> make_preview_connector(const Config& config, Crm crm, const Executor& executor,

@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
@@ -27,6 +28,16 @@ void start_log(const Config& config, Duty duty)
     // On a terminal the rehearsal draws a table; only what is wrong may interrupt it.
     const bool quiet = duty == Duty::rehearsal && terminal && config.log_level == "info";
     log::start(quiet ? "error" : config.log_level, pretty ? log::Format::pretty : log::Format::json);
+}
+
+/// Every connection is a file, and shells allow 1,024 where the system allows many more. What uses them polls: only
+/// select() would need few.
+void allow_open_files()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Status bring_up_to_date(const Config& config)
@@ -142,6 +153,7 @@ int serve(Session& session, Duty duty)
 {
     std::signal(SIGPIPE, SIG_IGN);  // A terminal that goes away must not take the service along.
     start_log(session.config, duty);
+    allow_open_files();
     return run_loop([&](Executor executor) -> Task<int> {
         if (duty == Duty::rehearsal) co_return co_await run_rehearsal(session, executor);
         co_return co_await run_service(session, session.config, duty, executor);

@@ -101,7 +101,7 @@ const std::vector<Variable> alert_variables{
     {"Alerts", "SMTP_TLS", "auto", choice,
      "Whether smtp:// must turn to TLS (STARTTLS). auto: unless the server is on this machine; off: never does.",
      "auto|required|off"},
-    {"Alerts", "ALERT_WEBHOOK_URL", "", url, "Receives alerts as JSON; docs/alerts.md describes them."},
+    {"Alerts", "ALERT_WEBHOOK_URL", "", secret_url, "Receives alerts as JSON; docs/alerts.md describes them."},
     {"Alerts", "ALERT_WEBHOOK_SECRET", "", secret, "Signs what is sent there."},
     {"Alerts", "ALERT_AFTER_SECONDS", "60", integer,
      "How long a connector's trouble lasts before it is told, and its recovery.", "", 0, 86400},
@@ -266,6 +266,7 @@ std::string_view kind_name(const Variable& variable)
         case integer:
             return "number";
         case url:
+        case secret_url:
             return "URL";
         case choice:
             return "one of";
@@ -391,7 +392,7 @@ const Variable* find_variable(std::string_view name)
 std::string file_variable(const Variable& variable)
 {
     const bool may_hold_password = variable.group == "Database" && variable.name.ends_with("_URL");
-    return variable.kind == secret || may_hold_password ? variable.name + "_FILE" : "";
+    return variable.kind == secret || variable.kind == secret_url || may_hold_password ? variable.name + "_FILE" : "";
 }
 
 std::string_view similar_variable(std::string_view name)
@@ -425,6 +426,7 @@ std::string check(const Variable& variable, std::string_view value)
         case integer:
             return check_integer(variable, value);
         case url:
+        case secret_url:
             return check_url(value);
         case choice:
             return check_choice(variable, value);

@@ -9,7 +9,15 @@
 namespace crmsync::app {
 
 /// How the text of a variable is checked.
-enum class Kind { text, secret, boolean, integer, url, choice };
+enum class Kind {
+    text,
+    secret,
+    boolean,
+    integer,
+    url,
+    secret_url,  ///< Its path or query may be all that keeps others out.
+    choice
+};
 
 /// One setting. Reading, checking, `.env.example` and docs/configuration.md are all made from `variables()`.
 struct Variable {

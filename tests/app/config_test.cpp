@@ -389,5 +389,16 @@ TEST(Config, DatabaseAddressesLoseTheirPassword)
     for (const auto& [url, shown] : cases) EXPECT_EQ(without_password(url), shown);
 }
 
+TEST(Config, AddressesWithASecretPathShowTheirHostAlone)
+{
+    const std::pair<std::string, std::string> cases[] = {
+        {"https://hooks.example.com/services/T0/B0/token", "https://hooks.example.com/***"},
+        {"https://ann:pw@hooks.example.com:8443/x?key=token", "https://ann@hooks.example.com:8443/***"},
+        {"https://hooks.example.com?key=token", "https://hooks.example.com/***"},
+        {"hooks.example.com/token", "***"},
+    };
+    for (const auto& [url, shown] : cases) EXPECT_EQ(host_alone(url), shown);
+}
+
 }  // namespace
 }  // namespace crmsync::app

@@ -511,6 +511,11 @@ TEST(Cli, ForgetsPeopleForGood)
               "1 address(es) taken off the suppression list\n");
     EXPECT_EQ(home.run({"contacts", "add", "ann@example.com"}).code, 0);
     EXPECT_EQ(home.run({"suppressed", "add", "ann@example.com", "--reason", "by phone"}).code, 0);
+    const Program::Ended remote = home.run({"forget", "bob@example.com", "--remote"});
+    EXPECT_EQ(remote.code, 0);
+    EXPECT_EQ(remote.out, "bob@example.com: 0 contact(s) deleted here\n");
+    EXPECT_THAT(remote.err, HasSubstr("1 address(es) put on the suppression list\n"
+                                      "Not asked to delete anything: Brevo (BREVO_API_KEY not configured), HubSpot ("));
     EXPECT_EQ(home.run({"forget"}).code, 64);
     EXPECT_EQ(home.run({"forget", "--ids", "7"}).code, 64);
 }

@@ -157,6 +157,9 @@ TEST_F(Secrets, MayComeFromSystemd)
     home_.environment["CREDENTIALS_DIRECTORY"] = home_.path() / "credentials";
     const boost::json::value config = boost::json::parse(home_.run({"config", "--json"}).out);
     EXPECT_EQ(config.at("BREVO_API_KEY").at("value"), "***");
+    home_.environment["ALERT_WEBHOOK_URL"] = "https://hooks.example.com/services/T0/B0/token";
+    EXPECT_EQ(boost::json::parse(home_.run({"config", "--json"}).out).at("ALERT_WEBHOOK_URL").at("value"),
+              "https://hooks.example.com/***");
     EXPECT_EQ(config.at("BREVO_API_KEY").at("from").as_string(),
               std::string(home_.path() / "credentials/BREVO_API_KEY"));
     EXPECT_EQ(config.at("CRMSYNC_LISTEN").at("from"), "environment") << "only what may be secret";

@@ -88,11 +88,13 @@ TEST_F(Served, RehearsalRunsToItsEndAndKeepsServing)
     const Program::Ended ended = server.finish();
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.err, HasSubstr("stopped"));
-    // Where nothing is found the rehearsal's contacts may have been meant.
+    // Other commands work on the configured database, and say so: the rehearsal's may have been meant.
     for (const std::vector<std::string>& command :
          std::vector<std::vector<std::string>>{{"status"},
                                                {"contacts", "list"},
                                                {"contacts", "show", "ann.lee@example.com"},
+                                               {"key", "add", "scraper", "--role", "viewer"},
+                                               {"pause", "brevo"},
                                                {"select", "brevo", "--all"}})
         EXPECT_THAT(home_.run(command).err, HasSubstr("add --rehearsal")) << command.front();
 
@@ -147,6 +149,27 @@ TEST_F(Served, ASelectionForHubSpotArrivesInOneCall)
     const Program::Ended ended = server.finish();
     EXPECT_EQ(ended.code, 0) << ended.err;
     EXPECT_THAT(ended.err, Not(HasSubstr("pat-test")));
+}
+
+TEST_F(Served, SetUpWaitsAsLongAsTheCrmAsksTo)
+{
+    const auto simulator = simulate({"--faults", home_.file("faults.json", R"([
+        {"match": {"crm": "hubspot", "method": "GET"}, "times": 1, "effect": {"kind": "rate_limited"}},
+        {"match": {"crm": "hubspot", "method": "POST"}, "times": 1, "effect": {"kind": "rate_limited"}}])")});
+    const boost::json::value told = boost::json::parse(simulator->out());
+    home_.environment["HUBSPOT_API_KEY"] = "pat-test-token";
+    home_.environment["HUBSPOT_API_BASE_URL"] = told.at("hubspot").as_string();
+    const Program::Ended done = home_.run({"setup", "hubspot"});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_THAT(done.err, testing::ContainsRegex("called too often, waits 1 s.*\n.*to be made.*\n.*waits 1 s"));
+    EXPECT_THAT(home_.run({"setup", "hubspot"}).out, Not(HasSubstr("missing")));
+    ask(std::string(told.at("control").as_string()),
+        {.method = http::Method::put,
+         .target = "/faults",
+         .body = R"([{"match": {"crm": "hubspot"}, "effect": {"kind": "rate_limited", "retry_after_s": 3600}}])"});
+    const Program::Ended too_long = home_.run({"setup", "hubspot"});
+    EXPECT_EQ(too_long.code, 1);
+    EXPECT_THAT(too_long.err, Not(HasSubstr("waits")));
 }
 
 TEST_F(Served, AFieldMadeWhileItRunsIsFilledFromThenOn)

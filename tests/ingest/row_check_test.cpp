@@ -93,6 +93,17 @@ TEST(RowCheck, RefusesWithTheReason)
     EXPECT_EQ(check.check(row("not an address")).error().why, Refused::malformed_email);
 }
 
+TEST(RowCheck, QuotesAValueShortAndWithoutWhatControlsATerminal)
+{
+    const auto check = RowCheck::create({}).value();
+    const auto reason = [&](std::string_view value) {
+        return check.check(row("a@example.com", {{Column::page_id, value}})).error().reason;
+    };
+    EXPECT_EQ(reason("\x1b[2Jsev\x07\ten\r\n8"), "page_id: \"[2Jsev en 8\" is not a UUID");
+    EXPECT_EQ(reason("caf\xc3\xa9 \xff"), "page_id: \"caf\xc3\xa9 \xef\xbf\xbd\" is not a UUID");
+    EXPECT_EQ(reason(std::string(500, 'x')), "page_id: \"" + std::string(60, 'x') + "\" is not a UUID");
+}
+
 TEST(RowCheck, FillsInConstants)
 {
     PerColumn<std::optional<std::string>> constants;

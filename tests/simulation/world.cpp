@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <iterator>
+#include <set>
 
 #include "store/migrate.h"
 #include "store/open.h"
@@ -36,6 +37,8 @@ EngineOptions engine_options()
     options.run[crm].retry = {.max_retries = 3, .base = std::chrono::minutes{5}, .exponential = true};
     return options;
 }
+
+constexpr std::size_t contacts_min = 10;
 
 /// These no CRM takes, ever, where it refuses any.
 bool is_poison(const MappedContact& contact) { return contact.email.starts_with("person7"); }
@@ -209,8 +212,9 @@ void World::add_contact()
                                                           : static_cast<std::uint64_t>(emails_++);
     fields.email = fmt::format("Person{}@example.com", number);
     fields.name = "Ada Lovelace";
-    const auto contact = ask(people_->create_contact(fields, CurationStatus::new_, clock_.now()));
-    decisions_[contact.id] = {Action::unselect, clock_.now()};
+    const auto contact = await(people_loop_, people_->create_contact(fields, CurationStatus::new_, clock_.now()));
+    EXPECT_EQ(contact.has_value(), !is_suppressed(address_of(fields.email))) << fields.email;
+    if (contact) decisions_[contact->id] = {Action::unselect, clock_.now()};
 }
 
 void World::act(Action action, const Uuid& id)
@@ -267,6 +271,84 @@ void World::delete_contact()
     add_contact();
 }
 
+/// The first column of all rows, past every store.
+std::vector<std::string> World::sql(const std::string& query) const
+{
+    sqlite3* db = nullptr;
+    std::vector<std::string> rows;
+    EXPECT_EQ(sqlite3_open(file_.c_str(), &db), SQLITE_OK);
+    const auto take = [](void* to, int, char** values, char**) {
+        static_cast<std::vector<std::string>*>(to)->emplace_back(values[0] ? values[0] : "");
+        return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(db, query.c_str(), take, &rows, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+    return rows;
+}
+
+std::string World::somebodys_address()
+{
+    auto it = decisions_.begin();
+    std::advance(it, static_cast<std::ptrdiff_t>(random_.below(decisions_.size())));
+    return address_of(ask(people_->contact(it->first)).fields.email);
+}
+
+bool World::is_suppressed(const std::string& address) const
+{
+    return std::ranges::any_of(suppressed_,
+                               [&](const Suppressed& one) { return one.address == address && !one.to.has_value(); });
+}
+
+/// To be called before the list knows: tells whether a worker has the contact in its hands.
+void World::note_suppressed(const std::string& address)
+{
+    if (is_suppressed(address)) return;
+    const auto leased =
+        sql("SELECT 1 FROM job JOIN contacts ON contacts.id = job.contact_id WHERE lease_token IS NOT "
+            "NULL AND lower(trim(email)) = '" +
+            address + "'");
+    suppressed_.push_back({.address = address,
+                           .from = clock_.now(),
+                           .calls_until = clock_.now() + (leased.empty() ? Duration{0} : Duration{1min}),
+                           .to = std::nullopt});
+}
+
+void World::forget_somebody()
+{
+    const std::string address = somebodys_address();
+    note_suppressed(address);
+    const auto forgotten = ask(people_->forget(
+        {.ids = {}, .emails = {address}, .reason = "asked", .actor = "simulation", .now = clock_.now()}));
+    const auto gone = sql("SELECT id FROM contacts");
+    const std::set<std::string> left(gone.begin(), gone.end());
+    const auto erased = std::erase_if(decisions_, [&](const auto& entry) {
+        if (left.contains(to_string(entry.first))) return false;
+        forgotten_.push_back(entry.first);
+        return true;
+    });
+    EXPECT_EQ(erased, forgotten.deleted);
+    EXPECT_GT(erased, 0u);
+    while (decisions_.size() < contacts_min) add_contact();
+}
+
+void World::suppress_somebody()
+{
+    const std::string address = somebodys_address();
+    note_suppressed(address);
+    ask(people_->suppress({address}, "asked", "simulation", clock_.now()));
+}
+
+void World::unsuppress_somebody()
+{
+    std::vector<Suppressed*> on_list;
+    for (Suppressed& one : suppressed_)
+        if (!one.to) on_list.push_back(&one);
+    if (on_list.empty()) return;
+    Suppressed& chosen = *on_list[random_.below(on_list.size())];
+    EXPECT_EQ(ask(people_->unsuppress({chosen.address}, "simulation", clock_.now())), 1u);
+    chosen.to = clock_.now();
+}
+
 void World::jump_clock()
 {
     if (weather_ != Weather::everything) return;
@@ -297,7 +379,7 @@ void World::pass_time(Duration at_most)
 void World::step()
 {
     const bool stormy = weather_ == Weather::outages || weather_ == Weather::everything;
-    switch (random_.below(16)) {
+    switch (random_.below(19)) {
         case 0:
             add_contact();
             break;
@@ -328,6 +410,15 @@ void World::step()
         case 8:
             ask(people_->update_connector(crm, note_fields_changed));
             break;
+        case 9:
+            if (random_.chance(30)) forget_somebody();
+            break;
+        case 10:
+            if (random_.chance(40)) suppress_somebody();
+            break;
+        case 11:
+            if (random_.chance(30)) unsuppress_somebody();
+            break;
         default:
             decide_something();
             break;
@@ -343,6 +434,7 @@ void World::settle_and_check()
     for (int minute = 0; minute < 180 && !settled(); ++minute) pass_time(1min);
     check_counts();
     check_published();
+    check_suppression();
     check_ends();
     if (!jumped_) EXPECT_EQ(truth_.same_address_overlaps, 0) << "two calls for one address at once";
 }
@@ -385,6 +477,30 @@ bool World::was_sent(const Contact& contact, Instant decided_at) const
     return std::ranges::any_of(truth_.calls, by_call) || std::ranges::any_of(truth_.submitted, by_operation);
 }
 
+/// Nothing was begun for an address while it was on the list, and nothing is left of who was forgotten.
+void World::check_suppression()
+{
+    if (!jumped_) {
+        for (const CrmTruth::Call& call : truth_.calls) check_not_sent(address_of(call.email), call.begun);
+        for (const CrmTruth::Submission& operation : truth_.submitted)
+            for (const std::string& address : operation.addresses) check_not_sent(address_of(address), operation.begun);
+    }
+    std::vector<std::string> addresses;
+    for (const Suppressed& one : suppressed_) addresses.push_back(one.address);
+    const auto marks = ask(people_->suppressed(addresses));
+    for (std::size_t i = 0; i < addresses.size(); ++i) EXPECT_EQ(marks[i], is_suppressed(addresses[i]));
+
+    for (const Uuid& id : forgotten_) EXPECT_FALSE(await(people_loop_, people_->contact(id)));
+    EXPECT_EQ(sql("PRAGMA foreign_key_check"), std::vector<std::string>{}) << "rows of contacts that are gone";
+}
+
+void World::check_not_sent(const std::string& address, Instant begun) const
+{
+    for (const Suppressed& one : suppressed_)
+        EXPECT_FALSE(one.address == address && begun > one.calls_until && (!one.to || begun < *one.to))
+            << address << " was sent while it was on the suppression list";
+}
+
 void World::check_ends()
 {
     for (const auto& [id, decision] : decisions_) {
@@ -404,6 +520,10 @@ void World::check_ends()
         }
         EXPECT_TRUE(state == JobState::completed || state == JobState::failed)
             << to_string(id) << " is " << to_string(state);
+        if (state == JobState::failed && jobs.jobs[0].error_code == suppressed_code) {
+            check_refused(id, decision);
+            continue;
+        }
         if (weather_ == Weather::throttled || weather_ == Weather::calm) {
             EXPECT_EQ(state, JobState::completed);
             EXPECT_EQ(jobs.jobs[0].retry_count, 0) << "throttling cost an attempt";
@@ -415,6 +535,17 @@ void World::check_ends()
             EXPECT_TRUE(superseded || was_sent(ask(people_->contact(id)), decision.at))
                 << to_string(id) << ": Complete without an acknowledgement";
     }
+}
+
+/// Its address was on the list at some time since the decision.
+void World::check_refused(const Uuid& id, const Decision& decision)
+{
+    const std::string address = address_of(ask(people_->contact(id)).fields.email);
+    EXPECT_TRUE(jumped_ || std::ranges::any_of(suppressed_,
+                                               [&](const Suppressed& one) {
+                                                   return one.address == address && (!one.to || *one.to >= decision.at);
+                                               }))
+        << to_string(id) << " was refused as suppressed";
 }
 
 /// The retries were used up, or the CRM refused this very contact: never because of another in its batch.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,13 @@ private:
         Action action = Action::unselect;
         Instant at{};
     };
+    /// A time during which an address was on the suppression list.
+    struct Suppressed {
+        std::string address;
+        Instant from{};
+        Instant calls_until{};  ///< What was claimed before may still go.
+        std::optional<Instant> to;
+    };
 
     void add_contact();
     void decide_something();
@@ -53,6 +61,13 @@ private:
     void write_by_sql(Action action, const Uuid& id);
     void edit_contact();
     void delete_contact();
+    void forget_somebody();
+    void suppress_somebody();
+    void unsuppress_somebody();
+    void note_suppressed(const std::string& address);
+    bool is_suppressed(const std::string& address) const;
+    std::string somebodys_address();
+    std::vector<std::string> sql(const std::string& query) const;
     void start_worker();
     void crash_worker();
     void thaw_worker();
@@ -74,7 +89,10 @@ private:
     bool settled();
     void check_counts();
     void check_published();
+    void check_suppression();
+    void check_not_sent(const std::string& address, Instant begun) const;
     void check_ends();
+    void check_refused(const Uuid& id, const Decision& decision);
     void check_failure(const Job& job, const Decision& decision);
 
     template <class T>
@@ -91,6 +109,8 @@ private:
     std::unique_ptr<Store> people_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::map<Uuid, Decision> decisions_;
+    std::vector<Suppressed> suppressed_;
+    std::vector<Uuid> forgotten_;
     bool faults_on_ = true;
     bool outage_ = false;
     bool jumped_ = false;

@@ -54,6 +54,7 @@ void define_config(CLI::App& app, ConfigOptions& options)
 std::string shown(const Setting& setting)
 {
     if (setting.variable->kind == Kind::secret && !setting.value.empty()) return "***";
+    if (setting.variable->kind == Kind::secret_url && !setting.value.empty()) return host_alone(setting.value);
     const bool may_hold_password = setting.value.contains("://");
     return may_hold_password ? without_password(setting.value) : setting.value;
 }

@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <optional>
+#include <utility>
 
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 #include "app/cli/filter_options.h"
 #include "app/connectors.h"
+#include "connectors/classify.h"
 #include "domain/connector_state.h"
 
 namespace crmsync::app {
@@ -21,9 +25,28 @@ void define_crm(CLI::App& app, CrmOptions& options)
     app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas")->required();
 }
 
-/// Runs `work` for every connector the command line names; the worst exit code counts.
-int for_connectors(Session& session, const std::string& names, const std::function<Task<Status>(Connector&, Crm)>& work)
+/// Hears a CRM say that it was called too often.
+class Throttling final : public http::ClientWatcher {
+public:
+    void on_exchange(const http::Request&, const Result<http::Response>& answer, Duration) override
+    {
+        constexpr Duration unless_told = 10s;  // The shortest window that a CRM of ours counts in, and not a day's.
+        if (answer && answer->status == http_too_many_requests)
+            wait_ = std::max(wait_.value_or(Duration{}), retry_after_of(answer->headers).value_or(unless_told));
+    }
+    /// How long it wants to be left alone, if it said so since the last time.
+    std::optional<Duration> take() { return std::exchange(wait_, std::nullopt); }
+
+private:
+    static constexpr int http_too_many_requests = 429;
+    std::optional<Duration> wait_;
+};
+
+/// Runs `work` for every connector the command line names; the worst exit code counts. `watcher` may be null.
+int for_connectors(Session& session, const std::string& names, const std::function<Task<Status>(Connector&, Crm)>& work,
+                   http::ClientWatcher* watcher = nullptr)
 {
+    const auto watchers = watcher ? std::vector{watcher} : std::vector<http::ClientWatcher*>();
     const Result<std::vector<Crm>> crms = crms_of(names);
     if (!crms) return wrong_usage(session, crms.error().message);
     return run_loop([&](Executor executor) -> Task<int> {
@@ -32,7 +55,7 @@ int for_connectors(Session& session, const std::string& names, const std::functi
             const Status done = co_await with_vault(session, crm, executor, [&](TokenVault* vault) -> Task<Status> {
                 std::vector<std::string> warnings;
                 const Result<std::unique_ptr<Connector>> connector =
-                    make_connector(session.config, crm, executor, session.clock, vault, warnings);
+                    make_connector(session.config, crm, executor, session.clock, vault, warnings, watchers);
                 for (const std::string& warning : warnings) session.console.note("warning: " + warning);
                 if (!connector) co_return std::unexpected(connector.error());
                 const Status worked = co_await work(**connector, crm);
@@ -117,23 +140,40 @@ void tell_workers(Session& session, const std::vector<Crm>& crms)
     });
 }
 
+/// The same again while the CRM asks for patience, which is told. What was created by then stays.
+Task<Result<SetupReport>> set_up(Session& session, Connector& connector, Crm crm, bool create, Throttling& throttling)
+{
+    constexpr int waits_max = 5;
+    constexpr Duration wait_max = 60s;  // Longer than that somebody would rather come back.
+    for (int waits = 0;; ++waits) {
+        Result<SetupReport> report = co_await connector.setup(create);
+        const std::optional<Duration> wait = throttling.take();
+        if (!wait || *wait > wait_max || waits == waits_max) co_return report;
+        session.console.note(fmt::format("{}: called too often, waits {} s as it asks to", to_string(crm),
+                                         std::chrono::ceil<std::chrono::seconds>(*wait).count()));
+        co_await sleep_for(session.clock, *wait);
+    }
+}
+
 /// Says what it is about to make before it makes it.
 int setup(Session& session, const SetupOptions& options)
 {
     std::vector<Crm> done;
-    const int code = for_connectors(session, options.crms, [&](Connector& connector, Crm crm) -> Task<Status> {
-        Result<SetupReport> report = co_await connector.setup(false);
+    Throttling throttling;
+    const auto work = [&](Connector& connector, Crm crm) -> Task<Status> {
+        Result<SetupReport> report = co_await set_up(session, connector, crm, false, throttling);
         if (!options.dry_run && report && !report->missing.empty()) {
             session.console.note(fmt::format("{}: to be made: {}", to_string(crm),
                                              printable(fmt::format("{}", fmt::join(report->missing, ", ")))));
-            report = co_await connector.setup(true);
+            report = co_await set_up(session, connector, crm, true, throttling);
         }
         if (!report) co_return std::unexpected(report.error());
         if (!options.dry_run) done.push_back(crm);
         print_setup(session.console, crm, *report);
         if (!report->problems.empty()) co_return fail(ErrorCode::invalid, "not all could be set up");
         co_return Status();
-    });
+    };
+    const int code = for_connectors(session, options.crms, work, &throttling);
     if (!done.empty()) tell_workers(session, done);
     return code;
 }

@@ -74,7 +74,6 @@ int list(Session& session, const ListOptions& options)
         } else {
             print_page(session.console, *page);
         }
-        if (page->total == 0 && is_empty(options.filter)) hint_at_rehearsal(session);
         co_return exit_fine;
     });
 }

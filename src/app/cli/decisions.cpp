@@ -110,7 +110,6 @@ int decide(Session& session, const DecisionOptions& options)
             return true;
         });
         if (!counts) co_return std::unexpected(counts.error());
-        if (counts->found == 0) hint_at_rehearsal(session);
         if (counts->found == 0 && counts->not_found > 0)
             co_return fail(ErrorCode::not_found, "No contacts found with provided IDs");
         print_counts(session.console, request, *counts);

@@ -178,10 +178,7 @@ Task<Result<Contact>> find_contact(Session& session, Store& store, std::string t
     std::vector<Contact> same;
     for (const Contact& contact : page->contacts)
         if (address_of(contact.fields.email) == address_of(text)) same.push_back(contact);
-    if (same.empty()) {
-        hint_at_rehearsal(session);
-        co_return fail(ErrorCode::not_found, "Contact not found");
-    }
+    if (same.empty()) co_return fail(ErrorCode::not_found, "Contact not found");
     if (same.size() > 1)
         co_return fail(ErrorCode::conflict,
                        fmt::format("{} contacts have this address; name one by its id", same.size()));

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <memory>
 #include <utility>
@@ -109,7 +110,24 @@ std::string text_at(const boost::json::object& object, std::string_view name)
     return std::string(object.at(name).as_string());
 }
 
-void print_forgotten(Console& console, const boost::json::object& done, bool remote)
+/// Of the CRMs that may hold somebody and were not asked: why.
+std::string not_asked(const boost::json::object& done, Erasers& erasers)
+{
+    std::vector<std::string> reasons;
+    for (const Crm crm : all_crms) {
+        const bool told = std::ranges::any_of(done.at("addresses").as_array(), [&](const boost::json::value& address) {
+            return std::ranges::any_of(address.at("crms").as_array(), [&](const boost::json::value& one) {
+                return one.at("crm").as_string() == to_string(crm);
+            });
+        });
+        if (told) continue;
+        if (const std::string why = erasers.obstacle(crm); !why.empty())
+            reasons.push_back(fmt::format("{} ({})", display_name(crm), printable(why)));
+    }
+    return fmt::format("{}", fmt::join(reasons, ", "));
+}
+
+void print_forgotten(Console& console, const boost::json::object& done)
 {
     if (console.json()) return console.value(done);
     for (const auto& address : done.at("addresses").as_array()) {
@@ -126,7 +144,8 @@ void print_forgotten(Console& console, const boost::json::object& done, bool rem
                 one.at("in_flight").as_bool() ? "; a call was under way, ask again in a minute with --remote" : ""));
         }
     }
-    if (!remote) console.note("What the CRMs hold stays there; --remote deletes it too");
+    console.note(fmt::format("{} address(es) put on the suppression list",
+                             done.at("suppressed_count").to_number<std::int64_t>()));
 }
 
 int forget(Session& session, const ForgetOptions& options)
@@ -140,7 +159,10 @@ int forget(Session& session, const ForgetOptions& options)
             .erase = [&](Crm crm, Lookup lookup) { return made.erase(crm, std::move(lookup)); }};
         const auto done = co_await api::forget(store, std::move(*request), options.remote ? &erasers : nullptr);
         if (!done) co_return std::unexpected(done.error());
-        print_forgotten(session.console, *done, options.remote);
+        print_forgotten(session.console, *done);
+        if (!options.remote) session.console.note("What the CRMs hold stays there; --remote deletes it too");
+        if (const std::string skipped = options.remote ? not_asked(*done, made) : ""; !skipped.empty())
+            session.console.note("Not asked to delete anything: " + skipped);
         co_return done->at("failed_count").to_number<std::int64_t>() == 0 ? exit_fine : exit_rejects;
     });
 }

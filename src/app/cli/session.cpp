@@ -29,6 +29,17 @@ Status prepare_embedded(const Config& config, const std::string& url)
     return {};
 }
 
+/// Where `serve` rehearses, its contacts and keys are not in the configured database, which other commands work on.
+void tell_which_database(Session& session)
+{
+    if (session.rehearsal) return session.console.note("REHEARSAL: sample contacts and a simulated CRM");
+    if (!session.config.is_rehearsal()) return;
+    const std::string file = rehearsal_database(session.config).substr(std::string_view("sqlite:").size());
+    if (std::filesystem::exists(file))
+        session.console.note(fmt::format("Works on {}; the rehearsal has a database of its own: add --rehearsal",
+                                         session.config.database_url));
+}
+
 }  // namespace
 
 int report(Session& session, const Error& error)
@@ -55,14 +66,6 @@ std::string actor()
 std::string database_of(const Session& session)
 {
     return session.rehearsal ? rehearsal_database(session.config) : session.config.database_url;
-}
-
-void hint_at_rehearsal(Session& session)
-{
-    if (session.rehearsal || !session.config.is_rehearsal()) return;
-    const std::string file = rehearsal_database(session.config).substr(std::string_view("sqlite:").size());
-    if (std::filesystem::exists(file))
-        session.console.note("The rehearsal's contacts are in a database of their own: add --rehearsal");
 }
 
 int run_loop(const std::function<Task<int>(Executor)>& work)
@@ -103,7 +106,7 @@ Task<Result<int>> on_store(Session& session, Executor executor, const StoreWork&
 
 int with_store(Session& session, const StoreWork& work)
 {
-    if (session.rehearsal) session.console.note("REHEARSAL: sample contacts and a simulated CRM");
+    tell_which_database(session);
     return run_loop([&](Executor executor) -> Task<int> {
         const Result<int> result = co_await on_store(session, executor, work);
         co_return result ? *result : report(session, result.error());

@@ -42,10 +42,6 @@ std::string database_of(const Session& session);
 /// A token for the API. Without a subject it names the user of this terminal.
 Result<std::string> mint(Session& session, std::string_view subject, Role role, std::chrono::seconds lifetime);
 
-/// Says how to reach the rehearsal's contacts, where somebody may look for them: nothing is configured, and there was a
-/// rehearsal.
-void hint_at_rehearsal(Session& session);
-
 /// Runs `work` with the vault that the connector of this CRM needs, or null when it needs none: only then the database
 /// is opened.
 Task<Status> with_vault(Session& session, Crm crm, Executor executor, std::function<Task<Status>(TokenVault*)> work);
@@ -54,7 +50,8 @@ using StoreWork = std::function<Task<Result<int>>(Store&, Executor)>;
 /// Opens the database beside whatever server runs on it, runs `work`, and closes. An embedded database that is missing
 /// or older is brought up to date first. Returns what `work` did, or why the database could not be opened.
 Task<Result<int>> on_store(Session& session, Executor executor, const StoreWork& work);
-/// The same on a loop of its own, to its end. Prints errors. Returns the exit code.
+/// The same on a loop of its own, to its end. Prints errors, and which database is meant where the rehearsal's may be.
+/// Returns the exit code.
 int with_store(Session& session, const StoreWork& work);
 
 /// Runs a coroutine on a loop of its own to its end. For work that needs no store.

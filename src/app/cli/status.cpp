@@ -145,7 +145,6 @@ int status(Session& session, const NoOptions&)
         } else {
             print_overview(session, *overview, now);
         }
-        if (overview->summary.contacts == 0) hint_at_rehearsal(session);
         co_return exit_fine;
     });
 }

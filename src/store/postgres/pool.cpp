@@ -54,8 +54,11 @@ Task<Answer<Pool::Loan>> Pool::borrow()
             co_return unavailable(last_error_);
         }
         // Full, or the server has no more to give: one of those we have will come back.
-        if (!co_await wait_for_slot())
-            co_return unavailable({ErrorCode::unavailable, "PostgreSQL: all connections of the pool are busy"});
+        const auto waiter = std::make_shared<Waiter>(asio::steady_timer(executor_, longest_wait));
+        const bool woken = co_await wait(*waiting_.emplace_back(waiter));
+        std::erase(waiting_, waiter);
+        if (waiter->loan) co_return *std::move(waiter->loan);
+        if (!woken) co_return unavailable({ErrorCode::unavailable, "PostgreSQL: all connections of the pool are busy"});
     }
 }
 
@@ -76,13 +79,11 @@ Task<Answer<Pool::Loan>> Pool::open_one()
     co_return Loan(*this, std::move(*connection), true);
 }
 
-Task<bool> Pool::wait_for_slot()
+/// False when nobody woke it.
+Task<bool> Pool::wait(Waiter& waiter)
 {
-    auto timer = std::make_shared<asio::steady_timer>(executor_, longest_wait);
-    waiting_.push_back(timer);
     boost::system::error_code error;
-    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, error));
-    std::erase(waiting_, timer);
+    co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
     co_return error == asio::error::operation_aborted;
 }
 
@@ -92,8 +93,11 @@ void Pool::take_back(std::unique_ptr<Connection> connection)
         connection.reset();
         return release_slot();
     }
-    idle_.push_back(std::move(connection));
-    wake_one();
+    if (const auto waiter = wake_one()) {
+        waiter->loan.emplace(*this, std::move(connection), false);
+    } else {
+        idle_.push_back(std::move(connection));
+    }
 }
 
 void Pool::release_slot()
@@ -102,11 +106,14 @@ void Pool::release_slot()
     wake_one();
 }
 
-void Pool::wake_one()
+/// Who waits longest, or null.
+std::shared_ptr<Pool::Waiter> Pool::wake_one()
 {
-    if (waiting_.empty()) return;
-    waiting_.front()->cancel();
+    if (waiting_.empty()) return nullptr;
+    auto waiter = std::move(waiting_.front());
     waiting_.pop_front();
+    waiter->timer.cancel();
+    return waiter;
 }
 
 void Pool::close()
@@ -114,7 +121,7 @@ void Pool::close()
     closed_ = true;
     open_ -= idle_.size();
     idle_.clear();
-    for (const auto& timer : waiting_) timer->cancel();
+    for (const auto& waiter : waiting_) waiter->timer.cancel();
 }
 
 }  // namespace crmsync::postgres

@@ -3,6 +3,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -12,8 +13,8 @@
 namespace crmsync::postgres {
 
 /// At most `size` connections, opened when first needed and again after they were lost. Used from one event loop.
-/// Nobody waits long: without a server, borrowing fails at once and the next try is held off for a while that grows
-/// to a second.
+/// Who waits longest is served first. Nobody waits long: without a server, borrowing fails at once and the next try is
+/// held off for a while that grows to a second.
 class Pool {
 public:
     Pool(Executor executor, Clock& clock, ConnectionOptions options, std::size_t size);
@@ -52,11 +53,18 @@ public:
     void close();
 
 private:
+    /// Somebody in the queue. Given a connection at once when it is woken: else who has just returned one, and asks for
+    /// the next, would always be first.
+    struct Waiter {
+        asio::steady_timer timer;
+        std::optional<Loan> loan;
+    };
+
     void take_back(std::unique_ptr<Connection> connection);
     void release_slot();
-    void wake_one();
+    std::shared_ptr<Waiter> wake_one();
     Task<Answer<Loan>> open_one();
-    Task<bool> wait_for_slot();
+    Task<bool> wait(Waiter& waiter);
 
     Executor executor_;
     Clock& clock_;
@@ -64,7 +72,7 @@ private:
     std::size_t size_;
     std::size_t open_ = 0;  // Idle, lent, and being opened.
     std::vector<std::unique_ptr<Connection>> idle_;
-    std::deque<std::shared_ptr<asio::steady_timer>> waiting_;
+    std::deque<std::shared_ptr<Waiter>> waiting_;
     Monotonic not_before_{};
     Duration backoff_{};
     Error last_error_{ErrorCode::unavailable, "PostgreSQL: not connected"};

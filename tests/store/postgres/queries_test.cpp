@@ -41,6 +41,25 @@ protected:
             ANALYZE contacts, job)",
                                             contact_count));
     }
+    /// What had no rows yet: attempts, the suppression list, keys of the API, imports under way.
+    void fill_the_rest()
+    {
+        server_->sql(database_, fmt::format(R"(
+            INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, duration_us)
+            SELECT id, 'brevo', now(), gen_random_uuid(), 'upserted', 1000 FROM contacts;
+            INSERT INTO suppression (hash, at, actor, reason)
+            SELECT md5('a' || i) || md5('b' || i), now(), 'here', 'asked' FROM generate_series(1, {0}) i;
+            INSERT INTO api_key (id, hash, name, role, created_at, created_by)
+            SELECT gen_random_uuid(), md5('k' || i), 'key ' || i, 'viewer', now(), 'here'
+              FROM generate_series(1, {0}) i;
+            INSERT INTO remote_operation (id, crm, worker_id, begun_at)
+            SELECT md5(i::text)::uuid, 'brevo', gen_random_uuid(), now() FROM generate_series(1, 1000) i;
+            INSERT INTO operation_job (operation_id, contact_id, generation, email, fingerprint)
+            SELECT md5((1 + n % 1000)::text)::uuid, id, 1, email, '' FROM (
+                SELECT id, email, row_number() OVER () AS n FROM contacts) c;
+            ANALYZE)",
+                                            contact_count));
+    }
 
     /// The plan as the store has it made, with the settings of its transactions. `types` and `arguments` in brackets.
     std::string plan_of(const Query& begin, std::string_view mode, const std::string& sql, const std::string& types,
@@ -69,6 +88,7 @@ TEST_F(PostgresPlans, TheHotStatementsReadNoTableAsAWhole)
         const char* arguments;
         std::vector<const char*> indexes;
     };
+    fill_the_rest();
     const std::vector<Case> cases = {
         {queries::pick[Crm::brevo],
          "(timestamptz, bigint, bigint, uuid[], timestamptz, timestamptz)",
@@ -95,6 +115,15 @@ TEST_F(PostgresPlans, TheHotStatementsReadNoTableAsAWhole)
         {queries::lock_contacts, "(uuid[])", "('{}')", {"contacts_pkey"}},
         {queries::republish[Crm::brevo], "(uuid[])", "('{}')", {"job_pkey", "contacts_pkey"}},
         {queries::restore_failures, "(uuid[])", "('{}')", {"job_pkey", "contacts_pkey"}},
+        {queries::suppressed_among, "(text[])", "('{}')", {"suppression_pkey"}},
+        {queries::operation_jobs,
+         "(uuid, uuid, bigint)",
+         "('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000000', 100)",
+         {"operation_job_pkey", "remote_operation_pkey", "job_pkey"}},
+        {queries::add_to_operation,
+         "(uuid, uuid[], bigint[], text[], text[], text[])",
+         "('00000000-0000-0000-0000-000000000001', '{}', '{}', '{}', '{}', '{}')",
+         {"remote_operation_pkey", "contacts_pkey"}},
     };
     for (const Case& one : cases) {
         const std::string plan =
@@ -103,6 +132,51 @@ TEST_F(PostgresPlans, TheHotStatementsReadNoTableAsAWhole)
         EXPECT_THAT(plan, testing::Not(testing::HasSubstr("Seq Scan on"))) << one.query.name;
         for (const char* index : one.indexes) EXPECT_THAT(plan, testing::HasSubstr(index)) << one.query.name;
     }
+}
+
+// What requests and imports ask: planned without the engine's preference for indexes.
+TEST_F(PostgresPlans, WhatIsAskedByNameIsFoundByIndex)
+{
+    struct Case {
+        const Query& query;
+        const char* types;
+        const char* arguments;
+        std::vector<const char*> indexes;
+    };
+    fill_the_rest();
+    constexpr const char* one = "('00000000-0000-0000-0000-000000000001')";
+    const std::vector<Case> cases = {
+        {queries::suppressed_among, "(text[])", "('{}')", {"suppression_pkey"}},
+        {queries::unsuppress, "(text[])", "('{}')", {"suppression_pkey"}},
+        {queries::forget_named, "(uuid[])", "('{}')", {"contacts_pkey"}},
+        {queries::forget_addressed, "(text[])", "('{}')", {"idx_contacts_address"}},
+        {queries::forget_remotes, "(uuid[])", "('{}')", {"job_pkey"}},
+        {queries::forget_contacts, "(uuid[])", "('{}')", {"contacts_pkey"}},
+        {queries::suppressions, "(bigint, bigint)", "(100, 0)", {"suppression_at"}},
+        {queries::find_api_key, "(text)", "('')", {"api_key_hash"}},
+        {queries::contacts_by_id, "(uuid[])", "('{}')", {"contacts_pkey"}},
+        {queries::contacts_exist, "(uuid[])", "('{}')", {"contacts_pkey"}},
+        {queries::delete_contact, "(uuid)", one, {"contacts_pkey"}},
+        {queries::jobs_of, "(uuid)", one, {"job_pkey"}},
+        {queries::history_of, "(uuid, bigint)", "('00000000-0000-0000-0000-000000000001', 100)", {"attempt_contact"}},
+    };
+    for (const Case& test : cases) {
+        const std::string plan =
+            plan_of(queries::begin_work, "force_generic_plan", test.query.sql, test.types, test.arguments);
+        SCOPED_TRACE(plan);
+        EXPECT_THAT(plan, testing::Not(testing::HasSubstr("Seq Scan on"))) << test.query.name;
+        for (const char* index : test.indexes) EXPECT_THAT(plan, testing::HasSubstr(index)) << test.query.name;
+    }
+}
+
+// A plan does not show what its cascade does.
+TEST_F(PostgresPlans, WhatGoesWithAContactIsFoundByIndex)
+{
+    const auto without_index = server_->sql(database_, R"(
+        SELECT f.conrelid::regclass::text FROM pg_constraint f
+         WHERE f.contype = 'f' AND f.confrelid = 'contacts'::regclass
+           AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = f.conrelid AND i.indkey[0] = f.conkey[1]))");
+    EXPECT_EQ(without_index, std::vector<std::vector<std::string>>{});
 }
 
 TEST_F(PostgresPlans, ASelectionOfEverythingLooksJobsUpByKeyAlsoWhileStatisticsSayThereAreNone)

@@ -63,7 +63,19 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::queue_later,
                                            &sql::counts_of_states,
                                            &sql::forget_writes,
-                                           &sql::jobs_to_delete};
+                                           &sql::jobs_to_delete,
+                                           &sql::delete_contact,
+                                           &sql::is_suppressed,
+                                           &sql::suppress,
+                                           &sql::unsuppress,
+                                           &sql::forget_named,
+                                           &sql::forget_addressed,
+                                           &sql::forget_remotes,
+                                           &sql::find_api_key,
+                                           &sql::note_api_key_use,
+                                           &sql::jobs_of,
+                                           &sql::completed_job,
+                                           &sql::job_to_fail_late};
     for (const Query* query : hot) {
         const std::string plan = plan_of(query->text());
         EXPECT_THAT(plan, testing::Not(testing::HasSubstr("SCAN"))) << query->text() << "\n" << plan;
@@ -92,6 +104,15 @@ TEST_F(QueryPlans, AClaimWalksTheIndexOfWhatIsDue)
     EXPECT_THAT(plan_of(sql::claim_probe.text()),
                 testing::HasSubstr("SEARCH j USING INDEX job_due (crm=? AND lane=? AND due_at<?)"));
     EXPECT_THAT(plan_of(sql::claim_siblings.text()), testing::HasSubstr("USING INDEX idx_contacts_address (<expr>=?)"));
+}
+
+TEST_F(QueryPlans, TheSuppressionListIsAskedByKeyAndReadFromItsEnd)
+{
+    EXPECT_THAT(plan_of(sql::is_suppressed.text()), testing::HasSubstr("USING PRIMARY KEY (hash=?)"));
+    EXPECT_THAT(plan_of(sql::forget_addressed.text()),
+                testing::HasSubstr("USING INDEX idx_contacts_address (<expr>=?)"));
+    EXPECT_THAT(plan_of(sql::suppressions.text()), testing::AllOf(testing::HasSubstr("USING INDEX suppression_at"),
+                                                                  testing::Not(testing::HasSubstr("TEMP B-TREE"))));
 }
 
 TEST_F(QueryPlans, FailuresAreReadFromTheIndexOfFailures)

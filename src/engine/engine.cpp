@@ -246,6 +246,8 @@ Task<> Engine::prune_loop()
     while (!stopping_) {
         const auto pruned = co_await store_.prune_history(clock_.now() - options_.history_kept, prune_batch);
         if (pruned && *pruned == prune_batch) continue;
+        if (const auto figures = co_await store_.prune_activity(clock_.now()); !figures)
+            log::debug("Old figures are not deleted: {}", figures.error().message);
         co_await prune_alarm_.wait(options_.prune_every);
     }
 }

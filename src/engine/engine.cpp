@@ -40,7 +40,7 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
         }
         if (run.enabled && connector->traits().tells_late_failures)
             follow_ups_.push_back(std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_,
-                                                             clock_, executor_, events_));
+                                                             clock_, executor_, events_, options_.observer));
     }
 }
 

@@ -20,7 +20,7 @@
 #include "domain/selection.h"
 #include "domain/transition.h"
 #include "store/api_key.h"
-#include "store/operation.h"
+#include "store/remote_operation.h"
 #include "store/suppression.h"
 #include "store/verification.h"
 
@@ -428,20 +428,21 @@ public:
     /// Locks the connector's row and asks `plan_delivery`; when that says so, the operation exists from now on: the
     /// worker's, and gone with it, until it is submitted. A worker plans one at a time: an earlier one that it has not
     /// submitted is given up, as by `rescue`.
-    virtual Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) = 0;
+    virtual Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest request) = 0;
     /// Keeps what is sent of jobs claimed for it. `conflict`: the operation is gone, its leases with it.
-    virtual Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) = 0;
+    virtual Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) = 0;
     /// From now on it outlives its worker, and is looked at first in `look_in`. `conflict`: it is gone.
     virtual Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) = 0;
     /// Takes the turn to look at the submitted operation that is due longest: nobody else gets it for `lease`, by the
     /// database's clock where several machines share it.
-    virtual Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) = 0;
+    virtual Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) = 0;
     /// Ends the turn, or prolongs it: the operation is due again after `pause`.
-    virtual Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) = 0;
+    virtual Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) = 0;
     /// A page of its jobs in the order of contact ids, also of those whose lease is gone.
-    virtual Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) = 0;
+    virtual Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after,
+                                                                                std::size_t limit) = 0;
     /// Forgets it; what it still holds goes back to the queue with the reason. Returns how many jobs.
-    virtual Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) = 0;
+    virtual Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant now) = 0;
 
     // -- late failures: what a CRM acknowledged and failed afterwards
     /// The completed jobs these operations stand for, each at most once per operation, and not those that another

@@ -171,33 +171,33 @@ public:
     {
         return inner_.verifications_of(id);
     }
-    Task<Result<DeliveryPlan>> plan_operation(OperationRequest r) override
+    Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest r) override
     {
-        return with_fault(inner_.plan_operation(std::move(r)));
+        return with_fault(inner_.plan_remote_operation(std::move(r)));
     }
-    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override
+    Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) override
     {
-        return with_fault(inner_.add_to_operation(id, std::move(jobs)), Fault::before);
+        return with_fault(inner_.add_to_remote_operation(id, std::move(jobs)), Fault::before);
     }
     Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override
     {
         return with_fault(inner_.note_submitted(id, std::move(remote_id), look_in, now));
     }
-    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override
+    Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) override
     {
-        return with_fault(inner_.take_operation(crm, lease, now));
+        return with_fault(inner_.take_remote_operation(crm, lease, now));
     }
-    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override
+    Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) override
     {
-        return with_fault(inner_.postpone_operation(id, pause, now));
+        return with_fault(inner_.postpone_remote_operation(id, pause, now));
     }
-    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override
+    Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after, std::size_t limit) override
     {
-        return with_fault(inner_.operation_jobs(id, after, limit));
+        return with_fault(inner_.remote_operation_jobs(id, after, limit));
     }
-    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) override
+    Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant now) override
     {
-        return with_fault(inner_.end_operation(id, std::move(reason), now));
+        return with_fault(inner_.end_remote_operation(id, std::move(reason), now));
     }
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
     {

@@ -453,7 +453,7 @@ Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant n
     if (!planned) co_return std::unexpected(planned.error());
     for (int i = 0; i < planned->front().size(); ++i) {
         const auto ended =
-            co_await end_operation(planned->front().get<Uuid>(i, 0), std::string(worker_stopped_reason), now);
+            co_await end_remote_operation(planned->front().get<Uuid>(i, 0), std::string(worker_stopped_reason), now);
         if (!ended) co_return ended;
         *total += *ended;
     }

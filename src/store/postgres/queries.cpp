@@ -407,13 +407,13 @@ SELECT count(*) FROM (
     SELECT 1 FROM job j
      WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
        AND j.state = 'queued' AND j.due_at <= $1 LIMIT $2) d)");
-const Query count_operations{"count_operations",
-                             "SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = $1"};
+const Query count_remote_operations{"count_remote_operations",
+                                    "SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = $1"};
 const Query forget_planned{"forget_planned",
                            "DELETE FROM remote_operation WHERE crm = $1 AND worker_id = $2 AND remote_id IS NULL"};
-const Query insert_operation{"insert_operation",
-                             "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES ($1, $2, $3, $4)"};
-const Query add_to_operation{"add_to_operation", R"(
+const Query insert_remote_operation{
+    "insert_remote_operation", "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES ($1, $2, $3, $4)"};
+const Query add_to_remote_operation{"add_to_remote_operation", R"(
 WITH planned AS MATERIALIZED (
     SELECT o.id FROM remote_operation o WHERE o.id = $1 AND o.remote_id IS NULL FOR KEY SHARE),
 added AS (
@@ -426,24 +426,24 @@ SELECT 1 FROM planned)"};
 const Query note_submitted{"note_submitted", R"(
 UPDATE remote_operation SET remote_id = $2, look_at = crmsync_now() + $3 * interval '1 microsecond'
  WHERE id = $1 AND (remote_id IS NULL OR remote_id = $2))"};
-const Query take_operation{"take_operation", R"(
+const Query take_remote_operation{"take_remote_operation", R"(
 UPDATE remote_operation SET looks = looks + 1, look_at = crmsync_now() + $2 * interval '1 microsecond'
  WHERE id = (SELECT o.id FROM remote_operation o WHERE o.crm = $1 AND o.look_at <= crmsync_now()
               ORDER BY o.look_at, o.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, remote_id, begun_at, looks)"};
-const Query next_operation{"next_operation", R"(
+const Query next_remote_operation{"next_remote_operation", R"(
 SELECT (extract(epoch FROM min(o.look_at) - crmsync_now()) * 1000000)::bigint
   FROM remote_operation o WHERE o.crm = $1)"};
-const Query postpone_operation{"postpone_operation", R"(
+const Query postpone_remote_operation{"postpone_remote_operation", R"(
 UPDATE remote_operation SET look_at = crmsync_now() + $2 * interval '1 microsecond'
  WHERE id = $1 AND remote_id IS NOT NULL)"};
-const Query operation_jobs{"operation_jobs", R"(
+const Query remote_operation_jobs{"remote_operation_jobs", R"(
 SELECT o.contact_id, r.crm, o.generation, o.email, o.fingerprint, o.warnings,
        CASE WHEN j.worker_id = o.operation_id THEN j.lease_token ELSE 0 END, j.claimed_from, j.due_at, j.retry_count
   FROM operation_job o JOIN remote_operation r ON r.id = o.operation_id
   JOIN job j ON j.contact_id = o.contact_id AND j.crm = r.crm
  WHERE o.operation_id = $1 AND o.contact_id > $2 ORDER BY o.contact_id LIMIT $3)"};
-const Query forget_operation{"forget_operation", "DELETE FROM remote_operation WHERE id = $1"};
+const Query forget_remote_operation{"forget_remote_operation", "DELETE FROM remote_operation WHERE id = $1"};
 const Query planned_by_worker{"planned_by_worker",
                               "SELECT id FROM remote_operation WHERE worker_id = $1 AND remote_id IS NULL"};
 

@@ -60,18 +60,18 @@ extern const PerCrmQuery hand_back;
 extern const Query prune_history;  // $1: before, $2: limit
 
 // -- remote operations. Durations in microseconds.
-extern const PerCrmQuery count_untried;  // $1: now, $2: counted up to
-extern const Query count_operations;     // $1: CRM -> all, submitted
-extern const Query forget_planned;       // $1: CRM, $2: worker
-extern const Query insert_operation;     // $1: id, $2: CRM, $3: worker, $4: now
-extern const Query add_to_operation;     // $1: id, $2..: columns -> one row if it is still planned
-extern const Query note_submitted;       // $1: id, $2: the CRM's name of it, $3: due in
-extern const Query take_operation;       // $1: CRM, $2: lease -> id, the CRM's name, begun, looks
-extern const Query next_operation;       // $1: CRM -> how long until the next is due, or null
-extern const Query postpone_operation;   // $1: id, $2: pause
-extern const Query operation_jobs;       // $1: id, $2: after, $3: limit
-extern const Query forget_operation;     // $1: id
-extern const Query planned_by_worker;    // $1: worker -> ids
+extern const PerCrmQuery count_untried;        // $1: now, $2: counted up to
+extern const Query count_remote_operations;    // $1: CRM -> all, submitted
+extern const Query forget_planned;             // $1: CRM, $2: worker
+extern const Query insert_remote_operation;    // $1: id, $2: CRM, $3: worker, $4: now
+extern const Query add_to_remote_operation;    // $1: id, $2..: columns -> one row if it is still planned
+extern const Query note_submitted;             // $1: id, $2: the CRM's name of it, $3: due in
+extern const Query take_remote_operation;      // $1: CRM, $2: lease -> id, the CRM's name, begun, looks
+extern const Query next_remote_operation;      // $1: CRM -> how long until the next is due, or null
+extern const Query postpone_remote_operation;  // $1: id, $2: pause
+extern const Query remote_operation_jobs;      // $1: id, $2: after, $3: limit
+extern const Query forget_remote_operation;    // $1: id
+extern const Query planned_by_worker;          // $1: worker -> ids
 
 // -- access tokens of connectors
 extern const Query token;               // $1: CRM -> version, text

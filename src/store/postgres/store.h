@@ -103,14 +103,15 @@ public:
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override;
     Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override;
 
-    // operations.cpp
-    Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) override;
-    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override;
+    // remote_operations.cpp
+    Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest request) override;
+    Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) override;
     Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override;
-    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override;
-    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override;
-    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override;
-    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) override;
+    Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) override;
+    Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) override;
+    Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after,
+                                                                        std::size_t limit) override;
+    Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant now) override;
 
     void on_wake(WakeHandler handler) override;
     Task<> close() override;
@@ -158,8 +159,9 @@ private:
     // verification.cpp
     Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);
 
-    // operations.cpp
-    Task<Answer<DeliveryPlan>> plan_operation_once(Connection& connection, const OperationRequest& request);
+    // remote_operations.cpp
+    Task<Answer<DeliveryPlan>> plan_remote_operation_once(Connection& connection,
+                                                          const RemoteOperationRequest& request);
 
     // suppression.cpp
     static Task<Answer<std::string>> find_forgotten(Connection& connection, const ForgetRequest& request,

@@ -373,30 +373,30 @@ inline const Query fail_late{
 inline const Query count_untried{
     "SELECT count(*) FROM (SELECT 1 FROM job AS j WHERE j.crm = ?1 AND j.lane = 1 AND j.due_at <= ?2 "
     "AND j.state = 'queued' AND " WAITING " LIMIT ?3)"};
-inline const Query count_operations{"SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = ?1"};
+inline const Query count_remote_operations{"SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = ?1"};
 inline const Query forget_planned{
     "DELETE FROM remote_operation WHERE crm = ?1 AND worker_id = ?2 AND remote_id IS NULL"};
-inline const Query insert_operation{
+inline const Query insert_remote_operation{
     "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES (?1, ?2, ?3, ?4)"};
 inline const Query is_planned{"SELECT 1 FROM remote_operation WHERE id = ?1 AND remote_id IS NULL"};
-inline const Query add_to_operation{
+inline const Query add_to_remote_operation{
     "INSERT OR IGNORE INTO operation_job (operation_id, contact_id, generation, email, fingerprint, warnings) "
     "SELECT ?1, id, ?3, ?4, ?5, ?6 FROM contacts WHERE id = ?2"};
 inline const Query note_submitted{
     "UPDATE remote_operation SET remote_id = ?2, look_at = ?3 WHERE id = ?1 AND (remote_id IS NULL OR remote_id = ?2)"};
-inline const Query next_operation{
+inline const Query next_remote_operation{
     "SELECT id, remote_id, begun_at, looks, look_at FROM remote_operation "
     "WHERE crm = ?1 AND remote_id IS NOT NULL ORDER BY look_at, id LIMIT 1"};
-inline const Query take_operation{"UPDATE remote_operation SET looks = looks + 1, look_at = ?2 WHERE id = ?1"};
-inline const Query postpone_operation{
+inline const Query take_remote_operation{"UPDATE remote_operation SET looks = looks + 1, look_at = ?2 WHERE id = ?1"};
+inline const Query postpone_remote_operation{
     "UPDATE remote_operation SET look_at = ?2 WHERE id = ?1 AND remote_id IS NOT NULL"};
-inline const Query operation_jobs{
+inline const Query remote_operation_jobs{
     "SELECT o.contact_id, o.generation, o.email, o.fingerprint, o.warnings, r.crm, "
     "iif(j.worker_id = o.operation_id, j.lease_token, 0), j.claimed_from, j.due_at, j.retry_count "
     "FROM operation_job AS o CROSS JOIN remote_operation AS r ON r.id = o.operation_id "
     "CROSS JOIN job AS j ON j.contact_id = o.contact_id AND j.crm = r.crm "
     "WHERE o.operation_id = ?1 AND o.contact_id > ?2 ORDER BY o.contact_id LIMIT ?3"};
-inline const Query forget_operation{"DELETE FROM remote_operation WHERE id = ?1"};
+inline const Query forget_remote_operation{"DELETE FROM remote_operation WHERE id = ?1"};
 
 // ---- schema
 // ----------------------------------------------------------------------------------------------------------

@@ -27,14 +27,15 @@ Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_aft
 Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id);
 /// No engine lives: hands back all there is and forgets all workers.
 Result<std::size_t> void_leases(Connection& db);
-Result<std::size_t> end_operation(Connection& db, const Uuid& id, std::string_view reason);
-// -- operations.cpp
-Result<DeliveryPlan> plan_operation(Connection& db, const OperationRequest& request);
-Status add_to_operation(Connection& db, const Uuid& id, const std::vector<OperationJob>& jobs);
+Result<std::size_t> end_remote_operation(Connection& db, const Uuid& id, std::string_view reason);
+// -- remote_operations.cpp
+Result<DeliveryPlan> plan_remote_operation(Connection& db, const RemoteOperationRequest& request);
+Status add_to_remote_operation(Connection& db, const Uuid& id, const std::vector<RemoteOperationJob>& jobs);
 Status note_submitted(Connection& db, const Uuid& id, const std::string& remote_id, Instant look_at);
-Result<OperationTurn> take_operation(Connection& db, Crm crm, Duration lease, Instant now);
-Status postpone_operation(Connection& db, const Uuid& id, Instant look_at);
-Result<std::vector<OperationJob>> operation_jobs(Connection& db, const Uuid& id, const Uuid& after, std::size_t limit);
+Result<RemoteOperationTurn> take_remote_operation(Connection& db, Crm crm, Duration lease, Instant now);
+Status postpone_remote_operation(Connection& db, const Uuid& id, Instant look_at);
+Result<std::vector<RemoteOperationJob>> remote_operation_jobs(Connection& db, const Uuid& id, const Uuid& after,
+                                                              std::size_t limit);
 // -- absorb.cpp
 Result<AbsorbResult> absorb_writes(Connection& db, Instant now);
 // -- connectors.cpp

@@ -7,12 +7,12 @@ namespace crmsync::postgres {
 
 namespace {
 
-Params added_params(Uuid id, const std::vector<OperationJob>& jobs)
+Params added_params(Uuid id, const std::vector<RemoteOperationJob>& jobs)
 {
     Column<Uuid> ids;
     Column<std::int64_t> generations;
     Column<std::string> emails, fingerprints, warnings;
-    for (const OperationJob& one : jobs) {
+    for (const RemoteOperationJob& one : jobs) {
         ids.push_back(one.job.key.contact_id);
         generations.push_back(one.job.generation);
         emails.push_back(storable(one.email));
@@ -22,10 +22,10 @@ Params added_params(Uuid id, const std::vector<OperationJob>& jobs)
     return Params::of(id, ids, generations, emails, fingerprints, warnings);
 }
 
-OperationJob read_operation_job(const Rows& rows, int index)
+RemoteOperationJob read_remote_operation_job(const Rows& rows, int index)
 {
     Row row(rows, index);
-    OperationJob one;
+    RemoteOperationJob one;
     const auto contact_id = row.next<Uuid>();
     one.job.key = {contact_id, parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)};
     one.job.generation = row.next<std::int64_t>();
@@ -44,13 +44,14 @@ std::unexpected<Error> gone() { return fail(ErrorCode::conflict, "the operation 
 
 }  // namespace
 
-Task<Result<DeliveryPlan>> PostgresStore::plan_operation(OperationRequest request)
+Task<Result<DeliveryPlan>> PostgresStore::plan_remote_operation(RemoteOperationRequest request)
 {
     co_return co_await transact<DeliveryPlan>(
-        [&](Connection& connection) { return plan_operation_once(connection, request); });
+        [&](Connection& connection) { return plan_remote_operation_once(connection, request); });
 }
 
-Task<Answer<DeliveryPlan>> PostgresStore::plan_operation_once(Connection& connection, const OperationRequest& request)
+Task<Answer<DeliveryPlan>> PostgresStore::plan_remote_operation_once(Connection& connection,
+                                                                     const RemoteOperationRequest& request)
 {
     const auto counted_up_to = static_cast<std::int64_t>(std::max<std::size_t>(request.terms.contacts_max, 1));
     const auto seen = co_await connection.run(
@@ -58,7 +59,7 @@ Task<Answer<DeliveryPlan>> PostgresStore::plan_operation_once(Connection& connec
               Statement{queries::lock_connector, Params::of(to_string(request.crm))},
               Statement{queries::forget_planned, Params::of(to_string(request.crm), request.worker_id)},
               Statement{queries::count_untried[request.crm], Params::of(request.now, counted_up_to)},
-              Statement{queries::count_operations, Params::of(to_string(request.crm))}));
+              Statement{queries::count_remote_operations, Params::of(to_string(request.crm))}));
     if (!seen) co_return std::unexpected(seen.error());
     BulkQueue queue{.due_before = request.due_before};
     queue.due = static_cast<std::size_t>(seen->at(4).get<std::int64_t>(0, 0));
@@ -68,7 +69,7 @@ Task<Answer<DeliveryPlan>> PostgresStore::plan_operation_once(Connection& connec
     DeliveryPlan plan = plan_delivery(state, request.budget, request.terms, queue, request.now);
     std::vector<Statement> statements;
     if (plan.way == DeliveryPlan::Way::operation)
-        statements.push_back({queries::insert_operation,
+        statements.push_back({queries::insert_remote_operation,
                               Params::of(request.id, to_string(request.crm), request.worker_id, request.now)});
     statements.push_back({queries::commit});
     const auto done = co_await connection.run(std::move(statements));
@@ -76,10 +77,10 @@ Task<Answer<DeliveryPlan>> PostgresStore::plan_operation_once(Connection& connec
     co_return plan;
 }
 
-Task<Status> PostgresStore::add_to_operation(Uuid id, std::vector<OperationJob> jobs)
+Task<Status> PostgresStore::add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs)
 {
     const auto rows = co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-                                         Statement{queries::add_to_operation, added_params(id, jobs)}));
+                                         Statement{queries::add_to_remote_operation, added_params(id, jobs)}));
     if (!rows) co_return std::unexpected(rows.error());
     if (rows->at(1).empty()) co_return gone();
     co_return Status();
@@ -95,14 +96,14 @@ Task<Status> PostgresStore::note_submitted(Uuid id, std::string remote_id, Durat
     co_return Status();
 }
 
-Task<Result<OperationTurn>> PostgresStore::take_operation(Crm crm, Duration lease, Instant)
+Task<Result<RemoteOperationTurn>> PostgresStore::take_remote_operation(Crm crm, Duration lease, Instant)
 {
-    const auto rows =
-        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
-                           Statement{queries::take_operation, Params::of(to_string(crm), std::int64_t{lease.count()})},
-                           Statement{queries::next_operation, Params::of(to_string(crm))}));
+    const auto rows = co_await run(
+        batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+              Statement{queries::take_remote_operation, Params::of(to_string(crm), std::int64_t{lease.count()})},
+              Statement{queries::next_remote_operation, Params::of(to_string(crm))}));
     if (!rows) co_return std::unexpected(rows.error());
-    OperationTurn turn;
+    RemoteOperationTurn turn;
     if (rows->at(1).empty()) {
         if (const auto next = rows->at(2).get<std::optional<std::int64_t>>(0, 0))
             turn.next_in = Duration{std::max<std::int64_t>(*next, 0)};
@@ -118,28 +119,29 @@ Task<Result<OperationTurn>> PostgresStore::take_operation(Crm crm, Duration leas
     co_return turn;
 }
 
-Task<Status> PostgresStore::postpone_operation(Uuid id, Duration pause, Instant)
+Task<Status> PostgresStore::postpone_remote_operation(Uuid id, Duration pause, Instant)
 {
     const auto rows =
         co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
-                           Statement{queries::postpone_operation, Params::of(id, std::int64_t{pause.count()})}));
+                           Statement{queries::postpone_remote_operation, Params::of(id, std::int64_t{pause.count()})}));
     co_return status_of(rows);
 }
 
-Task<Result<std::vector<OperationJob>>> PostgresStore::operation_jobs(Uuid id, Uuid after, std::size_t limit)
+Task<Result<std::vector<RemoteOperationJob>>> PostgresStore::remote_operation_jobs(Uuid id, Uuid after,
+                                                                                   std::size_t limit)
 {
     const auto rows = co_await run(
         batch(Statement{queries::begin_engine_work, Params::of(scan_timeout)},
-              Statement{queries::operation_jobs, Params::of(id, after, static_cast<std::int64_t>(limit))}));
+              Statement{queries::remote_operation_jobs, Params::of(id, after, static_cast<std::int64_t>(limit))}));
     if (!rows) co_return std::unexpected(rows.error());
-    std::vector<OperationJob> page;
-    for (int i = 0; i < rows->at(1).size(); ++i) page.push_back(read_operation_job(rows->at(1), i));
+    std::vector<RemoteOperationJob> page;
+    for (int i = 0; i < rows->at(1).size(); ++i) page.push_back(read_remote_operation_job(rows->at(1), i));
     co_return page;
 }
 
-Task<Result<std::size_t>> PostgresStore::end_operation(Uuid id, std::string reason, Instant)
+Task<Result<std::size_t>> PostgresStore::end_remote_operation(Uuid id, std::string reason, Instant)
 {
-    co_return co_await hand_back_leases({queries::forget_operation, Params::of(id)}, id, reason);
+    co_return co_await hand_back_leases({queries::forget_remote_operation, Params::of(id)}, id, reason);
 }
 
 }  // namespace crmsync::postgres

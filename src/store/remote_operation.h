@@ -13,7 +13,7 @@
 namespace crmsync {
 
 /// Somebody would put an operation together.
-struct OperationRequest {
+struct RemoteOperationRequest {
     Crm crm = Crm::brevo;
     Uuid id;  ///< Of the operation, if it comes to one.
     Uuid worker_id;
@@ -24,7 +24,7 @@ struct OperationRequest {
 };
 
 /// A job of an operation, with what was sent of it.
-struct OperationJob {
+struct RemoteOperationJob {
     ClaimedJob job;  ///< Read back: without the contact; its token is 0 when the operation no longer holds the lease.
     std::string email;  ///< As sent: what the CRM's reports name it by.
     std::string fingerprint;
@@ -40,7 +40,7 @@ struct RemoteOperation {
     int looks = 0;          ///< That were taken at it, with this one.
 };
 
-struct OperationTurn {
+struct RemoteOperationTurn {
     std::optional<RemoteOperation> operation;
     std::optional<Duration> next_in;  ///< Without one: when the next is due; nothing when there is none.
 };

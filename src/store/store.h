@@ -20,6 +20,8 @@
 #include "domain/selection.h"
 #include "domain/transition.h"
 #include "store/api_key.h"
+#include "store/contact_filter.h"
+#include "store/operation.h"
 #include "store/remote_operation.h"
 #include "store/suppression.h"
 #include "store/verification.h"
@@ -106,20 +108,6 @@ struct AbsorbResult {
 
 // ---- People's words ------------------------------------------------------------------------------------------------
 
-struct ContactFilter {
-    std::optional<CurationStatus> curation_status;
-    std::optional<ProcessingStatus> processing_status;
-    PerCrm<std::optional<SyncStatus>> sync_status;
-    PerCrm<std::optional<ProcessingStatus>> crm_processing_status;
-    std::optional<EmailType> email_type;
-    std::optional<Uuid> domain_id;
-    std::optional<Uuid> page_id;
-    std::optional<std::string> email_contains;  ///< Without regard to case; % and _ are plain characters.
-    std::optional<std::string> name_contains;
-    std::optional<bool> has_gmail;
-    bool operator==(const ContactFilter&) const = default;
-};
-
 struct ContactSort {
     enum class By { created_at, updated_at, email, name } by = By::created_at;
     bool descending = false;
@@ -173,15 +161,13 @@ struct ActionRequest {
     Instant now{};
 };
 
-struct ActionCounts {
-    std::size_t found = 0;      ///< Contacts.
-    std::size_t not_found = 0;  ///< Ids without a contact.
-    /// Over all pairs of contact and CRM:
-    std::size_t queued = 0;
-    std::size_t changed = 0;  ///< Queued, unselected or skipped.
-    std::size_t already = 0;
-    std::size_t skipped = 0;
-    std::size_t nothing = 0;
+/// The contacts an action is about to meet.
+struct CountQuery {
+    ContactFilter filter;
+    /// Only contacts of whom a retry at one of these CRMs would queue something: all that failed or wait for a retry,
+    /// or those that failed with this code.
+    std::vector<Crm> to_retry_at = {};
+    std::optional<std::string> error_code = {};
 };
 
 /// Contacts of a selection that will meet each other at a CRM, said before anything is sent.
@@ -308,7 +294,8 @@ public:
     virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;
     /// Turns foreign writes to the status columns into decisions (`interpret_write`) or puts the columns back.
     virtual Task<Result<AbsorbResult>> absorb_writes(Instant now) = 0;
-    /// Deletes history older than `before`, at most `limit` rows; returns how many.
+    /// Deletes history older than `before`, at most `limit` rows, and operations that ended before; returns how many
+    /// rows of history.
     virtual Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) = 0;
 
     // -- connectors
@@ -347,6 +334,27 @@ public:
     /// Returns how many contacts matched. In chunks.
     virtual Task<Result<std::size_t>> set_curation_status(Target target, CurationStatus status, std::string actor,
                                                           Instant now) = 0;
+    // -- operations: work over many contacts, for people, by whichever process lives
+    /// From now on it exists and is its owner's. One with that id that exists already stays as it is.
+    virtual Task<Result<Operation>> begin_operation(NewOperation operation) = 0;
+    /// Does the next chunk: what it changes, its part in counts and audit, how far the operation is, and the prolonged
+    /// lease, all at once. The last one ends the operation. One that has ended, or was cancelled, stays as it is.
+    /// `conflict`: it is somebody else's by now.
+    virtual Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) = 0;
+    /// How far work is that does not go in chunks; prolongs the lease. What was cancelled stays cancelled. `conflict`
+    /// as above.
+    virtual Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) = 0;
+    /// Ends it after the chunk under way; what was done stays. One that has ended stays as it is.
+    virtual Task<Result<Operation>> cancel_operation(Uuid id, std::string actor, Instant now) = 0;
+    /// The running one whose lease has been over for longest becomes this owner's, by the database's clock where
+    /// several machines share it.
+    virtual Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) = 0;
+    virtual Task<Result<Operation>> operation(Uuid id, Instant now) = 0;
+    /// Newest first, at most `operations_max`.
+    virtual Task<Result<std::vector<Operation>>> operations(OperationQuery query) = 0;
+    /// Exact: a scan, where the filter has no index.
+    virtual Task<Result<std::int64_t>> count_contacts(CountQuery query) = 0;
+
     /// Marks failures as seen (hidden until they fail again) or not.
     virtual Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed,
                                               std::string actor, Instant now) = 0;

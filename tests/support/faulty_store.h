@@ -80,6 +80,29 @@ public:
     {
         return inner_.set_curation_status(std::move(t), s, std::move(a), now);
     }
+    Task<Result<Operation>> begin_operation(NewOperation o) override
+    {
+        return with_fault(inner_.begin_operation(std::move(o)));
+    }
+    Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) override
+    {
+        return with_fault(inner_.advance_operation(hold, now));
+    }
+    Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) override
+    {
+        return with_fault(inner_.note_operation(hold, std::move(note)));
+    }
+    Task<Result<Operation>> cancel_operation(Uuid id, std::string a, Instant now) override
+    {
+        return inner_.cancel_operation(id, std::move(a), now);
+    }
+    Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) override
+    {
+        return with_fault(inner_.take_operation(owner, lease, now));
+    }
+    Task<Result<Operation>> operation(Uuid id, Instant now) override { return inner_.operation(id, now); }
+    Task<Result<std::vector<Operation>>> operations(OperationQuery q) override { return inner_.operations(q); }
+    Task<Result<std::int64_t>> count_contacts(CountQuery q) override { return inner_.count_contacts(std::move(q)); }
     Task<Result<std::size_t>> dismiss(FailureQuery q, std::vector<Uuid> ids, bool d, std::string a,
                                       Instant now) override
     {

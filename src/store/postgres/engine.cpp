@@ -515,7 +515,8 @@ Task<Result<std::size_t>> PostgresStore::prune_history(Instant before, std::size
 {
     const auto done =
         co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-                           Statement{queries::prune_history, Params::of(before, static_cast<std::int64_t>(limit))}));
+                           Statement{queries::prune_history, Params::of(before, static_cast<std::int64_t>(limit))},
+                           Statement{queries::prune_operations, Params::of(before, static_cast<std::int64_t>(limit))}));
     if (!done) co_return std::unexpected(done.error());
     co_return done->at(1).affected();
 }

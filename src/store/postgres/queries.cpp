@@ -575,6 +575,55 @@ const Query raise_audit_count{"raise_audit_count", "UPDATE audit SET count = cou
 const Query audit_log{"audit_log",
                       "SELECT at, actor, action, detail, count FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2"};
 
+// ---- operations ----------------------------------------------------------------------------------------------------
+
+const std::string operation_columns =
+    "o.id, o.work, o.actor, o.state, o.state = 'running' AND o.lease_until > crmsync_now(), o.total, "
+    "o.total_is_estimate, o.done, o.outcome, o.error, o.started_at, o.finished_at";
+
+const Query begin_operation{"begin_operation", R"(
+WITH noted AS (
+    INSERT INTO audit (at, actor, action, detail)
+    SELECT $8, $3, $9, $10 WHERE $9 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM operation WHERE id = $1)
+    RETURNING id)
+INSERT INTO operation (id, work, actor, total, total_is_estimate, owner, lease_until, started_at, audit_id)
+SELECT $1, $2, $3, $4, $5, $6, crmsync_now() + $7 * interval '1 microsecond', $8, (SELECT id FROM noted)
+ON CONFLICT (id) DO NOTHING)"};
+const Query operation{"operation", "SELECT " + operation_columns + " FROM operation o WHERE o.id = $1"};
+const Query lock_operation{"lock_operation", "SELECT " + operation_columns +
+                                                 ", o.cursor_id, o.audit_id, o.owner = $2 FROM operation o "
+                                                 "WHERE o.id = $1 FOR UPDATE"};
+const Query save_chunk{"save_chunk", R"(
+UPDATE operation o SET done = $2, outcome = $3, cursor_id = $4, state = $5,
+       lease_until = crmsync_now() + $6 * interval '1 microsecond', finished_at = $7
+ WHERE o.id = $1 RETURNING )" + operation_columns};
+const Query note_operation{"note_operation", R"(
+UPDATE operation o SET
+       total = coalesce($4, o.total),
+       total_is_estimate = CASE WHEN $4 IS NULL THEN o.total_is_estimate ELSE $5 END,
+       done = coalesce($6, o.done), outcome = coalesce($7, o.outcome),
+       error = CASE WHEN o.state = 'running' THEN $8 ELSE o.error END,
+       finished_at = CASE WHEN o.state = 'running' AND $3 <> 'running' THEN $9 ELSE o.finished_at END,
+       state = CASE WHEN o.state = 'running' THEN $3 ELSE o.state END,
+       lease_until = crmsync_now() + $10 * interval '1 microsecond'
+ WHERE o.id = $1 AND o.owner = $2 RETURNING )" + operation_columns};
+const Query cancel_operation{"cancel_operation", R"(
+WITH ended AS (
+    UPDATE operation o SET state = 'cancelled', finished_at = $2 WHERE o.id = $1 AND o.state = 'running'
+    RETURNING o.id, o.done)
+INSERT INTO audit (at, actor, action, detail, count)
+SELECT $2, $3, 'cancel', json_build_object('operation', e.id)::text, e.done FROM ended e)"};
+const Query take_operation{"take_operation", R"(
+UPDATE operation o SET owner = $1, lease_until = crmsync_now() + $2 * interval '1 microsecond'
+ WHERE o.id = (SELECT i.id FROM operation i WHERE i.state = 'running' AND i.lease_until <= crmsync_now()
+                ORDER BY i.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING )" + operation_columns};
+const Query operations{"operations", "SELECT " + operation_columns + R"( FROM operation o
+ WHERE ($1 IS NULL OR o.state = $1) AND ($2 IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3)"};
+const Query prune_operations{"prune_operations", R"(
+DELETE FROM operation WHERE id = ANY(ARRAY(
+    SELECT o.id FROM operation o WHERE o.state <> 'running' AND o.finished_at < $1 ORDER BY o.finished_at LIMIT $2)))"};
+
 // ---- keys of the API -----------------------------------------------------------------------------------------------
 
 #define API_KEY_COLUMNS "id, name, role, created_at, created_by, expires_at, revoked_at, last_used_at"
@@ -755,6 +804,19 @@ std::string where(const ContactFilter& filter, Params& params)
     if (filter.name_contains) conditions.add("c.name ILIKE {}", like_pattern(*filter.name_contains));
     if (filter.has_gmail) conditions.add("c.has_gmail = {}", *filter.has_gmail);
     return conditions.text();
+}
+
+std::string and_to_retry(const std::vector<Crm>& crms, const std::optional<std::string>& error_code, Params& params)
+{
+    std::vector<std::string_view> names;
+    for (const Crm crm : crms) names.push_back(to_string(crm));
+    const std::string_view word = params.size() == 0 ? " WHERE " : " AND ";
+    params.add(names);
+    params.add(error_code);
+    return fmt::format(
+        "{}c.id IN (SELECT j.contact_id FROM job j WHERE j.crm = ANY(${}) AND (j.state = 'failed' AND "
+        "(${} IS NULL OR coalesce(j.error_code, '') = ${}) OR j.state = 'retrying' AND ${} IS NULL))",
+        word, params.size() - 1, params.size(), params.size(), params.size());
 }
 
 // ---- adoption ------------------------------------------------------------------------------------------------------

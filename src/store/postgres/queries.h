@@ -103,6 +103,21 @@ extern const Query audit;                // -> id
 extern const Query raise_audit_count;    // $1: id, $2: by
 extern const Query audit_log;            // $1: limit, $2: offset
 
+// -- operations. Leases in microseconds. All but the count give `operation_columns`.
+extern const Query begin_operation;   // $1: id, work, actor, total, estimate, owner, lease, now, audit's action, detail
+extern const Query operation;         // $1: id
+extern const Query lock_operation;    // $1: id, $2: owner -> also cursor, audit id, whether it is the owner's
+extern const Query save_chunk;        // $1: id, done, outcome, cursor, $5: state, lease, finished at
+extern const Query note_operation;    // $1: id, $2: owner, state, total, estimate, done, outcome, error, now, lease
+extern const Query cancel_operation;  // $1: id, $2: now, $3: actor
+extern const Query take_operation;    // $1: owner, $2: lease
+extern const Query operations;        // $1: state, $2: older than this one, $3: limit
+extern const Query prune_operations;  // $1: before, $2: limit
+/// Of the alias o.
+extern const std::string operation_columns;
+/// More of a "WHERE" of `where`: contacts of whom a retry would queue something.
+std::string and_to_retry(const std::vector<Crm>& crms, const std::optional<std::string>& error_code, Params& params);
+
 // -- keys of the API
 extern const Query create_api_key;    // $1..: id, hash, name, role, created at, by, expires at
 extern const Query api_key;           // $1: id

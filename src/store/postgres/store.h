@@ -103,6 +103,16 @@ public:
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override;
     Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override;
 
+    // operations.cpp
+    Task<Result<Operation>> begin_operation(NewOperation operation) override;
+    Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) override;
+    Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) override;
+    Task<Result<Operation>> cancel_operation(Uuid id, std::string actor, Instant now) override;
+    Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) override;
+    Task<Result<Operation>> operation(Uuid id, Instant now) override;
+    Task<Result<std::vector<Operation>>> operations(OperationQuery query) override;
+    Task<Result<std::int64_t>> count_contacts(CountQuery query) override;
+
     // remote_operations.cpp
     Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest request) override;
     Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) override;
@@ -159,6 +169,11 @@ private:
     // verification.cpp
     Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);
 
+    // operations.cpp
+    /// Nothing when the inbox must be emptied first.
+    Task<Answer<std::optional<Operation>>> advance_once(Connection& connection, const OperationHold& hold,
+                                                        bool look_into_inbox, Instant now);
+
     // remote_operations.cpp
     Task<Answer<DeliveryPlan>> plan_remote_operation_once(Connection& connection,
                                                           const RemoteOperationRequest& request);
@@ -180,12 +195,15 @@ private:
         ActionCounts counts = {};
         std::optional<std::int64_t> audit_id = {};
         std::optional<Uuid> last = {};
+        bool is_last = false;
     };
     static std::vector<Statement> acts_on(const ActionRequest& request, const std::vector<Uuid>& ids);
     /// Nothing when the inbox must be emptied first.
     Task<Answer<std::optional<Chunk>>> act_on_some(Connection& connection, const ActionRequest& request,
                                                    const Walk& walk, std::optional<std::int64_t> audit_id,
                                                    bool look_into_inbox);
+    /// Of an operation, after the contact where the former ended. The caller's transaction.
+    Task<Answer<Chunk>> next_chunk(Connection& connection, const Operation& operation, std::optional<Uuid> after);
     Task<Answer<Chunk>> set_curation_of_some(Connection& connection, const Walk& walk, CurationStatus status);
 
     Executor executor_;

@@ -159,6 +159,42 @@ public:
         }
         co_return step.matched;
     }
+    Task<Result<Operation>> begin_operation(NewOperation operation) override
+    {
+        return write(
+            [operation = std::move(operation)](Connection& db) { return verbs::begin_operation(db, operation); });
+    }
+    Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) override
+    {
+        auto advanced = co_await write([=](Connection& db) { return verbs::advance_operation(db, hold, now); });
+        if (advanced) wake();
+        co_return advanced;
+    }
+    Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) override
+    {
+        return write([hold, note = std::move(note)](Connection& db) { return verbs::note_operation(db, hold, note); });
+    }
+    Task<Result<Operation>> cancel_operation(Uuid id, std::string actor, Instant now) override
+    {
+        return write(
+            [=, actor = std::move(actor)](Connection& db) { return verbs::cancel_operation(db, id, actor, now); });
+    }
+    Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::take_operation(db, owner, lease, now); });
+    }
+    Task<Result<Operation>> operation(Uuid id, Instant now) override
+    {
+        return read([=](Connection& db) { return verbs::operation(db, id, now); });
+    }
+    Task<Result<std::vector<Operation>>> operations(OperationQuery query) override
+    {
+        return read([=](Connection& db) { return verbs::operations(db, query); });
+    }
+    Task<Result<std::int64_t>> count_contacts(CountQuery query) override
+    {
+        return read([query = std::move(query)](Connection& db) { return verbs::count_contacts(db, query); });
+    }
     Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed, std::string actor,
                                       Instant now) override
     {

@@ -72,6 +72,15 @@ Result<std::size_t> dismiss(Connection& db, const FailureQuery& which, const std
                             bool dismissed, const std::string& actor, Instant now);
 Status audit(Connection& db, const AuditEntry& entry);
 Result<std::vector<AuditEntry>> audit_log(Connection& db, std::size_t limit, std::size_t offset);
+// -- operations.cpp
+Result<Operation> begin_operation(Connection& db, const NewOperation& begun);
+Result<Operation> advance_operation(Connection& db, const OperationHold& hold, Instant now);
+Result<Operation> note_operation(Connection& db, const OperationHold& hold, const OperationNote& note);
+Result<Operation> cancel_operation(Connection& db, const Uuid& id, const std::string& actor, Instant now);
+Result<std::optional<Operation>> take_operation(Connection& db, const Uuid& owner, Duration lease, Instant now);
+Result<Operation> operation(Connection& db, const Uuid& id, Instant now);
+Result<std::vector<Operation>> operations(Connection& db, const OperationQuery& query);
+Result<std::int64_t> count_contacts(Connection& db, const CountQuery& query);
 // -- api_keys.cpp
 Result<ApiKey> create_api_key(Connection& db, const NewApiKey& made);
 Result<std::vector<ApiKey>> api_keys(Connection& db);

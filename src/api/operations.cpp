@@ -158,6 +158,8 @@ Task<Reply> operate(const Call& call, OperationWork work, std::optional<std::int
         {{"state", to_string(operation->state)},
          {"done", operation->done},
          {"total", *total},
+         {"updated_count", operation->counts.found},
+         {"queued_count", operation->counts.queued},
          {"message", fmt::format("{} of {} contacts are done; the rest follows", operation->done, *total)}},
         operation->id);
 }

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <regex>
 
+#include "tests/http/loop.h"
 #include "tests/support/ask.h"
 #include "tests/support/program.h"
 
@@ -44,6 +45,20 @@ protected:
         const std::string text = server.err();
         return std::regex_search(text, match, std::regex("listening on (http://[0-9.:]+)")) ? match[1].str() : "";
     }
+    static std::uint16_t port_of(const std::string& api)
+    {
+        return static_cast<std::uint16_t>(std::stoi(api.substr(api.rfind(':') + 1)));
+    }
+    /// Sends a request and waits for nothing.
+    static Task<> ask_for(http::testing::RawClient& client, std::uint16_t port, std::string token, std::string line,
+                          std::string body)
+    {
+        co_await client.connect(port);
+        co_await client.write(
+            fmt::format("{}\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n"
+                        "Content-Type: application/json\r\n\r\n{}",
+                        line, token, body.size(), body));
+    }
     static http::Response call(const std::string& api, const std::string& token, http::Method method,
                                const std::string& target, const std::string& body = "")
     {
@@ -64,24 +79,27 @@ protected:
 
 TEST_F(Operations, GoOnWhereAServerWasKilled)
 {
-    constexpr int many = 120'000;
+    constexpr int many = 60'000;
     import_contacts(many);
-    std::string path;
-    std::int64_t done_before = 0;
     const std::string key = token();
     {
         Program server(built_program(), {"serve"}, home_.environment);
-        const std::string api = api_of(server);
-        const auto begun = call(api, key, http::Method::post, "/api/v3/contacts/brevo/sync/filtered",
-                                fmt::format(R"({{"expected_count":{}}})", many));
-        ASSERT_EQ(begun.status, 202) << begun.body;
-        path = std::string(begun.headers.find("Location").value_or(""));
-        done_before = json::parse(begun.body).at("done").to_number<std::int64_t>();
+        http::testing::Loop loop;
+        http::testing::RawClient events(loop.context), caller(loop.context);
+        const std::uint16_t port = port_of(api_of(server));
+        loop.run(ask_for(events, port, key, "GET /api/v3/crm/events HTTP/1.1", ""));
+        loop.run(events.read_until(": crmsync events"));
+        loop.run(ask_for(caller, port, key, "POST /api/v3/contacts/brevo/sync/filtered HTTP/1.1",
+                         fmt::format(R"({{"expected_count":{}}})", many)));
+        EXPECT_THAT(loop.run(events.read_until("event: operation")), HasSubstr("event: operation"));
         server.signal(SIGKILL);
         server.finish();
     }
-    EXPECT_GT(done_before, 0);
-    EXPECT_LT(done_before, many);
+    const json::value left = json_of({"operations", "--json"}).as_array().at(0);
+    EXPECT_EQ(left.at("finished_at"), nullptr);
+    EXPECT_GT(left.at("done").to_number<int>(), 0);
+    EXPECT_LT(left.at("done").to_number<int>(), many);
+    const std::string path = "/api/v3/operations/" + std::string(left.at("id").as_string());
 
     Program server(built_program(), {"serve"}, home_.environment);
     const std::string api = api_of(server);
@@ -133,7 +151,7 @@ TEST_F(Operations, TheCommandLineAsksForTheSizeAndShowsWhatWasDone)
 
 TEST_F(Operations, AnInterruptCancelsAndKeepsWhatWasDone)
 {
-    constexpr int many = 60'000;
+    constexpr int many = 150'000;
     import_contacts(many);
     Program command = home_.start({"sync", "brevo", "--all", "--yes"});
     // It exists as soon as it has begun.

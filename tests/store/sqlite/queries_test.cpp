@@ -63,6 +63,10 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::queue_later,
                                            &sql::counts_of_states,
                                            &sql::forget_writes,
+                                           &sql::operation,
+                                           &sql::save_chunk,
+                                           &sql::next_operation,
+                                           &sql::prune_operations,
                                            &sql::jobs_to_delete};
     for (const Query* query : hot) {
         const std::string plan = plan_of(query->text());

@@ -75,6 +75,7 @@ private:
     void check_counts();
     void check_published();
     void check_ends();
+    void check_in_step();
     void check_failure(const Job& job, const Decision& decision);
 
     template <class T>

@@ -31,8 +31,9 @@ constexpr std::array known_migrations{
     Known{9, "api_key", "postgres/migrations/0009_api_key.sql"},
     Known{10, "alert", "postgres/migrations/0010_alert.sql"},
     Known{11, "suppression", "postgres/migrations/0011_suppression.sql"},
+    Known{13, "contact_edit", "postgres/migrations/0013_contact_edit.sql"},
 };
-constexpr int tally_version = 8;
+constexpr int tally_version = 13;  ///< The last that changes what is counted.
 constexpr int latest_version = known_migrations.back().version;
 
 constexpr std::string_view history_table = R"(

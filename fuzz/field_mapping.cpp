@@ -5,6 +5,7 @@
 #include "app/field_changes.h"
 #include "connectors/registry.h"
 #include "domain/consent.h"
+#include "domain/fingerprint.h"
 #include "domain/normalise.h"
 #include "fuzz/support/support.h"
 

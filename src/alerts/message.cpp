@@ -48,6 +48,9 @@ std::string_view meaning_of(Condition condition)
                    "time and work goes on by itself.";
         case Condition::unauthorized:
             return "It refuses the credentials. Contacts wait and keep their attempts until a person acts.";
+        case Condition::braked:
+            return "It refused so many contacts that crmsync paused it, for the cause is likely one for all of them. "
+                   "Those refused are Error; the others wait untouched until a person acts.";
         case Condition::healthy:
         case Condition::paused:
         case Condition::disabled:
@@ -75,6 +78,11 @@ std::string remedy_for(Condition condition, std::string_view crm)
             return fmt::format(
                 "Mend the credentials or their rights, restart crmsync, then: crmsync test {0}, crmsync "
                 "resume {0}",
+                crm);
+        case Condition::braked:
+            return fmt::format(
+                "Look why they were refused: crmsync failed --crm {0}. Mend that, then: crmsync resume {0}, crmsync "
+                "retry {0} --all",
                 crm);
         case Condition::healthy:
         case Condition::paused:

@@ -69,6 +69,7 @@ std::string_view verdict(const CrmHealth& health)
             return "degraded";
         case Condition::circuit_open:
         case Condition::unauthorized:
+        case Condition::braked:
             return "down";
         case Condition::disabled:
         case Condition::not_configured:

@@ -38,6 +38,7 @@ std::vector<Decision> read_decisions(Input& input, const PerCrm<CrmColumns>& cur
         const auto processing_column = column(crm, "processing_status");
         input.ignore(column(crm, "processing_error"));
         input.ignore(remote_id_column(crm));
+        input.ignore(column(crm, "changed_since_sync"));
         auto sync = input.choice(sync_column, all_sync_statuses, parse_sync_status);
         if (sync == current[crm].sync_status) sync.reset();
         const auto status = input.choice(processing_column, all_processing_statuses, parse_processing_status);

@@ -38,6 +38,7 @@ void add_crm_columns(json::object& object, Crm crm, const CrmColumns& columns)
     object.emplace(column(crm, "processing_status"), to_word(columns.processing_status));
     object.emplace(column(crm, "processing_error"), to_value(columns.processing_error));
     object.emplace(remote_id_column(crm), to_value(columns.remote_id));
+    object.emplace(column(crm, "changed_since_sync"), columns.changed_since_sync);
 }
 
 /// A field of a change: absent stays absent, null erases, else what `read` makes of it.
@@ -103,7 +104,7 @@ json::value to_json(const std::optional<std::string>& text) { return to_value(te
 json::object to_json(const Contact& contact)
 {
     const auto& fields = contact.fields;
-    json::object object(40);
+    json::object object(44);
     object["id"] = crmsync::to_string(contact.id);
     object["created_at"] = to_rfc3339(contact.created_at);
     object["updated_at"] = to_rfc3339(contact.updated_at);
@@ -143,6 +144,8 @@ json::object to_json(const Job& job)
             {"error", to_value(job.error)},
             {"error_code", to_value(job.error_code)},
             {"dismissed", job.dismissed},
+            {"changed_since_sync", job.changed},
+            {"queued_by_change", job.options.by_change},
             {"without_fields", json::array(job.options.without_fields.begin(), job.options.without_fields.end())},
             {"request_id", job.options.request_id.empty() ? json::value(nullptr) : json::value(job.options.request_id)},
             {"warnings", json::array(job.warnings.begin(), job.warnings.end())}};
@@ -274,6 +277,7 @@ ContactFilter read_filter(Input& input)
         filter.sync_status[crm] = input.choice(column(crm, "sync_status"), all_sync_statuses, parse_sync_status);
         filter.crm_processing_status[crm] =
             input.choice(column(crm, "processing_status"), all_processing_statuses, parse_processing_status);
+        filter.changed_since_sync[crm] = input.boolean(column(crm, "changed_since_sync"));
     }
     filter.email_type = input.choice("email_type", all_email_types, parse_email_type);
     filter.domain_id = input.uuid("domain_id");
@@ -286,6 +290,15 @@ ContactFilter read_filter(Input& input)
 }
 
 bool is_empty(const ContactFilter& filter) { return filter == ContactFilter{}; }
+
+json::value to_json(const std::optional<std::vector<FieldDifference>>& differences)
+{
+    if (!differences) return nullptr;
+    json::array changes;
+    for (const FieldDifference& one : *differences)
+        changes.push_back({{"field", one.field}, {"change", to_string(one.kind)}});
+    return changes;
+}
 
 json::array to_json(const std::vector<Explanation>& lines)
 {

@@ -9,6 +9,7 @@
 #include "api/input.h"
 #include "domain/contact.h"
 #include "domain/field_mapping.h"
+#include "domain/fingerprint.h"
 #include "domain/job.h"
 #include "store/store.h"
 
@@ -30,6 +31,8 @@ boost::json::object to_json(const FailureCause& cause);
 boost::json::object to_json(const Forecast& forecast, bool with_phones);
 /// What each rule made of a contact; null where it sends nothing.
 boost::json::array to_json(const std::vector<Explanation>& lines);
+/// Null: what was acknowledged tells of no fields.
+boost::json::value to_json(const std::optional<std::vector<FieldDifference>>& differences);
 boost::json::value to_json(const std::optional<Instant>& at);
 boost::json::value to_json(const std::optional<std::string>& text);
 

@@ -40,7 +40,9 @@ json::object preview_of(const Contact& contact, const Job* job, Crm crm, const E
     result["warnings"] = json::array(payload.warnings.begin(), payload.warnings.end());
     result["refusal"] = nullptr;
     if (with_fields) result["fields"] = to_json(explain(traits.mapping, payload, without));
-    result["unchanged_since_last_sync"] = job && job->fingerprint == payload.fingerprint;
+    const bool acknowledged = job && job->fingerprint;
+    result["unchanged_since_last_sync"] = acknowledged && same_payload(*job->fingerprint, payload.fingerprint);
+    result["changes"] = to_json(acknowledged ? differences(*job->fingerprint, payload) : std::nullopt);
     return result;
 }
 

@@ -34,6 +34,7 @@ json::object counts_of(const Store::Summary& summary, Crm crm)
         const auto found = by_status.find(status);
         counts[lower_case(to_string(status))] = found == by_status.end() ? 0 : found->second;
     }
+    counts["changed_since_sync"] = summary.changed[crm];
     counts["total_contacts"] = summary.contacts;
     return counts;
 }

@@ -321,6 +321,8 @@ private:
         run.instances = static_cast<std::size_t>(number(prefix + "SYNC_SCHEDULER_MAX_INSTANCES"));
         run.batch_size = static_cast<std::size_t>(number(prefix + "SYNC_SCHEDULER_BATCH_SIZE"));
         run.drain = is_true(value(prefix + "SYNC_SCHEDULER_DRAIN"));
+        run.pause_on_rejected_percent = static_cast<int>(number(prefix + "PAUSE_ON_REJECTED_PERCENT"));
+        run.resync_on_change = is_true(value(prefix + "RESYNC_ON_CHANGE"));
         run.retry.max_retries = static_cast<int>(number(prefix + "SYNC_MAX_RETRIES"));
         run.retry.base = std::chrono::minutes(number(prefix + "SYNC_RETRY_DELAY_MINUTES"));
         run.retry.exponential = is_true(value(prefix + "SYNC_RETRY_EXPONENTIAL"));

@@ -21,7 +21,10 @@ namespace {
 EngineOptions engine_options(const Config& config, EngineObserver& observer)
 {
     EngineOptions options;
-    for (const Crm crm : all_crms) options.run[crm] = config.crm[crm].run;
+    for (const Crm crm : all_crms) {
+        options.run[crm] = config.crm[crm].run;
+        options.mapping[crm] = mapping_of(config, crm);
+    }
     options.host = host_name();
     options.pid = ::getpid();
     options.history_kept = config.history_kept;

@@ -204,12 +204,20 @@ std::vector<Variable> family_variables(Crm crm)
         {group, "SYNC_MAX_RETRIES", "3", integer, "Retries before a contact fails for good.", "", 0, 100},
         {group, "SYNC_RETRY_DELAY_MINUTES", "5", integer, "Wait before the first retry; 0: none.", "", 0, 10'080},
         {group, "SYNC_RETRY_EXPONENTIAL", "true", boolean, "Doubles the wait each time; false: adds it."},
+        {group, "RESYNC_ON_CHANGE", "false", boolean,
+         "A contact that changed after it was Complete is queued again by itself; false: it is marked only."},
+        {group, "PAUSE_ON_REJECTED_PERCENT", "50", integer,
+         "Pauses itself when it refused more than this share of the last 200 contacts (100 at least). 0: never.", "", 0,
+         100},
         {group, "SYNC_FAILURE_NOTIFICATION_EMAIL", "", text,
          "Who is told when this connector is in trouble, and of contacts that failed: addresses, separated by commas."},
     };
     for (const Limit& limit : limits_of(crm))
         result.push_back({group, fmt::format("RATE_LIMIT_PER_{}", limit.window), std::string(limit.fallback), integer,
-                          "Calls the account may make; the CRM's headers correct it. 0: no limit.", "", 0, unbounded});
+                          "Calls the account may make. What the CRM's own headers say corrects the default; of a value "
+                          "set here and theirs "
+                          "the lower counts. 0: no limit.",
+                          "", 0, unbounded});
     result.push_back(
         {group, "RATE_LIMIT_RESERVE_PERCENT", "5", integer, "Kept free for the account's other users.", "", 0, 95});
     result.push_back({group, "HTTP_TIMEOUT_SECONDS", crm == Crm::mautic ? "120" : "30", integer,

@@ -209,6 +209,8 @@ std::size_t severity_of(Condition condition)
         case Condition::circuit_open:
             return 4;
         case Condition::unauthorized:
+            return 5;
+        case Condition::braked:
             return severity_max;
     }
     __builtin_unreachable();

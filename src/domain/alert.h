@@ -68,9 +68,9 @@ struct AlertSight {
     std::vector<AlertCause> failed = {};  ///< All that have failed, by cause.
 };
 
-/// 0 (nothing to tell) to 5; throttled, degraded, stale, circuit open, unauthorized.
+/// 0 (nothing to tell) to 6; throttled, degraded, stale, circuit open, unauthorized, braked.
 std::size_t severity_of(Condition condition);
-inline constexpr std::size_t severity_max = 5;
+inline constexpr std::size_t severity_max = 6;
 AlertLevel level_of(Condition condition);
 
 /// What is remembered of one connector from look to look, by whoever looks.

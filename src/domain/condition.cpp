@@ -49,6 +49,8 @@ std::string_view to_string(Condition condition)
             return "circuit open";
         case Condition::unauthorized:
             return "unauthorized";
+        case Condition::braked:
+            return "braked";
         case Condition::paused:
             return "paused";
         case Condition::disabled:
@@ -61,7 +63,7 @@ std::string_view to_string(Condition condition)
 
 Condition condition_of(const ConnectorState& state, Instant now)
 {
-    if (state.paused) return Condition::paused;
+    if (state.paused) return state.brake_reason.empty() ? Condition::paused : Condition::braked;
     if (state.breaker.open) return state.breaker.unauthorized ? Condition::unauthorized : Condition::circuit_open;
     if (state.throttled_until && *state.throttled_until > now) return Condition::throttled;
     return Condition::healthy;
@@ -71,6 +73,7 @@ Standing standing_of(const ConnectorState& state, const Circumstances& known, In
 {
     const Condition of_row = condition_of(state, now);
     if (of_row == Condition::paused) return {of_row, "by " + state.paused_by};
+    if (of_row == Condition::braked) return {of_row, state.brake_reason};
     if (!known.not_configured.empty()) return {Condition::not_configured, known.not_configured};
     if (!known.enabled) return {Condition::disabled, "by its SYNC_ENABLED"};
     if (state.breaker.open) return {of_row, state.breaker.reason};

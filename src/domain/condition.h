@@ -19,16 +19,18 @@ enum class Condition {
     stale,           ///< Work is due and nothing was acknowledged for twice the interval.
     circuit_open,    ///< The CRM fails; probes go on.
     unauthorized,    ///< It refuses the credentials; a person must act.
+    braked,          ///< It paused itself: too many contacts are refused; a person must act.
     paused,          ///< By a person.
     disabled,        ///< {CRM}_SYNC_ENABLED is false.
     not_configured,  ///< No credentials.
 };
-inline constexpr std::array all_conditions{Condition::healthy, Condition::degraded,     Condition::throttled,
-                                           Condition::stale,   Condition::circuit_open, Condition::unauthorized,
-                                           Condition::paused,  Condition::disabled,     Condition::not_configured};
+inline constexpr std::array all_conditions{
+    Condition::healthy,      Condition::degraded, Condition::throttled, Condition::stale,    Condition::circuit_open,
+    Condition::unauthorized, Condition::braked,   Condition::paused,    Condition::disabled, Condition::not_configured};
 std::string_view to_string(Condition condition);  ///< "circuit open", "not configured".
 
-/// What the coordination row alone tells: healthy, throttled, circuit open, unauthorized or paused.
+/// What the coordination row alone tells: healthy, throttled, circuit open, unauthorized, braked or
+/// paused.
 Condition condition_of(const ConnectorState& state, Instant now);
 
 /// What is known beside the coordination row.

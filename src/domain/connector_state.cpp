@@ -1,5 +1,7 @@
 #include "domain/connector_state.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
@@ -32,7 +34,11 @@ constexpr Duration call_lateness = 50ms;
 /// Between an answer and the record that reports of it lie a commit and others that wait for it.
 constexpr Duration report_lateness = 500ms;
 
-std::int64_t limit_of(const Window& window) { return window.reported > 0 ? window.reported : window.rate.limit; }
+std::int64_t limit_of(const Window& window)
+{
+    if (window.reported == 0) return window.rate.limit;
+    return window.rate.ceiling ? std::min(window.reported, window.rate.limit) : window.reported;
+}
 
 /// Calls per period without the reserve, fractions included.
 double usable_rate(const Window& window)
@@ -310,6 +316,43 @@ Grant grant_of(ConnectorState& state, const BudgetConfig& budget, std::size_t wa
         .why = {}};
 }
 
+// ---- Brake on refusals ---------------------------------------------------------------------------------------------
+
+constexpr std::int64_t run_max = 20;  // Answers of one run: few runs are kept.
+
+RecentAnswers::Run total_of(const RecentAnswers& recent)
+{
+    RecentAnswers::Run total;
+    for (const auto& [answers, rejected] : recent.runs) {
+        total.answers += answers;
+        total.rejected += rejected;
+    }
+    return total;
+}
+
+/// A run of more than the window stands for the window.
+RecentAnswers::Run fitted(RecentAnswers::Run run)
+{
+    if (run.answers <= brake_window) return run;
+    return {brake_window, run.rejected * brake_window / run.answers};
+}
+
+/// In runs of about one length, so that old answers are forgotten few at a time.
+void note_answers(RecentAnswers& recent, RecentAnswers::Run all)
+{
+    for (all = fitted(all); all.answers > 0;) {
+        if (recent.runs.empty() || recent.runs.back().answers >= run_max) recent.runs.emplace_back();
+        RecentAnswers::Run& last = recent.runs.back();
+        const std::int64_t answers = std::min(all.answers, run_max - last.answers);
+        const std::int64_t rejected = all.rejected * answers / all.answers;
+        last.answers += answers;
+        last.rejected += rejected;
+        all.answers -= answers;
+        all.rejected -= rejected;
+    }
+    while (total_of(recent).answers - recent.runs.front().answers >= brake_window) recent.runs.pop_front();
+}
+
 // ---- JSON ----------------------------------------------------------------------------------------------------------
 
 // Other programs may write the row. Whatever stands there is taken as what can be reckoned with.
@@ -381,13 +424,27 @@ json::object to_object(const Window& window)
 {
     json::array used;
     for (const Window::Slice& slice : window.used) used.emplace_back(json::array{to_number(slice.at), slice.calls});
-    return {{"name", window.rate.name},
-            {"period", window.rate.period.count()},
-            {"limit", window.rate.limit},
-            {"reserve", window.reserve_percent},
-            {"reported", window.reported},
-            {"used", std::move(used)},
-            {"next_due", to_number(window.next_due)}};
+    return {{"name", window.rate.name},          {"period", window.rate.period.count()},  {"limit", window.rate.limit},
+            {"reserve", window.reserve_percent}, {"reported", window.reported},           {"used", std::move(used)},
+            {"ceiling", window.rate.ceiling},    {"next_due", to_number(window.next_due)}};
+}
+
+json::array to_array(const RecentAnswers& recent)
+{
+    json::array out;
+    for (const RecentAnswers::Run& run : recent.runs) out.emplace_back(json::array{run.answers, run.rejected});
+    return out;
+}
+
+RecentAnswers recent_from(const json::array& in)
+{
+    RecentAnswers recent;
+    for (const json::value& run : in) {
+        const std::int64_t answers = to_count(run.at(0), brake_window);
+        recent.runs.push_back({answers, to_count(run.at(1), answers)});
+    }
+    while (recent.runs.size() > static_cast<std::size_t>(brake_window)) recent.runs.pop_front();
+    return recent;
 }
 
 Window window_from(const json::object& in)
@@ -401,6 +458,7 @@ Window window_from(const json::object& in)
                   .next_due = get_instant(in, "next_due").value_or(Instant{})};
     // Rows that were written before there was a pace have neither this nor `next_due`.
     if (const json::value* reserve = in.if_contains("reserve")) window.reserve_percent = reserve->to_number<int>();
+    if (const json::value* ceiling = in.if_contains("ceiling")) window.rate.ceiling = ceiling->as_bool();
     for (const json::value& slice : in.at("used").as_array())
         window.used.push_back({to_instant(slice.at(0)), to_count(slice.at(1))});
     while (std::ssize(window.used) > slices_max) window.used.pop_front();
@@ -423,6 +481,8 @@ ConnectorState state_from(const json::object& in)
     state.no_operation_until = get_instant(in, "no_operation_until");
     state.last_acknowledged_at = get_instant(in, "last_acknowledged_at");
     state.last_sweep_at = get_instant(in, "last_sweep_at");
+    if (const json::value* reason = in.if_contains("brake_reason")) state.brake_reason = reason->as_string();
+    if (const json::value* recent = in.if_contains("recent")) state.recent = recent_from(recent->as_array());
     if (const json::value* version = in.if_contains("fields_version"))
         state.fields_version = to_count(*version, version_max);
     return state;
@@ -440,6 +500,8 @@ std::string to_json(const ConnectorState& state)
     put(out, "throttled_until", state.throttled_until);
     put(out, "last_acknowledged_at", state.last_acknowledged_at);
     put(out, "last_sweep_at", state.last_sweep_at);
+    if (!state.brake_reason.empty()) out["brake_reason"] = state.brake_reason;
+    if (!state.recent.runs.empty()) out["recent"] = to_array(state.recent);
     json::array& windows = out["windows"].emplace_array();
     for (const Window& window : state.windows) windows.emplace_back(to_object(window));
     put(out, "no_operation_until", state.no_operation_until);
@@ -571,6 +633,19 @@ void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const
         open_breaker(breaker, contact_id, outcome, now);
 }
 
+bool on_answers(ConnectorState& state, std::int64_t answers, std::int64_t rejected, int pause_on_rejected_percent)
+{
+    if (answers <= 0 || pause_on_rejected_percent <= 0) return false;
+    note_answers(state.recent, {answers, rejected});
+    const auto [seen, refused] = total_of(state.recent);
+    const bool too_many = seen >= brake_min && refused * 100 > seen * pause_on_rejected_percent;
+    if (state.paused || !too_many) return false;
+    state.brake_reason = fmt::format("{} of the last {} contacts were refused, more than {} %", refused, seen,
+                                     pause_on_rejected_percent);
+    pause(state, std::string(brake_name));
+    return true;
+}
+
 void on_probe_abandoned(ConnectorState& state, Instant) { state.breaker.probing_until.reset(); }
 
 void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now)
@@ -583,18 +658,20 @@ void on_limit_report(ConnectorState& state, const LimitReport& report, Instant n
     if (window == state.windows.end() || distance(*window) > std::log(report_ratio_max)) return;
     window->reported = report.limit;
     const Duration reset = std::clamp(report.reset, Duration{0}, window->rate.period);
-    // Calls that the CRM has counted and we know nothing of.
-    const std::int64_t unseen = report.limit - report.remaining - used_since(*window, now - kept_for(*window));
+    // Calls that the CRM has counted and we know nothing of. What it allows beyond our own ceiling is theirs.
+    const std::int64_t limit = limit_of(*window);
+    const std::int64_t unseen = limit - report.remaining - used_since(*window, now - kept_for(*window));
     // Booked so that it runs out when the CRM's window is full again. With nothing left our own calls must not free
     // room before that either, so the whole limit is booked; but a reset that is told in seconds says nothing of a
     // window that is hardly longer.
     const bool exhausted = report.remaining == 0 && (unseen > 0 || reset > 2s);
-    const std::int64_t booked = exhausted ? report.limit : unseen;
+    const std::int64_t booked = exhausted ? limit : unseen;
     if (booked > 0 && reset > Duration{0}) book(*window, booked, now + reset - window->rate.period);
 }
 
 void pause(ConnectorState& state, std::string by)
 {
+    if (by != brake_name) state.brake_reason.clear();
     state.paused = true;
     state.paused_by = std::move(by);
 }
@@ -603,6 +680,8 @@ void resume(ConnectorState& state)
 {
     state.paused = false;
     state.paused_by.clear();
+    state.brake_reason.clear();
+    state.recent = {};
     state.throttled_until.reset();
     state.no_operation_until.reset();
     state.breaker = {};

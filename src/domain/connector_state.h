@@ -18,6 +18,7 @@ struct RateLimit {
     std::string name;  ///< "second", "hour", "10 seconds", "day": for health, metrics and logs.
     Duration period{};
     std::int64_t limit = 0;  ///< 0: none.
+    bool ceiling = false;    ///< A person's choice: the CRM's own headers may lower it, and never raise it.
     bool operator==(const RateLimit&) const = default;
 };
 
@@ -34,7 +35,8 @@ struct LimitReport {
 struct Window {
     RateLimit rate;             ///< As configured.
     int reserve_percent = 0;    ///< As configured: what is left to the account's other users.
-    std::int64_t reported = 0;  ///< The limit by the CRM's own headers, which then counts; 0: not told yet.
+    std::int64_t reported = 0;  ///< The limit by the CRM's own headers, which then counts (but see
+                                ///< `RateLimit::ceiling`); 0: not told yet.
     struct Slice {
         Instant at{};
         std::int64_t calls = 0;
@@ -61,12 +63,29 @@ struct Breaker {
     bool operator==(const Breaker&) const = default;
 };
 
+/// How the CRM answered lately, in runs. Refusals are about contacts; when most are refused it is a mistake in the
+/// mapping or the account, and going on would make an error of the whole queue.
+struct RecentAnswers {
+    struct Run {
+        std::int64_t answers = 0;
+        std::int64_t rejected = 0;
+        bool operator==(const Run&) const = default;
+    };
+    std::deque<Run> runs;  ///< Oldest first; together some `brake_window` answers.
+    bool operator==(const RecentAnswers&) const = default;
+};
+inline constexpr std::int64_t brake_window = 200;                        ///< Answers that the share is taken of,
+inline constexpr std::int64_t brake_min = 100;                           ///< and so many at least.
+inline constexpr std::string_view brake_name = "the brake on refusals";  ///< Who paused, then.
+
 /// The coordination row of one connector, shared by all workers on one database. Plain data; every change happens
 /// inside a store transaction that holds the row, through the functions below, so that budget, "one probe" and
 /// fairness are decided once for all nodes.
 struct ConnectorState {
     bool paused = false;
     std::string paused_by;
+    std::string brake_reason;  ///< Paused by itself, for too many refusals; "": by a person, or not at all.
+    RecentAnswers recent;
     std::optional<Instant> throttled_until;
     std::int64_t slots = 0;  ///< Jobs claimed so far: every fifth slot is for the bulk lane.
     Breaker breaker;
@@ -128,6 +147,9 @@ Grant reserve_operation_calls(ConnectorState& state, const BudgetConfig& budget,
 /// Books how one attempt ended: breaker, throttle, probe. Order of calls within a batch does not matter much; each is
 /// one attempt. A failed probe of another job than the witness leaves its contact untouched (Cost::free).
 void on_outcome(ConnectorState& state, const Uuid& contact_id, bool probe, const Outcome& outcome, Instant now);
+/// Counts what the CRM said of so many contacts, and pauses the connector when more than this share of the last ones is
+/// refused (0: never). True when it did so just now.
+bool on_answers(ConnectorState& state, std::int64_t answers, std::int64_t rejected, int pause_on_rejected_percent);
 /// A probe that ended without an answer about the CRM (its job was gone, refused here, or handed back on stop).
 void on_probe_abandoned(ConnectorState& state, Instant now);
 /// Corrects the windows by what the CRM said in an answer that came shortly before `now`. The window is the one whose
@@ -135,7 +157,7 @@ void on_probe_abandoned(ConnectorState& state, Instant now);
 void on_limit_report(ConnectorState& state, const LimitReport& report, Instant now);
 
 void pause(ConnectorState& state, std::string by);
-/// Lifts a pause, and a breaker or throttle with it: a person says "go".
+/// Lifts a pause, and a breaker or throttle with it, and forgets how the CRM answered: a person says "go".
 void resume(ConnectorState& state);
 
 /// Somebody made fields at the CRM, or says that they are others now: every worker looks at them again.

@@ -32,6 +32,7 @@ struct CrmColumns {
     std::optional<ProcessingStatus> processing_status;
     std::optional<std::string> processing_error;
     std::optional<std::string> remote_id;
+    bool changed_since_sync = false;  ///< No column: of the job (`Job::changed`).
 
     bool operator==(const CrmColumns&) const = default;
 };

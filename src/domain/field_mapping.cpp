@@ -1,12 +1,10 @@
 #include "domain/field_mapping.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "domain/consent.h"
+#include "domain/fingerprint.h"
 #include "domain/normalise.h"
 
 namespace crmsync {
@@ -108,14 +106,6 @@ std::optional<FieldValue> make_value(const std::string& raw, const FieldRule& ru
     if (clean.repaired && rule.type == FieldType::text)
         warnings.push_back(rule.target + ": characters that are not valid UTF-8 were replaced");
     return *std::move(value);
-}
-
-/// Lengths go before texts, so that no two payloads share one input.
-void append_to_fingerprint(std::string& input, std::string_view text)
-{
-    input += std::to_string(text.size());
-    input += ':';
-    input += text;
 }
 
 }  // namespace
@@ -227,37 +217,6 @@ std::optional<std::pair<JobKey, std::int64_t>> parse_idempotency_key(std::string
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), generation);
     if (!crm || error != std::errc() || end != key.data() + key.size()) return std::nullopt;
     return std::pair{JobKey{*id, *crm}, generation};
-}
-
-std::string fingerprint_of(const MappedContact& contact)
-{
-    std::string input;
-    input.reserve(512);
-    append_to_fingerprint(input, contact.email);
-    for (const MappedField& field : contact.fields) {
-        if (field.is_volatile) continue;
-        append_to_fingerprint(input, field.name);
-        std::visit(Overloaded{
-                       [&](const std::string& text) { append_to_fingerprint(input, text); },
-                       [&](bool truth) { input += truth ? 't' : 'f'; },
-                       [&](const Number& number) { append_to_fingerprint(input, number.text); },
-                       [&](const Cleared&) { input += 'c'; },
-                   },
-                   field.value);
-    }
-    static const EVP_MD* const sha256 =
-        EVP_MD_fetch(nullptr, "SHA256", nullptr);  // Looking it up costs more than hashing.
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    const int done = EVP_Digest(input.data(), input.size(), digest.data(), nullptr, sha256, nullptr);
-    if (done != 1) std::abort();  // Out of memory; a wrong fingerprint would hide changes.
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string text;
-    text.reserve(32);
-    for (std::size_t i = 0; i < 16; ++i) {
-        text += hex[digest[i] >> 4];
-        text += hex[digest[i] & 0x0f];
-    }
-    return text;
 }
 
 std::vector<Explanation> explain(const FieldMapping& mapping, const MappedContact& contact,

@@ -58,7 +58,7 @@ struct MappedContact {
     std::optional<std::string> remote_id;  ///< Where the contact went before.
     std::optional<std::string> second_id;
     std::string idempotency_key;        ///< contact id, CRM and generation: the same over retries and crashes.
-    std::string fingerprint;            ///< Hash of e-mail and fields, but for the volatile ones.
+    std::string fingerprint;            ///< See `fingerprint_of`.
     std::vector<std::string> warnings;  ///< Optional values left out, and why.
 };
 
@@ -73,7 +73,6 @@ struct Refusal {
 std::variant<MappedContact, Refusal> map_contact(const ContactFields& contact, const JobKey& key,
                                                  std::int64_t generation, const FieldMapping& mapping,
                                                  const std::vector<std::string>& without, Instant now);
-std::string fingerprint_of(const MappedContact& contact);
 
 /// What became of one rule.
 struct Explanation {

@@ -13,6 +13,7 @@ std::string to_json(const JobOptions& options)
     if (!options.without_fields.empty()) out["without_fields"] = json::value_from(options.without_fields);
     if (options.only_changed) out["only_changed"] = true;
     if (!options.request_id.empty()) out["request_id"] = options.request_id;
+    if (options.by_change) out["by_change"] = true;
     return json::serialize(out);
 }
 
@@ -29,6 +30,7 @@ JobOptions parse_job_options(std::string_view text)
             options.only_changed = only_changed->as_bool();
         if (const json::value* request_id = in.if_contains("request_id"))
             options.request_id = json::value_to<std::string>(*request_id);
+        if (const json::value* by_change = in.if_contains("by_change")) options.by_change = by_change->as_bool();
         return options;
     } catch (const std::exception&) {
         return {};

@@ -29,6 +29,7 @@ struct JobOptions {
     std::vector<std::string> without_fields;  ///< The CRM's names of optional fields to leave out.
     bool only_changed = false;                ///< Complete without a call when the fingerprint is unchanged.
     std::string request_id = {};              ///< Of the API's request that asked for it, where that is kept.
+    bool by_change = false;                   ///< Nobody asked: the contact changed ({CRM}_RESYNC_ON_CHANGE).
     bool operator==(const JobOptions&) const = default;
 };
 std::string to_json(const JobOptions& options);       ///< "" for the default.
@@ -75,6 +76,7 @@ struct Job {
     std::optional<Instant> last_attempt_at;
     std::optional<Instant> acknowledged_at;  ///< When the CRM last had the contact as it then was.
     bool dismissed = false;
+    bool changed = false;  ///< Completed, and what would be sent now is no more what the CRM acknowledged.
 };
 
 /// One attempt, as history keeps it.

@@ -1,6 +1,7 @@
 #include "engine/connector_run.h"
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <iterator>
 #include <utility>
 
@@ -88,8 +89,9 @@ ConnectorRun::ConnectorRun(Connector& connector, RunOptions options, Uuid worker
       recorder_(crm_, worker_id, store, clock, executor,
                 {.recorded = [this](const auto& batch) { on_recorded(batch); },
                  .ended = [this](const auto& batch, const auto& ends, Duration took) { on_ended(batch, ends, took); },
-                 .state = [this](const auto& state) { on_state(state); }},
-                connector.traits().calls_per_send),
+                 .state = [this](const auto& state) { on_state(state); },
+                 .braked = [this](const auto& state) { on_braked(state); }},
+                connector.traits().calls_per_send, options_.pause_on_rejected_percent),
       concurrency_(connector.traits().concurrency_max, connector.traits().adapts_to_latency),
       calls_(executor),
       following_(executor),
@@ -454,7 +456,27 @@ void ConnectorRun::on_state(const ConnectorState& state)
     if (condition == last_condition_) return;
     if (last_condition_ || condition != Condition::healthy) log_state(crm_, to_string(condition), state.breaker);
     last_condition_ = condition;
-    events_.publish(ConnectorChanged{crm_, std::string(to_string(condition)), state.breaker.reason, now});
+    const std::string& reason = condition == Condition::braked ? state.brake_reason : state.breaker.reason;
+    events_.publish(ConnectorChanged{crm_, std::string(to_string(condition)), reason, now});
+}
+
+void ConnectorRun::on_braked(const ConnectorState& state)
+{
+    log::warn("{} sync paused itself: {}. Look why, then: crmsync resume {}", display_name(crm_), state.brake_reason,
+              to_string(crm_));
+    services_.spawn(audit_brake(state.brake_reason));
+}
+
+Task<> ConnectorRun::audit_brake(std::string reason)
+{
+    const boost::json::object detail{{"crm", to_string(crm_)}, {"reason", reason}};
+    const auto audited = co_await store_.audit({.at = clock_.now(),
+                                                .actor = std::string(engine_actor),
+                                                .action = "pause",
+                                                .detail = boost::json::serialize(detail),
+                                                .count = 1});
+    if (!audited)
+        log::warn("{}: the audit does not tell of the pause: {}", display_name(crm_), audited.error().message);
 }
 
 void ConnectorRun::on_recorded(const std::vector<Delivered>& batch)

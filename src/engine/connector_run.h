@@ -37,6 +37,10 @@ struct RunOptions {
     /// false: the strict schedule, one batch per interval and no wake-ups.
     bool drain = true;
     bool operations = true;  ///< Also by remote operations, where the CRM has them; one instance of several does.
+    /// Of the last contacts that the CRM answered for, so many refused pause the connector; 0: never.
+    int pause_on_rejected_percent = 0;
+    /// A completed contact that changed is queued again by itself.
+    bool resync_on_change = false;
     RetryPolicy retry;
 };
 
@@ -100,6 +104,8 @@ private:
     void on_recorded(const std::vector<Delivered>& batch);
     void on_ended(const std::vector<Delivered>& batch, const std::vector<Recorded>& ends, Duration took);
     void on_state(const ConnectorState& state);
+    void on_braked(const ConnectorState& state);
+    Task<> audit_brake(std::string reason);
     std::size_t room() const;
     bool may_send() const;
     std::string_view why_not() const;

@@ -8,6 +8,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "domain/fingerprint.h"
+
 namespace crmsync {
 
 namespace {
@@ -95,7 +97,9 @@ JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant n
                      .fingerprint = delivered.fingerprint,
                      .warnings = delivered.warnings,
                      .attempt = std::nullopt,
-                     .acknowledged_as_of = delivered.acknowledged_as_of};
+                     .acknowledged_as_of = delivered.acknowledged_as_of,
+                     .contact_version = std::nullopt};
+    if (!delivered.acknowledged_as_of) result.contact_version = job.contact_updated_at;
     if (const auto* upserted = delivered.answer ? std::get_if<Upserted>(&*delivered.answer) : nullptr) {
         if (!upserted->remote_id.empty()) result.remote_id = upserted->remote_id;
         result.second_id = upserted->second_id;
@@ -151,7 +155,7 @@ std::optional<Prepared> Delivery::prepare(ClaimedJob job, std::vector<Delivered>
         return std::nullopt;
     }
     auto& contact = std::get<MappedContact>(mapped);
-    if (job.options.only_changed && job.fingerprint == contact.fingerprint) {
+    if (job.options.only_changed && job.fingerprint && same_payload(*job.fingerprint, contact.fingerprint)) {
         auto& end = done.emplace_back(without_call(std::move(job), Upserted{}, "unchanged"));
         end.fingerprint = std::move(contact.fingerprint);
         return std::nullopt;

@@ -1,8 +1,10 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
+#include "engine/edit_review.h"
 #include "engine/erasure.h"
 
 namespace crmsync {
@@ -10,6 +12,7 @@ namespace crmsync {
 namespace {
 
 constexpr std::size_t prune_batch = 5000;
+constexpr Duration review_retry = 1s;
 constexpr Duration note_verification_every = 2s;
 
 OperationNote note_of(const VerificationRun& run, OperationState state, Instant now)
@@ -39,6 +42,7 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
       watchdog_alarm_(clock, executor),
       rescue_alarm_(clock, executor),
       absorb_alarm_(clock, executor),
+      review_alarm_(clock, executor),
       prune_alarm_(clock, executor),
       count_alarm_(clock, executor),
       workers_(executor),
@@ -115,6 +119,7 @@ Task<Status> Engine::start()
     services_.spawn(watchdog_loop());
     services_.spawn(rescue_loop());
     services_.spawn(absorb_loop());
+    services_.spawn(review_loop());
     services_.spawn(prune_loop());
     services_.spawn(count_loop());
     services_.spawn(operations_.watch());
@@ -143,8 +148,8 @@ Task<> Engine::stop(Duration grace)
     co_await deadline.join();
 
     stopping_ = true;
-    for (auto* alarm :
-         {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &prune_alarm_, &count_alarm_})
+    for (auto* alarm : {&heartbeat_alarm_, &watchdog_alarm_, &rescue_alarm_, &absorb_alarm_, &review_alarm_,
+                        &prune_alarm_, &count_alarm_})
         alarm->ring();
     for (const auto& follow_up : follow_ups_) follow_up->stop();
     for (const Crm crm : all_crms)
@@ -257,6 +262,7 @@ Task<> Engine::note_verification(Crm crm, OperationHold hold, Alarm& changed, co
 void Engine::wake()
 {
     absorb_alarm_.ring();
+    review_alarm_.ring();
     asio::post(executor_, [this] {
         for (const auto& run : runs_) run->wake();
     });
@@ -327,6 +333,38 @@ Task<> Engine::absorb_loop()
         }
         co_await absorb_alarm_.wait(options_.absorb_every);
     }
+}
+
+Task<> Engine::review_loop()
+{
+    while (!stopping_) {
+        const Duration pause = co_await review_all();
+        if (pause > Duration{0}) co_await review_alarm_.wait(pause);
+    }
+}
+
+/// One batch of each CRM; returns how long until the next look.
+Task<Duration> Engine::review_all()
+{
+    Duration pause = options_.review_every;
+    for (const Crm crm : all_crms) {
+        if (stopping_) break;
+        Connector* const known = connector(crm);
+        const ConnectorRun* const worked = run(crm);
+        // What is sent is not known before the CRM's fields were looked at.
+        if (worked && !worked->status().ready) {
+            pause = std::min<Duration>(pause, review_retry);
+            continue;
+        }
+        const auto& mapping = known ? known->traits().mapping : options_.mapping[crm];
+        const auto reviewed =
+            co_await review_edits(store_, crm, mapping, worked && options_.run[crm].resync_on_change, clock_);
+        if (!reviewed || (reviewed->settled == 0 && reviewed->waiting))
+            pause = std::min<Duration>(pause, review_retry);
+        else if (reviewed->settled > 0)
+            pause = Duration{0};
+    }
+    co_return pause;
 }
 
 Task<> Engine::prune_loop()

@@ -22,7 +22,8 @@ namespace crmsync {
 
 struct EngineOptions {
     PerCrm<RunOptions> run;
-    std::string host;  ///< For people who look at the worker table.
+    PerCrm<FieldMapping> mapping;  ///< As configured, for CRMs without a connector here.
+    std::string host;              ///< For people who look at the worker table.
     std::int64_t pid = 0;
     std::chrono::days history_kept{90};
     Duration heartbeat_every = 2s;
@@ -32,12 +33,14 @@ struct EngineOptions {
     Duration prune_every = 1h;
     Duration fold_every = 5s;            ///< Counts (see Store::fold_counts).
     Duration reconcile_every = 1h;       ///< And at the start.
+    Duration review_every = 30s;         ///< Edits; a safety net likewise.
     Duration absorb_every = 30s;         ///< Safety net; foreign writes wake the engine at once.
     EngineObserver* observer = nullptr;  ///< Outlives the engine; null: nobody.
 };
 
 /// The workers of one process: one ConnectorRun per configured connector, and the services all share (heartbeat,
-/// rescue, absorbing foreign writes, pruning). Several engines on one PostgreSQL share queue and budgets. For one loop.
+/// rescue, absorbing foreign writes, reviewing edits, pruning). Several engines on one PostgreSQL share queue and
+/// budgets. For one loop.
 class Engine {
 public:
     Engine(const Executor& executor, Clock& clock, Store& store, std::vector<std::unique_ptr<Connector>> connectors,
@@ -82,6 +85,8 @@ private:
     Task<> watchdog_loop();
     Task<> rescue_loop();
     Task<> absorb_loop();
+    Task<> review_loop();
+    Task<Duration> review_all();
     Task<> prune_loop();
     Task<> count_loop();
     Task<> reconcile_counts();
@@ -106,6 +111,7 @@ private:
     Alarm watchdog_alarm_;
     Alarm rescue_alarm_;
     Alarm absorb_alarm_;
+    Alarm review_alarm_;
     Alarm prune_alarm_;
     Alarm count_alarm_;
     std::optional<Monotonic> reconciled_at_;

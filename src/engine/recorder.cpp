@@ -23,6 +23,23 @@ struct StateNote {
 
 bool stored(Recorded end) { return end != Recorded::lost; }
 
+/// What the batch, and successes before it that were not worth a write, say of contacts: taken or refused.
+void count_answers(ConnectorState& state, const std::vector<StateNote>& notes, std::int64_t earlier_successes,
+                   std::span<const Recorded> ends, int pause_on_rejected_percent, bool& braked)
+{
+    std::int64_t answers = earlier_successes;
+    std::int64_t rejected = 0;
+    for (const auto& note : notes) {
+        if (!note.answer) continue;
+        const bool is_rejected = std::holds_alternative<Rejected>(*note.answer);
+        if (!is_rejected && !std::holds_alternative<Upserted>(*note.answer)) continue;
+        const auto count = std::ranges::count_if(ends.subspan(note.first, note.count), stored);
+        answers += count;
+        if (is_rejected) rejected += count;
+    }
+    braked = on_answers(state, answers, rejected, pause_on_rejected_percent);
+}
+
 /// A result that is lost tells nothing: most likely it was recorded before, and the answer to that was lost.
 void apply(ConnectorState& state, const std::vector<StateNote>& notes, const std::vector<LimitReport>& limits,
            std::span<const Recorded> ends, Instant now)
@@ -57,7 +74,7 @@ std::vector<Delivered> applied(std::vector<Delivered> batch, const std::vector<R
 }  // namespace
 
 Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer,
-                   std::size_t calls_per_send)
+                   std::size_t calls_per_send, int pause_on_rejected_percent)
     : crm_(crm),
       worker_id_(worker_id),
       store_(store),
@@ -65,7 +82,8 @@ Recorder::Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Ex
       alarm_(clock, executor),
       observer_(std::move(observer)),
       recording_(std::string(display_name(crm)) + ": recording results"),
-      calls_per_send_(static_cast<std::int64_t>(calls_per_send))
+      calls_per_send_(static_cast<std::int64_t>(calls_per_send)),
+      pause_on_rejected_percent_(pause_on_rejected_percent)
 {
 }
 
@@ -102,7 +120,7 @@ Task<> Recorder::run()
 }
 
 std::function<void(ConnectorState&, std::span<const Recorded>)> Recorder::state_update(
-    const std::vector<Delivered>& batch, Instant now)
+    const std::vector<Delivered>& batch, const std::shared_ptr<bool>& braked, Instant now)
 {
     std::vector<StateNote> notes;
     std::map<std::int64_t, LimitReport> limits;  // The last report of each window: answers come in order of sending.
@@ -122,14 +140,20 @@ std::function<void(ConnectorState&, std::span<const Recorded>)> Recorder::state_
         for (const auto& report : ended.exchange.limits) limits[report.limit] = report;
     }
     const bool due = clock_.monotonic() - state_written_at_ >= state_refresh;
-    if (!suspicious_ && !due && limits.empty() && !called_again) return {};
+    if (!suspicious_ && !due && limits.empty() && !called_again) {
+        uncounted_successes_ += std::ssize(batch);
+        return {};
+    }
     state_written_at_ = clock_.monotonic();
 
     std::vector<LimitReport> reports;
     reports.reserve(limits.size());
     for (const auto& [limit, report] : limits) reports.push_back(report);
-    return [notes = std::move(notes), reports = std::move(reports), now](
-               ConnectorState& state, std::span<const Recorded> ends) { apply(state, notes, reports, ends, now); };
+    return [notes = std::move(notes), reports = std::move(reports), now, braked, percent = pause_on_rejected_percent_,
+            earlier = std::exchange(uncounted_successes_, 0)](ConnectorState& state, std::span<const Recorded> ends) {
+        apply(state, notes, reports, ends, now);
+        count_answers(state, notes, earlier, ends, percent, *braked);
+    };
 }
 
 Task<> Recorder::flush()
@@ -155,7 +179,8 @@ Task<bool> Recorder::record(std::vector<Delivered> batch)
     request.results.reserve(count);
     for (const auto& ended : batch) request.results.push_back(to_result(ended, worker_id_, now));
     const auto after = std::make_shared<std::optional<ConnectorState>>();
-    if (auto update = state_update(batch, now))
+    const auto braked = std::make_shared<bool>(false);
+    if (auto update = state_update(batch, braked, now))
         request.update_state = [update = std::move(update), after](ConnectorState& state,
                                                                    std::span<const Recorded> ends) {
             update(state, ends);
@@ -169,6 +194,7 @@ Task<bool> Recorder::record(std::vector<Delivered> batch)
     if (*after) {
         suspicious_ = (*after)->breaker.open || (*after)->breaker.consecutive_failures > 0;
         if (observer_.state) observer_.state(**after);
+        if (*braked && observer_.braked) observer_.braked(**after);
     }
     if (recorded && observer_.recorded) observer_.recorded(applied(std::move(batch), recorded->ends));
     co_return recorded.has_value();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -28,11 +29,13 @@ public:
         std::function<void(const std::vector<Delivered>&, const std::vector<Recorded>&, Duration)> ended = {};
         /// The coordination row as the last record left it.
         std::function<void(const ConnectorState&)> state = {};
+        /// The last record paused the connector (`on_answers`); once, whoever works it.
+        std::function<void(const ConnectorState&)> braked = {};
     };
 
     /// `calls_per_send`: those that the claim has booked already.
     Recorder(Crm crm, Uuid worker_id, Store& store, Clock& clock, const Executor& executor, Observer observer,
-             std::size_t calls_per_send = 1);
+             std::size_t calls_per_send = 1, int pause_on_rejected_percent = 0);
 
     /// `more_expected`: ends that will follow soon; lets the batch grow.
     void add(std::vector<Delivered> ended, std::size_t more_expected);
@@ -53,6 +56,7 @@ private:
     Task<std::optional<RecordResult>> write(const RecordRequest& request);
     Task<> wait_for_batch();
     std::function<void(ConnectorState&, std::span<const Recorded>)> state_update(const std::vector<Delivered>& batch,
+                                                                                 const std::shared_ptr<bool>& braked,
                                                                                  Instant now);
 
     static constexpr std::size_t batch_max = 1000;
@@ -68,6 +72,8 @@ private:
     Observer observer_;
     RepeatedFailure recording_;
     std::int64_t calls_per_send_;
+    int pause_on_rejected_percent_;
+    std::int64_t uncounted_successes_ = 0;  ///< Of records that left the row as it was.
     std::vector<Delivered> pending_;
     std::size_t in_flight_ = 0;
     std::size_t more_expected_ = 0;

@@ -76,14 +76,15 @@ private:
 std::string to_json(const ContactFilter& filter)
 {
     // Taken apart as a whole, so that a new field that is not written does not compile: it would widen the filter.
-    const auto& [curation, processing, sync, crm_processing, email_type, domain, page, search, email, name, has_gmail] =
-        filter;
+    const auto& [curation, processing, sync, crm_processing, email_type, domain, page, search, email, name, has_gmail,
+                 changed] = filter;
     json::object out;
     put(out, "contact_curation_status", curation);
     put(out, "contact_processing_status", processing);
     for (const Crm crm : all_crms) {
         put(out, column_name(crm, "sync_status"), sync[crm]);
         put(out, column_name(crm, "processing_status"), crm_processing[crm]);
+        if (changed[crm]) out[column_name(crm, "changed_since_sync")] = *changed[crm];
     }
     put(out, "email_type", email_type);
     put(out, "domain_id", domain);
@@ -107,6 +108,7 @@ Result<ContactFilter> parse_contact_filter(std::string_view text)
     for (const Crm crm : all_crms) {
         filter.sync_status[crm] = in.choice(column_name(crm, "sync_status"), parse_sync_status);
         filter.crm_processing_status[crm] = in.choice(column_name(crm, "processing_status"), parse_processing_status);
+        filter.changed_since_sync[crm] = in.boolean(column_name(crm, "changed_since_sync"));
     }
     filter.email_type = in.choice("email_type", parse_email_type);
     filter.domain_id = in.choice("domain_id", parse_uuid);

@@ -24,6 +24,7 @@ struct ContactFilter {
     std::optional<std::string> email_contains;  ///< Without regard to case; % and _ are plain characters.
     std::optional<std::string> name_contains;
     std::optional<bool> has_gmail;
+    PerCrm<std::optional<bool>> changed_since_sync;  ///< `Job::changed`.
     bool operator==(const ContactFilter&) const = default;
 };
 

@@ -66,6 +66,9 @@ struct JobResult {
     std::optional<Attempt> attempt;                    ///< History row; none for a silent hand-back.
     /// When the contact was as the CRM now has it; nothing: at the record.
     std::optional<Instant> acknowledged_as_of = {};
+    /// The contact's `updated_at` as it was read for the call. Where it is another by now, the CRM has the contact as
+    /// it was then.
+    std::optional<Instant> contact_version = {};
 };
 
 /// What became of a result.
@@ -106,6 +109,33 @@ struct AbsorbResult {
     std::size_t put_back = 0;  ///< Writes that contradicted their job; the columns show the job again.
     std::vector<std::string> put_back_examples;  ///< For the log: contact id, CRM and what was written.
     bool more = false;                           ///< Call again.
+};
+
+/// A completed job whose contact was edited since, perhaps in a field that its CRM does not get.
+struct EditedJob {
+    JobKey key;
+    std::int64_t generation = 0;
+    JobOptions options;
+    std::optional<std::string> fingerprint;  ///< Of the payload acknowledged last.
+    ContactFields contact;
+};
+struct Edits {
+    std::vector<EditedJob> jobs;      ///< One per contact.
+    std::vector<std::int64_t> notes;  ///< What `settle_edits` forgets, also of jobs that are no longer completed.
+    bool waiting = false;             ///< There are more, or some that wait for the end of a call.
+};
+/// What a look at edited jobs came to.
+struct SettledEdits {
+    struct Judgement {
+        Uuid contact_id;
+        std::int64_t generation = 0;
+        bool changed = false;              ///< What would be sent is no more what was acknowledged.
+        std::optional<JobOptions> resync;  ///< Queued anew, in the bulk lane.
+    };
+    Crm crm = Crm::brevo;
+    std::vector<Judgement> judged;
+    std::vector<std::int64_t> notes;
+    Instant now{};
 };
 
 // ---- People's words ------------------------------------------------------------------------------------------------
@@ -205,6 +235,8 @@ struct ImportCounts {
     std::size_t merged = 0;     ///< Rows of this batch that met an earlier row of the same address.
 };
 
+/// Who acts in the audit where no person does.
+inline constexpr std::string_view engine_actor = "crmsync";
 struct AuditEntry {
     Instant at{};
     std::string actor;
@@ -296,6 +328,12 @@ public:
     virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;
     /// Turns foreign writes to the status columns into decisions (`interpret_write`) or puts the columns back.
     virtual Task<Result<AbsorbResult>> absorb_writes(Instant now) = 0;
+    /// The oldest edits of contacts that this CRM has or is being told of, by whomever they were made; at most `limit`.
+    /// Those of a job in flight wait for its end: an edit during a call is none that the CRM knows of.
+    virtual Task<Result<Edits>> edits(Crm crm, std::size_t limit) = 0;
+    /// Keeps what they came to, where the job is still the one that was looked at, and forgets them. What is queued is
+    /// audited. Returns how many those are.
+    virtual Task<Result<std::size_t>> settle_edits(SettledEdits settled) = 0;
     /// Deletes history older than `before`, at most `limit` rows, and operations that ended before; returns how many
     /// rows of history.
     virtual Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) = 0;
@@ -412,6 +450,7 @@ public:
     struct Summary {
         std::int64_t contacts = 0;
         PerCrm<std::map<SyncStatus, std::int64_t>> by_status;  ///< All seven statuses, also those with 0.
+        PerCrm<std::int64_t> changed = {};                     ///< Of the Complete ones, those with `Job::changed`.
     };
     virtual Task<Result<Summary>> summary() = 0;
     virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;

@@ -11,11 +11,12 @@ Store::Summary summary_of(std::int64_t contacts)
     return summary;
 }
 
-void add_jobs(Store::Summary& summary, Crm crm, JobState state, Origin origin, std::int64_t count)
+void add_jobs(Store::Summary& summary, Crm crm, JobState state, Origin origin, std::int64_t count, std::int64_t changed)
 {
     auto& counts = summary.by_status[crm];
     counts[SyncStatus::new_] -= count;
     counts[publish(state, origin).sync] += count;
+    summary.changed[crm] += changed;
 }
 
 }  // namespace crmsync

@@ -71,6 +71,7 @@ std::string list_mark(const ContactFilter& filter, const ContactSort& sort)
     for (const Crm crm : all_crms) {
         add(filter.sync_status[crm].transform(name));
         add(filter.crm_processing_status[crm].transform(name));
+        mix(!filter.changed_since_sync[crm] ? "-" : *filter.changed_since_sync[crm] ? "1" : "0");
     }
     add(filter.email_type.transform(name));
     for (const auto& id : {filter.domain_id, filter.page_id}) mix(id ? to_string(*id) : "-");
@@ -108,6 +109,11 @@ std::unexpected<Error> not_a_cursor()
 {
     return fail(ErrorCode::invalid, "not a cursor of this list: it goes with the filter and the sort it was made under",
                 "cursor");
+}
+
+void mark_changed(Contact& contact, std::string_view crms)
+{
+    for (const Crm crm : all_crms) contact.crm[crm].changed_since_sync = crms.contains(to_string(crm));
 }
 
 std::string sort_value(const Contact& contact, ContactSort::By by)

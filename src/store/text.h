@@ -13,6 +13,9 @@ Status check_storable(const ContactFields& fields);
 /// The sort key's value of a contact, as both databases compute it: where a page ended.
 std::string sort_value(const Contact& contact, ContactSort::By by);
 
+/// `crms`: names, of those where the contact has changed since.
+void mark_changed(Contact& contact, std::string_view crms);
+
 /// Names of the job states that are published as this status. No job and an idle one are published alike, as New, which
 /// has none here.
 std::vector<std::string_view> states_shown_as(SyncStatus status);

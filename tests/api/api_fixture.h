@@ -240,6 +240,9 @@ private:
         attempt.request_id = "r-1";
         result.attempt = std::move(attempt);
         if (const auto* upserted = std::get_if<Upserted>(&outcome)) {
+            const auto sent = map_contact(job.contact, job.key, job.generation, engine_.traits.mapping,
+                                          job.options.without_fields, clock_.now());
+            if (const auto* payload = std::get_if<MappedContact>(&sent)) result.fingerprint = payload->fingerprint;
             result.remote_id = upserted->remote_id;
             result.warnings = upserted->warnings;
         }

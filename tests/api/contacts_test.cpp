@@ -38,13 +38,13 @@ TEST_F(ContactsTest, AreCreatedWithAllColumns)
         "source_job_id": "0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061",
         "contact_curation_status": "New", "contact_processing_status": null, "contact_processing_error": null,
         "brevo_sync_status": "New", "brevo_processing_status": null, "brevo_processing_error": null,
-        "brevo_contact_id": null,
+        "brevo_contact_id": null, "brevo_changed_since_sync": false,
         "hubspot_sync_status": "New", "hubspot_processing_status": null, "hubspot_processing_error": null,
-        "hubspot_contact_id": null,
+        "hubspot_contact_id": null, "hubspot_changed_since_sync": false,
         "mautic_sync_status": "New", "mautic_processing_status": null, "mautic_processing_error": null,
-        "mautic_contact_id": null,
+        "mautic_contact_id": null, "mautic_changed_since_sync": false,
         "n8n_sync_status": "New", "n8n_processing_status": null, "n8n_processing_error": null,
-        "n8n_workflow_id": null,
+        "n8n_workflow_id": null, "n8n_changed_since_sync": false,
         "retry_count": 0, "last_retry_at": null, "next_retry_at": null, "last_failed_crm": null})");
     auto contact = created.body.as_object();
     EXPECT_EQ(contact["created_at"], "2023-11-14T22:13:20.000000Z");

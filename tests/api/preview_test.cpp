@@ -40,6 +40,26 @@ TEST_F(PreviewTest, PreviewsWhatWouldBeSent)
               R"([{"field":"contact_ids","reason":"is required"}])");
 }
 
+TEST_F(PreviewTest, TellsWhatDiffersFromTheLastSync)
+{
+    const auto id = add("ann@example.com");
+    put("/contacts/" + id, {{"name", "Ann Lee"}});
+    const auto preview = [&] { return post("/contacts/brevo/preview", {{"contact_ids", {id}}}); };
+    EXPECT_EQ(preview().at("/previews/0/changes"), nullptr) << "nothing was acknowledged yet";
+    post("/contacts/crm/select", {{"contact_ids", {id}}, {"crms", {"brevo"}}});
+    work(Upserted{.remote_id = "ann@example.com"});
+    EXPECT_EQ(preview().at("/previews/0/changes"), json::array());
+    EXPECT_EQ(preview().at("/previews/0/unchanged_since_last_sync"), true);
+
+    put("/contacts/" + id, {{"name", "Hanna Lee"}, {"phone_number", "+1 202 555 0100"}});
+    EXPECT_EQ(preview().at("/previews/0/changes"),
+              (json::array{{{"field", "FIRSTNAME"}, {"change", "changed"}}, {{"field", "SMS"}, {"change", "new"}}}));
+    EXPECT_EQ(preview().at("/previews/0/unchanged_since_last_sync"), false);
+    put("/contacts/" + id, {{"name", nullptr}});
+    EXPECT_EQ(preview().at("/previews/0/changes"),
+              (json::array{{{"field", "SMS"}, {"change", "new"}}, {{"field", "FIRSTNAME"}, {"change", "gone"}}}));
+}
+
 TEST_F(PreviewTest, ExplainsWhichRuleMadeWhat)
 {
     const auto a = add("ann@example.com");

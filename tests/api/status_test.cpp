@@ -1,5 +1,6 @@
 #include "api/status.h"
 
+#include "engine/edit_review.h"
 #include "tests/api/api_fixture.h"
 
 namespace crmsync::api {
@@ -27,8 +28,9 @@ TEST_F(StatusTest, CountsContactsByStatus)
     work(Upserted{.remote_id = "a@example.com"});
     refused("b@example.com");
     add("c@example.com");
-    json::object brevo{{"new", 1},      {"selected", 0}, {"queued", 0},  {"processing", 0},
-                       {"complete", 1}, {"error", 1},    {"skipped", 0}, {"total_contacts", 3}};
+    json::object brevo{{"new", 1},        {"selected", 0},           {"queued", 0},
+                       {"processing", 0}, {"complete", 1},           {"error", 1},
+                       {"skipped", 0},    {"changed_since_sync", 0}, {"total_contacts", 3}};
     EXPECT_EQ(get("/contacts/brevo/status/summary").body, brevo);
     const auto all = get("/crm/status/summary");
     brevo["verification"] = {{"verified", 0}, {"drifted", 0}, {"missing", 0}, {"changed", 0}};
@@ -60,6 +62,28 @@ TEST_F(StatusTest, TellsAboutAContactPerCrm)
     EXPECT_EQ(answer.at("/brevo/history/1/duration_ms"), 12.0);
     EXPECT_EQ(answer.at("/hubspot/state"), "idle");
     EXPECT_EQ(answer.at("/hubspot/history"), json::array());
+}
+
+TEST_F(StatusTest, TellsWhoChangedSinceTheSync)
+{
+    const auto id = add("ann@example.com");
+    add("bob@example.com");
+    select(id);
+    work(Upserted{.remote_id = "ann@example.com"});
+    put("/contacts/" + id, {{"name", "Hanna Lee"}});
+    ASSERT_TRUE(loop_.run(review_edits(*store_, Crm::brevo, engine_.traits.mapping, false, clock_)));
+
+    EXPECT_EQ(get("/contacts/" + id + "/crm").at("/brevo/changed_since_sync"), true);
+    EXPECT_EQ(get("/contacts/" + id).at("/brevo_changed_since_sync"), true);
+    EXPECT_EQ(get("/contacts/" + id).at("/hubspot_changed_since_sync"), false);
+    EXPECT_EQ(get("/contacts/brevo/status/summary").at("/changed_since_sync"), 1);
+    const auto found = get("/contacts?brevo_changed_since_sync=true");
+    ASSERT_EQ(found.body.as_array().size(), 1U) << found.text;
+    EXPECT_EQ(found.at("/0/id"), json::string(id));
+    EXPECT_EQ(get("/contacts?brevo_changed_since_sync=false").body.as_array().size(), 1U);
+    EXPECT_EQ(post("/contacts/brevo/sync/filtered", {{"brevo_changed_since_sync", true}}).at("/queued_count"), 1);
+    auto whole = get("/contacts/" + id).body.as_object();
+    EXPECT_EQ(put("/contacts/" + id, whole).status, 200) << "what is read can be sent back";
 }
 
 TEST_F(StatusTest, ListsFailures)

@@ -18,7 +18,10 @@ protected:
             for (const SyncStatus status : all_sync_statuses) summary.by_status[crm][status] = 0;
         for (const Contact& contact : all_contacts()) {
             ++summary.contacts;
-            for (const Crm crm : all_crms) ++summary.by_status[crm][contact.crm[crm].sync_status];
+            for (const Crm crm : all_crms) {
+                ++summary.by_status[crm][contact.crm[crm].sync_status];
+                summary.changed[crm] += contact.crm[crm].changed_since_sync ? 1 : 0;
+            }
         }
         return summary;
     }
@@ -30,6 +33,7 @@ protected:
         const Store::Summary summary = ok(store().summary());
         EXPECT_EQ(summary.contacts, expected.contacts);
         for (const Crm crm : all_crms) EXPECT_EQ(summary.by_status[crm], expected.by_status[crm]) << to_string(crm);
+        for (const Crm crm : all_crms) EXPECT_EQ(summary.changed[crm], expected.changed[crm]) << to_string(crm);
         const PerCrm<Readings> readings = ok(store().readings());
         for (const Crm crm : all_crms)
             EXPECT_EQ(readings[crm], ok(store().verification_summary(crm, 0)).counts) << to_string(crm);
@@ -48,6 +52,21 @@ protected:
         }
         ok(store().record_verification(std::move(batch)));
     }
+    /// Of Brevo's then some are found changed, and some of those queued.
+    void edit(Uuid id, test::Random& random)
+    {
+        ContactChange change;
+        change.name.emplace(fmt::format("Name {}", random.next()));
+        ok(store().update_contact(id, change, now()));
+        Edits found = ok(store().edits(Crm::brevo, 10));
+        SettledEdits settled{.crm = Crm::brevo, .judged = {}, .notes = std::move(found.notes), .now = now()};
+        for (const EditedJob& job : found.jobs)
+            settled.judged.push_back({.contact_id = job.key.contact_id,
+                                      .generation = job.generation - (random.chance(10) ? 1 : 0),
+                                      .changed = random.chance(70),
+                                      .resync = random.chance(20) ? std::optional(JobOptions{}) : std::nullopt});
+        ok(store().settle_edits(std::move(settled)));
+    }
     void import_rows(std::size_t rows, std::string_view prefix)
     {
         std::vector<ImportRow> batch(rows);
@@ -65,7 +84,7 @@ TEST_P(StoreCounts, HoldThroughAnyMixOfVerbsAndOtherProgramsWrites)
     const auto any = [&] { return ids[random.below(ids.size())]; };
     const std::array outcomes{upserted, transient, rejected, throttled, Outcome{Rejected{.code = "blocked"}}};
     const auto one_step = [&] {
-        switch (random.below(15)) {
+        switch (random.below(17)) {
             case 0:
                 return void(ids.push_back(add_contact(fmt::format("more{}@example.org", ids.size()))));
             case 1: {
@@ -106,6 +125,9 @@ TEST_P(StoreCounts, HoldThroughAnyMixOfVerbsAndOtherProgramsWrites)
             }
             case 13:
                 return read_back(random);
+            case 14:
+            case 15:
+                return edit(any(), random);
             default:
                 advance(6min);
                 return;

@@ -65,6 +65,7 @@ TEST_F(Alerts, EveryConditionHasItsLevelAndItsTime)
         {circuit_open, {"60 critical: circuit open"}},
         {unauthorized, {"60 critical: unauthorized"}},
         {paused, {}},
+        {braked, {"60 critical: braked"}},
         {disabled, {}},
         {not_configured, {}},
     };

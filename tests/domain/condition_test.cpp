@@ -70,6 +70,14 @@ TEST(Conditions, AreToldWithAReason)
     EXPECT_EQ(standing_of(quiet, {}, now).why, "");
 }
 
+TEST(Conditions, APauseByTheBrakeIsNoPersonsPause)
+{
+    ConnectorState braked;
+    on_answers(braked, 200, 200, 50);
+    EXPECT_EQ(of(braked), Condition::braked);
+    EXPECT_EQ(standing_of(braked, {}, now).why, braked.brake_reason);
+}
+
 TEST(Conditions, StaleIsTwiceTheIntervalWithoutAnAcknowledgement)
 {
     EXPECT_EQ(of(quiet, {.due_since = now - 10min}), Condition::healthy);

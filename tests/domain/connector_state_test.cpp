@@ -369,6 +369,103 @@ TEST(LimitReport, OfALimitHoldsUntilTheConfigurationChanges)
     EXPECT_EQ(budget_left(state.windows[0], start + 5s), 15) << "14.25 a second, in whole calls";
 }
 
+/// A person's choice.
+BudgetConfig chosen(std::int64_t per_second, std::int64_t per_hour)
+{
+    BudgetConfig budget = brevo_budget(per_second, per_hour);
+    for (RateLimit& rate : budget.limits) rate.ceiling = true;
+    return budget;
+}
+
+TEST(LimitReport, DoesNotRaiseWhatAPersonChose)
+{
+    ConnectorState state;
+    const BudgetConfig slow = chosen(1, 36'000);
+    std::int64_t calls = 0;
+    for (Instant now = start; now < start + 20s; now += 50ms) {
+        const auto count = static_cast<std::int64_t>(claim(state, slow, 9, now).count);
+        calls += count;
+        if (count > 0) on_limit_report(state, {.limit = 10, .remaining = 9, .reset = 1s}, now + 10ms);
+        state = parse_connector_state(to_json(state));
+    }
+    EXPECT_GE(calls, 18) << "what the account's other users leave is no call of ours";
+    EXPECT_LE(calls, 20);
+}
+
+TEST(LimitReport, LowersWhatAPersonChose)
+{
+    ConnectorState state;
+    claim(state, chosen(20, 36'000), 1, start);
+    on_limit_report(state, {.limit = 10, .remaining = 9, .reset = 1s}, start);
+    EXPECT_EQ(usable_limit(state.windows[0]), 10);
+    EXPECT_EQ(parse_connector_state(to_json(state)), state);
+}
+
+TEST(LimitReport, WithNothingLeftStopsAlsoBelowTheCrmsOwnLimit)
+{
+    ConnectorState state;
+    claim(state, chosen(1, 100), 1, start);
+    on_limit_report(state, {.limit = 600, .remaining = 0, .reset = 20min}, start);
+    EXPECT_EQ(admit(state, chosen(1, 100), 1, false, start + 10min).why, "limit");
+}
+
+// ---- Brake on refusals ---------------------------------------------------------------------------------------------
+
+TEST(Brake, PausesWhenMoreThanTheShareIsRefused)
+{
+    ConnectorState state;
+    EXPECT_FALSE(on_answers(state, 60, 0, 50));
+    EXPECT_FALSE(on_answers(state, 60, 60, 50)) << "half of 120 is not more than half";
+    EXPECT_TRUE(on_answers(state, 1, 1, 50));
+    EXPECT_TRUE(state.paused);
+    EXPECT_EQ(state.paused_by, brake_name);
+    EXPECT_EQ(state.brake_reason, "61 of the last 121 contacts were refused, more than 50 %");
+    EXPECT_EQ(admit(state, no_limits, 9, false, start).why, "paused");
+    EXPECT_FALSE(on_answers(state, 10, 10, 50)) << "it is told once";
+    EXPECT_EQ(parse_connector_state(to_json(state)), state);
+}
+
+TEST(Brake, WaitsForEnoughAnswers)
+{
+    ConnectorState state;
+    for (int i = 0; i < 99; ++i) EXPECT_FALSE(on_answers(state, 1, 1, 50));
+    EXPECT_TRUE(on_answers(state, 1, 1, 50));
+}
+
+TEST(Brake, LooksAtTheLastAnswersAlone)
+{
+    ConnectorState state;
+    EXPECT_FALSE(on_answers(state, 1'000'000, 0, 50));
+    int refused = 0;
+    while (!on_answers(state, 1, 1, 50)) ++refused;
+    EXPECT_GE(refused, 99);
+    EXPECT_LE(refused, 130);
+
+    ConnectorState recovered;
+    EXPECT_FALSE(on_answers(recovered, 90, 90, 50));
+    EXPECT_FALSE(on_answers(recovered, 300, 0, 50));
+    EXPECT_FALSE(on_answers(recovered, 90, 90, 50)) << "the old refusals are forgotten";
+}
+
+TEST(Brake, IsOffWithoutAShare)
+{
+    ConnectorState state;
+    EXPECT_FALSE(on_answers(state, 1000, 1000, 0));
+    EXPECT_EQ(state, ConnectorState{});
+}
+
+TEST(Brake, BeginsAnewWhenAPersonSaysGo)
+{
+    ConnectorState state;
+    EXPECT_TRUE(on_answers(state, 200, 200, 50));
+    resume(state);
+    EXPECT_EQ(state, ConnectorState{});
+    EXPECT_FALSE(on_answers(state, 99, 99, 50));
+    EXPECT_TRUE(on_answers(state, 1, 1, 50));
+    pause(state, "cli:ann");
+    EXPECT_EQ(state.brake_reason, "") << "now it is a person's pause";
+}
+
 // ---- Pause and throttle --------------------------------------------------------------------------------------------
 
 TEST(Pause, StopsEverythingUntilAPersonSaysGo)

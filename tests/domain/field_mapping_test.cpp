@@ -326,39 +326,6 @@ RC_GTEST_PROP(MapContact, DoesNotReadWhatItPutIn, (const std::string& word))
     RC_ASSERT(contact.fields.at(0).value == FieldValue(clean_text("<" + name + ">").text));
 }
 
-// ---- Fingerprint ---------------------------------------------------------------------------------------------------
-
-TEST(Fingerprint, IsTheSameOnEveryMachineAndVersion)
-{
-    EXPECT_EQ(fingerprint_of({.email = "a@b.co", .fields = {text("A", "1"), {"B", true}}}),
-              "4baaba6232cb7869d703547716b93fea");
-}
-
-TEST(Fingerprint, ChangesWithAddressFieldsAndTypesAlone)
-{
-    const ContactFields contact{.email = "a@b.co", .name = "Ann", .has_gmail = true};
-    const std::string before = mapped(contact).fingerprint;
-    EXPECT_EQ(before.size(), 32u);
-    MappedContact same = mapped(contact);
-    same.idempotency_key = "other";
-    same.remote_id = "other";
-    same.warnings = {"other"};
-    EXPECT_EQ(fingerprint_of(same), before);
-    for (const ContactFields& other : {ContactFields{.email = "b@b.co", .name = "Ann", .has_gmail = true},
-                                       ContactFields{.email = "a@b.co", .name = "Anna", .has_gmail = true},
-                                       ContactFields{.email = "a@b.co", .name = "Ann", .has_gmail = false},
-                                       ContactFields{.email = "a@b.co", .name = "Ann"}})
-        EXPECT_NE(mapped(other).fingerprint, before);
-}
-
-RC_GTEST_PROP(Fingerprint, DoesNotRunFieldsTogether,
-              (const std::string& a, const std::string& b, const std::string& c, const std::string& d))
-{
-    const MappedContact one{.email = "a@b.co", .fields = {text(a, b), text(c, d)}};
-    const MappedContact other{.email = "a@b.co", .fields = {text(a + b, c), text("", d)}};
-    if (one.fields != other.fields) RC_ASSERT(fingerprint_of(one) != fingerprint_of(other));
-}
-
 /// Whatever bytes the database holds: what is mapped is clean, and no value is empty.
 RC_GTEST_PROP(MapContact, MakesCleanPayloadsOfAnything,
               (const std::string& name, const std::string& phone, const std::string& url))

@@ -381,6 +381,52 @@ TEST_F(ConnectorRunTest, CyclesThatFollowCloselyShareALine)
     EXPECT_EQ(log.lines("Brevo sync: 10 synced").size(), 3u);
 }
 
+TEST_F(ConnectorRunTest, PausesItselfWhenMostContactsAreRefused)
+{
+    const CapturedLog log;
+    run_options.pause_on_rejected_percent = 50;
+    truth.script = [](const MappedContact&) {
+        return after(10ms, Rejected{.code = "bad", .reason = "Brevo API error: no such attribute"});
+    };
+    start();
+    const auto ids = add_many(300);
+    act(Action::select, ids);
+    pass(1min);
+    const int failed = count_in(JobState::failed, ids);
+    EXPECT_GE(failed, 100);
+    EXPECT_LE(failed, 150) << "what was in flight when it paused";
+    EXPECT_EQ(count_in(JobState::queued, ids), 300 - failed) << "untouched";
+    EXPECT_EQ(condition_of(state(), clock.now()), Condition::braked);
+    const AuditEntry audited = ok(store->audit_log(1, 0)).front();
+    EXPECT_EQ(audited.actor, engine_actor);
+    EXPECT_EQ(audited.action, "pause");
+    EXPECT_TRUE(audited.detail.contains("contacts were refused, more than 50 %"));
+    EXPECT_EQ(log.lines("warning Brevo sync paused itself: ").size(), 1u);
+
+    truth.script = [](const MappedContact&) { return after(10ms, Upserted{}); };
+    ok(store->update_connector(crm, resume));
+    pass(1min);
+    EXPECT_EQ(count_in(JobState::completed, ids), 300 - failed);
+    EXPECT_EQ(count_in(JobState::failed, ids), failed) << "a person tries those again";
+}
+
+TEST_F(ConnectorRunTest, CountsSuccessesThatLeftTheRowAsItWas)
+{
+    run_options.pause_on_rejected_percent = 50;
+    int refused = 0;
+    truth.script = [&](const MappedContact& contact) {
+        const bool late = contact.email.starts_with("person2");
+        refused += late ? 1 : 0;
+        return late ? after(1ms, Rejected{.code = "bad", .reason = "Brevo API error: no"}) : after(1ms, Upserted{});
+    };
+    start();
+    const auto ids = add_many(300);
+    act(Action::select, ids);
+    pass(1min);
+    EXPECT_EQ(refused, 111);
+    EXPECT_FALSE(state().paused) << "of all answers they are the smaller part";
+}
+
 TEST_F(ConnectorRunTest, AnOpenedBreakerIsAWarning)
 {
     const CapturedLog log;

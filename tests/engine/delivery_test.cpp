@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "domain/fingerprint.h"
 #include "tests/support/await.h"
 
 namespace crmsync {

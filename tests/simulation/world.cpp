@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "domain/fingerprint.h"
 #include "store/migrate.h"
 #include "store/open.h"
 #include "tests/support/await.h"
@@ -432,10 +433,12 @@ void World::settle_and_check()
     outage_ = false;
     ask(people_->update_connector(crm, [](ConnectorState& state) { resume(state); }));
     for (int minute = 0; minute < 180 && !settled(); ++minute) pass_time(1min);
+    pass_time(1min);  // The last edits are looked at.
     check_counts();
     check_published();
     check_suppression();
     check_ends();
+    check_in_step();
     if (!jumped_) EXPECT_EQ(truth_.same_address_overlaps, 0) << "two calls for one address at once";
 }
 
@@ -546,6 +549,23 @@ void World::check_refused(const Uuid& id, const Decision& decision)
                                                    return one.address == address && (!one.to || *one.to >= decision.at);
                                                }))
         << to_string(id) << " was refused as suppressed";
+}
+
+/// What the CRM acknowledged is what would be sent now, or the job says that it is not.
+void World::check_in_step()
+{
+    const FieldMapping mapping = traits(batch_max_).mapping;
+    for (const auto& [id, decision] : decisions_) {
+        const auto jobs = ask(people_->jobs_of(id, 1000));
+        if (jobs.jobs.empty() || jobs.jobs[0].state != JobState::completed || jobs.history.empty()) continue;
+        const Job& job = jobs.jobs[0];
+        if (jobs.history.front().outcome == "superseded" || !job.fingerprint) continue;
+        const Contact contact = ask(people_->contact(id));
+        const auto mapped = map_contact(contact.fields, job.key, job.generation, mapping, {}, clock_.now());
+        const auto* sendable = std::get_if<MappedContact>(&mapped);
+        const bool in_step = sendable && same_payload(*job.fingerprint, sendable->fingerprint);
+        EXPECT_EQ(job.changed, !in_step) << to_string(id);
+    }
 }
 
 /// The retries were used up, or the CRM refused this very contact: never because of another in its batch.

@@ -93,6 +93,7 @@ private:
     void check_not_sent(const std::string& address, Instant begun) const;
     void check_ends();
     void check_refused(const Uuid& id, const Decision& decision);
+    void check_in_step();
     void check_failure(const Job& job, const Decision& decision);
 
     template <class T>

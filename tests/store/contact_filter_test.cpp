@@ -15,6 +15,7 @@ TEST(ContactFilter, ReadsWhatItWrote)
     for (const Crm crm : all_crms) {
         filter.sync_status[crm] = SyncStatus::complete;
         filter.crm_processing_status[crm] = ProcessingStatus::complete;
+        filter.changed_since_sync[crm] = true;
     }
     filter.email_type = EmailType::corporate;
     filter.domain_id = parse_uuid("0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061").value();

@@ -32,6 +32,11 @@ public:
     }
     Task<Result<std::size_t>> retire_worker(Uuid id, Instant now) override { return inner_.retire_worker(id, now); }
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override { return with_fault(inner_.absorb_writes(now)); }
+    Task<Result<Edits>> edits(Crm crm, std::size_t limit) override { return with_fault(inner_.edits(crm, limit)); }
+    Task<Result<std::size_t>> settle_edits(SettledEdits s) override
+    {
+        return with_fault(inner_.settle_edits(std::move(s)));
+    }
     Task<Status> fold_counts() override { return with_fault(inner_.fold_counts()); }
     Task<Result<std::size_t>> reconcile_counts() override
     {

@@ -93,7 +93,7 @@ void print_fields(Console& console, const Contact& contact)
 {
     const boost::json::object fields = to_json(contact);
     for (const auto& [name, value] : fields) {
-        if (value.is_null() || std::string_view(name).contains("_sync_") ||
+        if (value.is_null() || std::string_view(name).contains("_sync") ||
             std::string_view(name).contains("_processing_"))
             continue;
         const std::string text = value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
@@ -126,7 +126,7 @@ void print_verifications(Console& console, const Verifications& verifications)
 
 void print_jobs(Console& console, const Contact& contact, const JobsOfContact& jobs, const Verifications& verifications)
 {
-    Table states{{"CRM", "STATUS", "REMOTE ID", "NEXT ATTEMPT", "ERROR OR WARNINGS"}, {}};
+    Table states{{"CRM", "STATUS", "REMOTE ID", "NEXT ATTEMPT", "NOTES"}, {}};
     for (const Crm crm : all_crms) {
         const CrmColumns& columns = contact.crm[crm];
         std::string next, notes = columns.processing_error.value_or("");
@@ -134,6 +134,7 @@ void print_jobs(Console& console, const Contact& contact, const JobsOfContact& j
             if (job.key.crm != crm) continue;
             if (job.due_at) next = to_rfc3339(*job.due_at);
             if (notes.empty()) notes = fmt::format("{}", fmt::join(job.warnings, "; "));
+            if (job.changed) notes = "changed since" + (notes.empty() ? "" : "; " + notes);
         }
         states.rows.push_back({std::string(display_name(crm)), std::string(to_string(columns.sync_status)),
                                columns.remote_id.value_or(""), next, notes});

@@ -41,6 +41,16 @@ Status read_per_crm(const std::vector<std::string>& texts, std::string_view opti
     return {};
 }
 
+Status read_changed(const std::vector<std::string>& crms, std::string_view option, PerCrm<std::optional<bool>>& target)
+{
+    for (const std::string& name : crms) {
+        const std::optional<Crm> crm = parse_crm(name);
+        if (!crm) return fail(ErrorCode::invalid, fmt::format("\"{}\" is no CRM", name), std::string(option));
+        target[*crm] = true;
+    }
+    return {};
+}
+
 Status read_id(const std::string& text, std::string_view option, std::optional<Uuid>& target)
 {
     if (text.empty()) return {};
@@ -78,6 +88,8 @@ void define_filter(CLI::App& app, FilterOptions& options)
     app.add_option("--sync-status", options.sync_status, "CRM=STATUS, as brevo=Error")->group(group);
     app.add_option("--crm-processing-status", options.crm_processing_status, "CRM=STATUS, as brevo=Queued")
         ->group(group);
+    app.add_option("--changed-since-sync", options.changed_since_sync, "CRM where it is Complete and has changed since")
+        ->group(group);
     app.add_option("--curation-status", options.curation_status, "New, Queued, Processing, Complete, Error, Skipped")
         ->group(group);
     app.add_option("--processing-status", options.processing_status, "Queued, Processing, Complete, Error")
@@ -112,6 +124,7 @@ Result<ContactFilter> filter_of(const FilterOptions& options)
         read_per_crm(options.sync_status, "--sync-status", parse_sync_status, filter.sync_status),
         read_per_crm(options.crm_processing_status, "--crm-processing-status", parse_processing_status,
                      filter.crm_processing_status),
+        read_changed(options.changed_since_sync, "--changed-since-sync", filter.changed_since_sync),
         read_word(options.email_type, "--email-type", parse_email_type, filter.email_type),
         read_word(options.has_gmail, "--has-gmail", parse_bool, filter.has_gmail),
         read_id(options.domain_id, "--domain-id", filter.domain_id),

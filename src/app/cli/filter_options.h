@@ -17,6 +17,7 @@ struct FilterOptions {
     std::string processing_status;
     std::vector<std::string> sync_status;            ///< "brevo=Error"
     std::vector<std::string> crm_processing_status;  ///< "brevo=Queued"
+    std::vector<std::string> changed_since_sync;     ///< "brevo"
     std::string email_type;
     std::string domain_id;
     std::string page_id;

@@ -9,6 +9,7 @@
 #include "app/cli/forecast.h"
 #include "app/cli/json.h"
 #include "app/connectors.h"
+#include "domain/fingerprint.h"
 
 namespace crmsync::app {
 
@@ -43,7 +44,8 @@ struct Preview {
     std::string payload = {};
     std::vector<std::string> warnings = {};
     std::vector<Explanation> fields = {};
-    std::string delivery = {};  ///< How such contacts go out, one or many.
+    std::optional<std::vector<FieldDifference>> changes = {};  ///< Nothing: not known.
+    std::string delivery = {};                                 ///< How such contacts go out, one or many.
 };
 
 /// As the engine would make it now: with what is known of the contact at the CRM.
@@ -69,6 +71,7 @@ Preview preview_of(const Contact& contact, const JobsOfContact& jobs, const Conn
     preview.payload = connector.payload(good);
     preview.warnings = good.warnings;
     preview.fields = explain(traits.mapping, good, without);
+    if (known && job->fingerprint) preview.changes = differences(*job->fingerprint, good);
     return preview;
 }
 
@@ -84,6 +87,7 @@ boost::json::object to_json(const Preview& preview, bool with_fields)
                                {"delivery", preview.delivery}};
     if (const auto& refusal = preview.refusal)
         result["refusal"] = {{"field", refusal->field}, {"code", refusal->code}, {"reason", refusal->reason}};
+    result["changes"] = api::to_json(preview.changes);
     if (with_fields) result["fields"] = api::to_json(preview.fields);
     return result;
 }
@@ -97,6 +101,16 @@ void print_fields(Console& console, const std::vector<Explanation>& fields)
     console.table(table);
 }
 
+void print_changes(Console& console, const std::optional<std::vector<FieldDifference>>& changes)
+{
+    if (!changes) return;
+    if (changes->empty()) return console.note("unchanged since the last sync");
+    std::string list;
+    for (const FieldDifference& one : *changes)
+        list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", printable(one.field), to_string(one.kind));
+    console.note("differs from the last sync: " + list);
+}
+
 void print_preview(Console& console, const Preview& preview, bool with_fields)
 {
     if (const auto& refusal = preview.refusal)
@@ -104,6 +118,7 @@ void print_preview(Console& console, const Preview& preview, bool with_fields)
     console.line(preview.payload);
     for (const std::string& warning : preview.warnings)
         console.note(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), printable(warning)));
+    print_changes(console, preview.changes);
     if (with_fields) print_fields(console, preview.fields);
     if (with_fields) console.note("goes out: " + preview.delivery);
 }

@@ -67,6 +67,7 @@ boost::json::value overview_json(const Session& session, const Overview& overvie
     for (const Crm crm : all_crms) {
         boost::json::object counts;
         for (const auto& [status, count] : overview.summary.by_status[crm]) counts[to_string(status)] = count;
+        counts["changed_since_sync"] = overview.summary.changed[crm];
         boost::json::object readings;
         for (const auto& [result, count] : overview.readings[crm]) readings[to_string(result)] = count;
         const CrmQueue& queue = overview.queues[crm];
@@ -106,7 +107,7 @@ void print_overview(Session& session, const Overview& overview, Instant now)
         counts.head.emplace_back(to_string(status));
         counts.right.push_back(true);
     }
-    for (const std::string_view reading : {"Verified", "Drifted", "Missing"}) {
+    for (const std::string_view reading : {"Changed", "Verified", "Drifted", "Missing"}) {
         counts.head.emplace_back(reading);
         counts.right.push_back(true);
     }
@@ -118,6 +119,7 @@ void print_overview(Session& session, const Overview& overview, Instant now)
             const auto found = overview.summary.by_status[crm].find(status);
             row.push_back(grouped(found == overview.summary.by_status[crm].end() ? 0 : found->second));
         }
+        row.push_back(grouped(overview.summary.changed[crm]));
         for (const Verification reading : {Verification::verified, Verification::drifted, Verification::missing})
             row.push_back(grouped(overview.readings[crm].at(reading)));
         counts.rows.push_back(std::move(row));

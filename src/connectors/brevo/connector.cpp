@@ -27,11 +27,18 @@ namespace json = boost::json;
 constexpr std::size_t import_bytes_max = 8'000'000;
 constexpr std::size_t report_bytes_max = 16u << 20;
 
+/// What differs from the usual is what a person chose.
+std::vector<RateLimit> rate_limits(const BrevoSettings& settings)
+{
+    const BrevoSettings usual;
+    return {{"second", 1s, settings.per_second, settings.per_second != usual.per_second},
+            {"hour", 1h, settings.per_hour, settings.per_hour != usual.per_hour}};
+}
+
 ConnectorTraits traits_from(const BrevoSettings& settings, FieldMapping mapping)
 {
     return {.crm = Crm::brevo,
-            .budget = {.limits = {{"second", 1s, settings.per_second}, {"hour", 1h, settings.per_hour}},
-                       .reserve_percent = settings.reserve_percent},
+            .budget = {.limits = rate_limits(settings), .reserve_percent = settings.reserve_percent},
             .batch_max = 1,
             .read_back_max = 1,
             .erases = true,

@@ -17,12 +17,18 @@ namespace {
 
 constexpr std::size_t batch_max = 100;
 
+/// What differs from the usual is what a person chose.
+std::vector<RateLimit> rate_limits(const HubSpotSettings& settings)
+{
+    const HubSpotSettings usual;
+    return {{"10 seconds", 10s, settings.per_10_seconds, settings.per_10_seconds != usual.per_10_seconds},
+            {"day", std::chrono::days{1}, settings.per_day, settings.per_day != usual.per_day}};
+}
+
 ConnectorTraits traits_from(const HubSpotSettings& settings, FieldMapping mapping)
 {
     return {.crm = Crm::hubspot,
-            .budget = {.limits = {{"10 seconds", 10s, settings.per_10_seconds},
-                                  {"day", std::chrono::days{1}, settings.per_day}},
-                       .reserve_percent = settings.reserve_percent},
+            .budget = {.limits = rate_limits(settings), .reserve_percent = settings.reserve_percent},
             .batch_max = batch_max,
             .calls_per_send = settings.list_id ? 2u : 1u,
             .read_back_max = batch_max,

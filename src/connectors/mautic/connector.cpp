@@ -22,7 +22,7 @@ constexpr std::size_t read_back_max = 100;
 ConnectorTraits traits_from(const MauticSettings& settings, FieldMapping mapping)
 {
     return {.crm = Crm::mautic,
-            .budget = {.limits = {{"second", 1s, settings.per_second}, {"hour", 1h, settings.per_hour}},
+            .budget = {.limits = {{"second", 1s, settings.per_second, true}, {"hour", 1h, settings.per_hour, true}},
                        .reserve_percent = settings.reserve_percent},
             .batch_max = settings.batch_size,
             .read_back_max = read_back_max,

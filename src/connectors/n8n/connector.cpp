@@ -27,7 +27,7 @@ constexpr Duration longest_run = 1h;  ///< An execution that began so long ago i
 ConnectorTraits traits_from(const N8nSettings& settings, FieldMapping mapping)
 {
     return {.crm = Crm::n8n,
-            .budget = {.limits = {{"second", 1s, settings.per_second}, {"hour", 1h, settings.per_hour}},
+            .budget = {.limits = {{"second", 1s, settings.per_second, true}, {"hour", 1h, settings.per_hour, true}},
                        .reserve_percent = settings.reserve_percent},
             .batch_max = settings.batch_size,
             .tells_late_failures = !settings.api_url.empty() && !settings.api_key.empty(),

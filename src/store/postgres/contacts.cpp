@@ -240,6 +240,7 @@ Contact read_contact(Row& row)
         columns.processing_error = row.next<std::optional<std::string>>();
         columns.remote_id = row.next<std::optional<std::string>>();
     }
+    if (const auto crms = row.next<std::optional<std::string_view>>()) mark_changed(contact, *crms);
     return contact;
 }
 

@@ -37,7 +37,7 @@ Params record_params(const RecordRequest& request)
     Column<Uuid> ids;
     Column<std::int64_t> tokens, generations, calls_made;
     Column<std::string_view> states;
-    Column<std::optional<Instant>> dues, ats, as_of;
+    Column<std::optional<Instant>> dues, ats, as_of, versions;
     Column<int> retry_counts;
     Column<std::optional<std::string>> errors, codes, remote_ids, second_ids, fingerprints, outcomes, their_codes,
         messages, request_ids;
@@ -64,6 +64,7 @@ Params record_params(const RecordRequest& request)
         fingerprints.push_back(result.fingerprint);
         warnings.push_back(result.warnings.transform(texts_json));
         as_of.push_back(result.acknowledged_as_of);
+        versions.push_back(result.contact_version);
         const std::optional<Attempt>& attempt = result.attempt;
         const auto field = [&]<class T>(T Attempt::* member) {
             using Field = std::optional<typename wire::Unwrapped<T>::Type>;
@@ -80,7 +81,7 @@ Params record_params(const RecordRequest& request)
     }
     return Params::of(request.now, ids, tokens, generations, states, dues, retry_counts, errors, codes, counted, calls,
                       remote_ids, second_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
-                      their_codes, messages, durations, request_ids, as_of, calls_made);
+                      their_codes, messages, durations, request_ids, as_of, calls_made, versions);
 }
 
 /// What `queries::record` says of the results for these contacts.

@@ -32,9 +32,10 @@ constexpr std::array known_migrations{
     Known{10, "alert", "postgres/migrations/0010_alert.sql"},
     Known{11, "suppression", "postgres/migrations/0011_suppression.sql"},
     Known{12, "operation", "postgres/migrations/0012_operation.sql"},
+    Known{13, "contact_edit", "postgres/migrations/0013_contact_edit.sql"},
     Known{14, "activity", "postgres/migrations/0014_activity.sql"},
 };
-constexpr int tally_version = 8;
+constexpr int tally_version = 13;  ///< The last that changes what is counted.
 constexpr int search_version = 14;
 constexpr int latest_version = known_migrations.back().version;
 

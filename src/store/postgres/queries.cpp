@@ -88,6 +88,7 @@ struct Counted {
     std::string origin;
     std::string detail = "''";
     std::string dismissed = "false";
+    std::string changed = "false";
 };
 
 /// The job in the relation `of`.
@@ -97,7 +98,8 @@ Counted counted_job(std::string_view of)
             fmt::format("CASE {0}.state WHEN 'failed' THEN coalesce({0}.error_code, '') "
                         "WHEN 'completed' THEN coalesce({0}.reading, '') ELSE '' END",
                         of),
-            fmt::format("coalesce({0}.state = 'failed' AND {0}.dismissed, false)", of)};
+            fmt::format("coalesce({0}.state = 'failed' AND {0}.dismissed, false)", of),
+            fmt::format("coalesce({0}.state = 'completed' AND {0}.changed, false)", of)};
 }
 
 /// Adds to the tally that the rows of `from`, each a job of the CRM, were this and are that: one row per count that
@@ -105,17 +107,18 @@ Counted counted_job(std::string_view of)
 std::string book(std::string_view crm, const Counted& was, const Counted& is, std::string_view from)
 {
     return fmt::format(R"(
-    INSERT INTO tally (crm, state, origin, detail, dismissed, change)
-    SELECT m.crm, k.state, k.origin, k.detail, k.dismissed, k.change
-      FROM (SELECT {} AS crm, {} AS state, {} AS origin, {} AS detail, {} AS dismissed,
-                   {} AS new_state, {} AS new_origin, {} AS new_detail, {} AS new_dismissed, count(*) AS jobs
-              FROM {} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) m
-     CROSS JOIN LATERAL (VALUES (m.state, m.origin, m.detail, m.dismissed, -m.jobs),
-                                (m.new_state, m.new_origin, m.new_detail, m.new_dismissed, m.jobs))
-                     AS k (state, origin, detail, dismissed, change)
+    INSERT INTO tally (crm, state, origin, detail, dismissed, changed, change)
+    SELECT m.crm, k.state, k.origin, k.detail, k.dismissed, k.changed, k.change
+      FROM (SELECT {} AS crm, {} AS state, {} AS origin, {} AS detail, {} AS dismissed, {} AS changed,
+                   {} AS new_state, {} AS new_origin, {} AS new_detail, {} AS new_dismissed, {} AS new_changed,
+                   count(*) AS jobs
+              FROM {} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) m
+     CROSS JOIN LATERAL (VALUES (m.state, m.origin, m.detail, m.dismissed, m.changed, -m.jobs),
+                                (m.new_state, m.new_origin, m.new_detail, m.new_dismissed, m.new_changed, m.jobs))
+                     AS k (state, origin, detail, dismissed, changed, change)
      WHERE k.state <> 'idle')",
-                       crm, was.state, was.origin, was.detail, was.dismissed, is.state, is.origin, is.detail,
-                       is.dismissed, from);
+                       crm, was.state, was.origin, was.detail, was.dismissed, was.changed, is.state, is.origin,
+                       is.detail, is.dismissed, is.changed, from);
 }
 
 /// Notes what the jobs of `from` came to in this minute ($1), each measure that `measures` lists with its step and how
@@ -209,7 +212,7 @@ SELECT p.*, s.id, s.leased, s.state, s.due_at
 const std::string job_columns =
     "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, "
     "j.second_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "
-    "j.acknowledged_at, j.dismissed";
+    "j.acknowledged_at, j.dismissed, j.changed AND j.state = 'completed'";
 
 std::string make_contact_columns()
 {
@@ -221,6 +224,10 @@ std::string make_contact_columns()
     for (const Crm crm : all_crms)
         columns +=
             expanded(", c.{crm}_sync_status, c.{crm}_processing_status, c.{crm}_processing_error, c.{remote_id}", crm);
+    // A CASE, so that the jobs are looked up by their contact.
+    columns +=
+        ", (SELECT string_agg(k.crm, ' ') FROM job k WHERE k.contact_id = c.id "
+        "AND CASE WHEN k.changed THEN k.state = 'completed' END)";
     return columns;
 }
 
@@ -320,20 +327,28 @@ WITH d AS (
                            ELSE j.fingerprint END,
         last_attempt_at = CASE WHEN j.generation = r.generation AND r.call_made THEN $1 ELSE j.last_attempt_at END,
         acknowledged_at = CASE WHEN j.generation = r.generation AND r.fingerprint IS NOT NULL
-                               THEN coalesce(r.acknowledged_as_of, $1) ELSE j.acknowledged_at END,
+                               THEN coalesce(r.acknowledged_as_of,
+                                             -- Asked once: an edit during the call has left a note.
+                                             CASE WHEN (SELECT EXISTS (
+                                                      SELECT 1 FROM contact_edit e WHERE e.crm = '{crm}'))
+                                                  THEN CASE WHEN r.contact_version <> (
+                                                      SELECT c.updated_at FROM contacts c WHERE c.id = j.contact_id)
+                                                  THEN r.contact_version END END, $1)
+                               ELSE j.acknowledged_at END,
         dismissed = j.dismissed AND NOT (j.generation = r.generation AND r.state = 'failed'),
         reading = CASE WHEN j.generation = r.generation THEN NULL ELSE j.reading END,
+        changed = j.changed AND j.generation <> r.generation,
         remote_id = coalesce(r.remote_id, j.remote_id), second_id = coalesce(r.second_id, j.second_id),
         claimed_from = NULL, lease_token = NULL, worker_id = NULL
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-                  $24, $25)
+                  $24, $25, $26)
                AS r (contact_id, lease_token, generation, state, due_at, retry_count, error, error_code, counted,
                      call_made, remote_id, second_id, fingerprint, warnings, at, worker_id, outcome, http_status,
-                     code, message, duration_us, request_id, acknowledged_as_of, calls)
+                     code, message, duration_us, request_id, acknowledged_as_of, calls, contact_version)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
     RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count,
-              j.error, j.error_code, j.dismissed, j.reading, j.remote_id, j.selected_at, r.counted, r.at, r.worker_id,
-              r.outcome, r.http_status, r.code, r.message, r.duration_us, r.request_id, r.calls),
+              j.error, j.error_code, j.dismissed, j.reading, j.changed, j.remote_id, j.selected_at, r.counted, r.at,
+              r.worker_id, r.outcome, r.http_status, r.code, r.message, r.duration_us, r.request_id, r.calls),
 published AS (
     UPDATE contacts c SET
         {crm}_sync_status = CASE WHEN d.current THEN {sync(d)} ELSE c.{crm}_sync_status END,
@@ -538,6 +553,45 @@ UPDATE contacts c SET retry_count = d.retry_count, last_retry_at = coalesce(d.la
  WHERE c.id = d.contact_id
    AND (c.retry_count, c.next_retry_at, c.last_failed_crm) IS DISTINCT FROM (d.retry_count, d.next_retry_at, d.crm))"};
 
+// ---- edits of contacts ---------------------------------------------------------------------------------------------
+
+const Query any_edit{"any_edit", "SELECT 1 FROM contact_edit WHERE crm = $1 ORDER BY id LIMIT 1"};
+const PerCrmQuery edits = per_crm("edits", R"(
+SELECT e.id, e.contact_id, j.state, j.generation, j.options, j.fingerprint, c.email, c.name, c.phone_number,
+       c.email_type, c.has_gmail, c.context, c.source_url, c.domain_id, c.page_id, c.source_job_id
+  FROM contact_edit e
+  LEFT JOIN job j ON j.contact_id = e.contact_id AND j.crm = '{crm}'
+  LEFT JOIN contacts c ON c.id = e.contact_id
+ WHERE e.crm = '{crm}' AND j.lease_token IS NULL ORDER BY e.id LIMIT $1)");
+const PerCrmQuery settle_edits =
+    per_crm("settle_edits",
+            R"(
+WITH d AS (
+    UPDATE job j SET changed = r.changed,
+           state = CASE WHEN r.resync THEN 'queued' ELSE j.state END,
+           origin = CASE WHEN r.resync THEN 'request' ELSE j.origin END,
+           lane = CASE WHEN r.resync THEN 1 ELSE j.lane END,
+           due_at = CASE WHEN r.resync THEN $1 END,
+           selected_at = CASE WHEN r.resync THEN $1 ELSE j.selected_at END,
+           options = CASE WHEN r.resync THEN r.options ELSE j.options END,
+           retry_count = 0, generation = j.generation + CASE WHEN r.resync THEN 1 ELSE 0 END
+      FROM unnest($2, $3, $4, $5, $6) AS r (contact_id, generation, changed, resync, options)
+     WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
+       AND CASE WHEN j.lease_token IS NULL THEN j.state = 'completed' END
+    -- What is looked up is as it was before.
+    RETURNING j.contact_id, j.state, j.origin, j.error, j.error_code, j.dismissed, j.reading, j.changed,
+              (SELECT o.changed FROM job o WHERE o.contact_id = j.contact_id AND o.crm = '{crm}') AS was_changed,
+              (SELECT o.origin FROM job o WHERE o.contact_id = j.contact_id AND o.crm = '{crm}') AS was_origin),
+counted AS ()" +
+                book("'{crm}'", {"'completed'", "d.was_origin", "coalesce(d.reading, '')", "false", "d.was_changed"},
+                     counted_job("d"), "d") +
+                R"(),
+published AS (
+    UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)}
+      FROM d WHERE c.id = d.contact_id AND d.state = 'queued')
+SELECT count(*) FILTER (WHERE d.state = 'queued') FROM d)");
+const Query forget_edits{"forget_edits", "DELETE FROM contact_edit WHERE crm = $1 AND id = ANY($2)"};
+
 // ---- decisions of people -------------------------------------------------------------------------------------------
 
 namespace {
@@ -547,7 +601,8 @@ WITH pair AS MATERIALIZED (
     SELECT p.id,
            CASE WHEN $2 IS NULL OR (j.state = 'failed' AND coalesce(j.error_code, '') = $2)
                 THEN coalesce(j.state, 'idle') ELSE 'unmatched' END AS state,
-           coalesce(j.origin, '') AS origin, j.error_code, coalesce(j.dismissed, false) AS dismissed, j.reading
+           coalesce(j.origin, '') AS origin, j.error_code, coalesce(j.dismissed, false) AS dismissed, j.reading,
+           coalesce(j.changed, false) AS changed
       FROM unnest($1) AS p (id) JOIN contacts c ON c.id = p.id
       LEFT JOIN job j ON j.contact_id = p.id AND j.crm = '{crm}'))";
 
@@ -800,6 +855,19 @@ public:
                         to_string(crm)),
             states);
     }
+    void changed(Crm crm, bool changed)
+    {
+        if (changed)
+            add_text(
+                fmt::format("c.id IN (SELECT k.contact_id FROM job k WHERE k.crm = '{}' "
+                            "AND k.state = 'completed' AND k.changed)",
+                            to_string(crm)));
+        else
+            add_text(
+                fmt::format("NOT EXISTS (SELECT 1 FROM job k WHERE k.contact_id = c.id AND k.crm = '{}' "
+                            "AND CASE WHEN k.changed THEN k.state = 'completed' END)",
+                            to_string(crm)));
+    }
     std::string text() const { return text_; }
 
 private:
@@ -820,6 +888,7 @@ std::string where(const ContactFilter& filter, Params& params)
         conditions.add("c.contact_processing_status = {}::contact_processing_status",
                        to_string(*filter.processing_status));
     for (const Crm crm : all_crms) {
+        if (const auto changed = filter.changed_since_sync[crm]) conditions.changed(crm, *changed);
         if (const auto status = filter.sync_status[crm]) {
             conditions.add(fmt::format("c.{}_sync_status = {{}}::{}", to_string(crm), sync_type(crm)),
                            to_string(*status));
@@ -914,7 +983,8 @@ SELECT coalesce(sum(t.change) FILTER (WHERE t.state IN ('queued', 'retrying')), 
                ORDER BY j.due_at LIMIT 1))
   FROM tally t WHERE t.crm = '{crm}')");
 const Query counts{"counts", R"(
-SELECT t.crm, t.state, t.origin, sum(t.change)::bigint FROM tally t GROUP BY t.crm, t.state, t.origin ORDER BY t.crm)"};
+SELECT t.crm, t.state, t.origin, sum(t.change)::bigint, coalesce(sum(t.change) FILTER (WHERE t.changed), 0)::bigint
+  FROM tally t GROUP BY t.crm, t.state, t.origin ORDER BY t.crm)"};
 const Query jobs_of{"jobs_of", "SELECT " + job_columns + " FROM job j WHERE j.contact_id = $1"};
 const Query history_of{"history_of", R"(
 SELECT a.crm, a.at, a.worker_id, a.outcome, a.http_status, a.code, a.message, a.duration_us, a.request_id, a.stale
@@ -938,21 +1008,22 @@ const Query try_lock_tally{"try_lock_tally", "SELECT pg_try_advisory_xact_lock(h
 // A reader sees the rows before or after, and their sums are equal.
 const Query fold_tally{"fold_tally", R"(
 WITH folded AS (DELETE FROM tally t WHERE (SELECT count(*) FROM tally) > $1 RETURNING t.*)
-INSERT INTO tally (crm, state, origin, detail, dismissed, change)
-SELECT f.crm, f.state, f.origin, f.detail, f.dismissed, sum(f.change) FROM folded f
- GROUP BY 1, 2, 3, 4, 5 HAVING sum(f.change) <> 0)"};
+INSERT INTO tally (crm, state, origin, detail, dismissed, changed, change)
+SELECT f.crm, f.state, f.origin, f.detail, f.dismissed, f.changed, sum(f.change) FROM folded f
+ GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(f.change) <> 0)"};
 // One snapshot sees every job together with the change that was booked for it.
 const Query reconcile_tally{"reconcile_tally", R"(
-INSERT INTO tally (crm, state, origin, detail, dismissed, change)
-SELECT x.crm, x.state, x.origin, x.detail, x.dismissed, sum(x.jobs)
+INSERT INTO tally (crm, state, origin, detail, dismissed, changed, change)
+SELECT x.crm, x.state, x.origin, x.detail, x.dismissed, x.changed, sum(x.jobs)
   FROM (SELECT j.crm, j.state, j.origin,
                CASE j.state WHEN 'failed' THEN coalesce(j.error_code, '')
                             WHEN 'completed' THEN coalesce(j.reading, '') ELSE '' END AS detail,
-               j.state = 'failed' AND j.dismissed AS dismissed, count(*) AS jobs
-          FROM job j WHERE j.state <> 'idle' GROUP BY 1, 2, 3, 4, 5
-        UNION ALL SELECT '', '', '', '', false, count(*) FROM contacts
-        UNION ALL SELECT t.crm, t.state, t.origin, t.detail, t.dismissed, -t.change FROM tally t) x
- GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.jobs) <> 0)"};
+               j.state = 'failed' AND j.dismissed AS dismissed, j.state = 'completed' AND j.changed AS changed,
+               count(*) AS jobs
+          FROM job j WHERE j.state <> 'idle' GROUP BY 1, 2, 3, 4, 5, 6
+        UNION ALL SELECT '', '', '', '', false, false, count(*) FROM contacts
+        UNION ALL SELECT t.crm, t.state, t.origin, t.detail, t.dismissed, t.changed, -t.change FROM tally t) x
+ GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(x.jobs) <> 0)"};
 // A reader sees the rows before or after, and their sums are equal.
 const Query fold_activity{"fold_activity", R"(
 WITH folded AS (DELETE FROM activity_change c WHERE (SELECT count(*) FROM activity_change) > $1 RETURNING c.*)
@@ -979,6 +1050,9 @@ const Query database_clock{"database_clock", "SELECT clock_timestamp()"};
 const Query schema_version{"schema_version", "SELECT coalesce(max(version), 0) FROM schema_migration"};
 const Query news{"news", R"(
 SELECT concat_ws(' ', (SELECT max(id) FROM audit), (SELECT max(id) FROM contact_write),
+                 (SELECT string_agg(n.news, ' ') FROM (
+                         SELECT (SELECT max(e.id) FROM contact_edit e WHERE e.crm = c.crm) AS news FROM connector c
+                          ORDER BY c.crm) n),
                  (SELECT string_agg(state, ' ' ORDER BY crm) FROM connector)))"};
 
 // ---- verification and late failures --------------------------------------------------------------------------------
@@ -1000,7 +1074,8 @@ SELECT j.contact_id, j.generation, j.remote_id, j.second_id, j.options, j.warnin
           AND (o.updated_at, o.id) > (c.updated_at, c.id))
  ORDER BY j.contact_id LIMIT $3)");
 
-const PerCrmQuery record_verification = per_crm("record_verification", R"(
+const PerCrmQuery record_verification = per_crm(
+    "record_verification", R"(
 WITH r AS (
     SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                AS r (contact_id, generation, result, fields, opted_out, worker_id, http_status, message, duration_us,
@@ -1019,10 +1094,12 @@ d AS (
     UPDATE job j SET reading = r.result FROM r JOIN kept k ON k.contact_id = r.contact_id
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}'
     -- What is looked up is as it was before.
-    RETURNING j.state, j.origin, j.error_code, j.dismissed, j.reading,
+    RETURNING j.state, j.origin, j.error_code, j.dismissed, j.reading, j.changed,
               (SELECT o.reading FROM job o WHERE o.contact_id = j.contact_id AND o.crm = '{crm}') AS was),
-counted AS ()" + book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.was, '')"}, counted_job("d"), "d") +
-                                                                           R"(),
+counted AS ()" +
+                               book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.was, '')", "false", "d.changed"},
+                                    counted_job("d"), "d") +
+                               R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, message, duration_us, request_id)
     SELECT r.contact_id, '{crm}', $1, r.worker_id, r.result, r.http_status, r.message, r.duration_us, r.request_id
@@ -1075,7 +1152,8 @@ SELECT f.contact_id, f.generation, f.retry_count, f.remote_id,
                       AND l.operation_id = f.operation_id)
  ORDER BY f.number, f.contact_id)");
 
-const PerCrmQuery record_late = per_crm("record_late", R"(
+const PerCrmQuery record_late = per_crm(
+    "record_late", R"(
 WITH r AS (
     SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
                AS r (contact_id, generation, operation_id, state, due_at, retry_count, error, error_code, worker_id)),
@@ -1093,19 +1171,21 @@ d AS (
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.generation = r.generation
        AND CASE WHEN j.lease_token IS NULL THEN j.state = 'completed' END
     RETURNING j.contact_id, j.state, j.origin, j.due_at, j.retry_count, j.error, j.error_code, j.dismissed,
-              j.reading, r.worker_id),
-counted AS ()" + book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.reading, '')"}, counted_job("d"), "d") +
-                                                           R"(),
+              j.reading, j.changed, r.worker_id),
+counted AS ()" +
+                       book("'{crm}'", {"'completed'", "d.origin", "coalesce(d.reading, '')", "false", "d.changed"},
+                            counted_job("d"), "d") +
+                       R"(),
 published AS (
     UPDATE contacts c SET {crm}_sync_status = {sync(d)}, {crm}_processing_status = {processing(d)},
            {crm}_processing_error = {error(d)}, retry_count = d.retry_count, last_retry_at = $1,
            next_retry_at = CASE WHEN d.state = 'retrying' THEN d.due_at END, last_failed_crm = '{crm}'
       FROM d WHERE c.id = d.contact_id),
 acted AS ()" +
-                                                           note_activity("d",
-                                                                         "('retried', 0, (d.state = 'retrying')::int), "
-                                                                         "('failed', 0, (d.state = 'failed')::int)") +
-                                                           R"(),
+                       note_activity("d",
+                                     "('retried', 0, (d.state = 'retrying')::int), "
+                                     "('failed', 0, (d.state = 'failed')::int)") +
+                       R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, code, message, duration_us)
     SELECT d.contact_id, '{crm}', $1, d.worker_id, 'transient', d.error_code, d.error, 0 FROM d)

@@ -94,6 +94,13 @@ extern const PerCrmQuery job_states;  // $1: contacts -> (contact, state or null
 extern const PerCrmQuery republish;   // $1: contacts; -> those whose columns were not what their job says
 extern const Query restore_failures;  // $1: contacts whose shared retry columns may not show their latest failure
 
+// -- edits of contacts
+extern const Query any_edit;            // $1: CRM -> one row if there is any
+extern const PerCrmQuery edits;         // $1: limit; not those of jobs in flight
+extern const PerCrmQuery settle_edits;  // $1: now, $2: ids, $3: generations, $4: changed, $5: resync, $6: options
+                                        // -> how many are queued
+extern const Query forget_edits;        // $1: CRM, $2: ids
+
 // -- decisions of people. `change`: see ActionArrays.
 extern const PerCrmQuery act;            // $1: ids, $2: states that change, $3: only this error code -> (state, count)
                                          // before; $4: new state, $5: origin, $6: lane, $7: due, $8: options, $9: error
@@ -163,7 +170,7 @@ extern const PerCrmQuery count_adopted;  // -> how many would be sent at once
 // -- status
 extern const Query connector_states;
 extern const PerCrmQuery queue;     // $1: now -> waiting, running, of the waiting those due later, earliest
-extern const Query counts;          // -> CRM ('': the contacts, first), state, origin, count
+extern const Query counts;          // -> CRM ('': the contacts, first), state, origin, count, of those changed
 extern const Query jobs_of;         // $1: contact
 extern const Query history_of;      // $1: contact, $2: limit
 extern const Query failures;        // $1: CRM, $2: code, $3: with dismissed, $4: limit, $5: offset

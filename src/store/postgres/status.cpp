@@ -61,6 +61,7 @@ Job read_job(Row& row)
     job.last_attempt_at = row.next<std::optional<Instant>>();
     job.acknowledged_at = row.next<std::optional<Instant>>();
     job.dismissed = row.next<bool>();
+    job.changed = row.next<bool>();
     return job;
 }
 
@@ -127,7 +128,7 @@ Task<Result<Store::Summary>> PostgresStore::summary()
         const auto origin = parse_origin(row.next<std::string_view>());
         const auto count = row.next<std::int64_t>();
         if (crm && state && origin)
-            add_jobs(summary, *crm, *state, *origin, count);
+            add_jobs(summary, *crm, *state, *origin, count, row.next<std::int64_t>());
         else
             summary = summary_of(count);
     }

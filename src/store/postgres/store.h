@@ -46,6 +46,8 @@ public:
 
     // inbox.cpp
     Task<Result<AbsorbResult>> absorb_writes(Instant now) override;
+    Task<Result<Edits>> edits(Crm crm, std::size_t limit) override;
+    Task<Result<std::size_t>> settle_edits(SettledEdits settled) override;
 
     // decisions.cpp
     Task<Result<ActionCounts>> act(ActionRequest request, std::function<bool(std::size_t done)> progress) override;
@@ -190,6 +192,7 @@ private:
 
     // inbox.cpp
     Task<Answer<AbsorbResult>> absorb_some(Connection& connection, Instant now);
+    Task<Answer<std::size_t>> settle_edits_once(Connection& connection, const SettledEdits& settled);
 
     // decisions.cpp
     struct Walk;

@@ -179,10 +179,12 @@ Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChan
     const ContactFields fields = changed(before->fields, change);
     if (change.email && Suppressed(db).has(fields.email)) return refuse_suppressed();
     if (const Status storable = check_storable(fields); !storable) return std::unexpected(storable.error());
-    if (fields != before->fields)
+    if (fields != before->fields) {
         db.run(sql::update_contact, id, to_rfc3339(now), fields.email, fields.name, fields.phone_number,
                name_of(fields.email_type), fields.has_gmail, fields.context, fields.source_url, fields.domain_id,
                fields.page_id, fields.source_job_id);
+        db.run(sql::note_edit, id);
+    }
     if (change.curation_status) db.run(sql::set_curation_status, id, to_string(*change.curation_status));
     return contact(db, id);
 }
@@ -197,7 +199,8 @@ bool erase_contact(Connection& db, const Uuid& id, Tally& tally)
                                 .origin = read_origin(rows, 2),
                                 .error_code = rows.optional_text(3),
                                 .dismissed = rows.integer(4) != 0,
-                                .reading = rows.optional_text(5)}),
+                                .reading = rows.optional_text(5),
+                                .changed = rows.integer(6) != 0}),
                        Counted{});
     }
     db.run(sql::forget_writes_of, id);

@@ -42,6 +42,8 @@ Where::Where(Connection& db, const ContactFilter& filter)
         if (const auto status = filter.sync_status[crm]; status && *status != SyncStatus::new_)
             by_job(crm, states_shown_as(*status));
         if (const auto status = filter.crm_processing_status[crm]) by_job(crm, states_shown_as(*status));
+        if (const auto changed = filter.changed_since_sync[crm])
+            add(*changed ? sql::changed_since_sync : sql::not_changed_since_sync, {std::string(to_string(crm))});
     }
     add_equal(*this, "email_type", filter.email_type);
     add_equal(*this, "domain_id", filter.domain_id);

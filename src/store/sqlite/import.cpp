@@ -70,6 +70,7 @@ void update(Connection& db, const Uuid& id, const ContactFields& fields, const s
 {
     db.run(sql::update_contact, id, now, fields.email, fields.name, fields.phone_number, name_of(fields.email_type),
            fields.has_gmail, fields.context, fields.source_url, fields.domain_id, fields.page_id, fields.source_job_id);
+    db.run(sql::note_edit, id);
 }
 
 void create(Connection& db, const Uuid& id, const ContactFields& fields, const std::string& now)

@@ -42,23 +42,25 @@ std::optional<JobRow> find_job(Connection& db, const JobKey& key)
 {
     Rows rows = db.open(sql::find_job, key.contact_id, to_string(key.crm));
     if (!rows.next()) return std::nullopt;
-    return JobRow{rows.integer(0),       read_state(rows, 1),  read_origin(rows, 2), rows.optional_text(3),
-                  rows.optional_text(4), rows.integer(5) != 0, rows.optional_text(6)};
+    return JobRow{rows.integer(0),       read_state(rows, 1),  read_origin(rows, 2),  rows.optional_text(3),
+                  rows.optional_text(4), rows.integer(5) != 0, rows.optional_text(6), rows.integer(7) != 0};
 }
 
-Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail, bool dismissed)
+Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail, bool marked)
 {
     const bool failed = state == JobState::failed;
-    const bool detailed = failed || state == JobState::completed;
+    const bool completed = state == JobState::completed;
     return {.state = state,
             .origin = origin,
-            .detail = detailed ? detail.value_or("") : "",
-            .dismissed = failed && dismissed};
+            .detail = failed || completed ? detail.value_or("") : "",
+            .dismissed = failed && marked,
+            .changed = completed && marked};
 }
 
 Counted counted(const JobRow& job)
 {
-    return counted(job.state, job.origin, job.state == JobState::failed ? job.error_code : job.reading, job.dismissed);
+    return job.state == JobState::failed ? counted(job.state, job.origin, job.error_code, job.dismissed)
+                                         : counted(job.state, job.origin, job.reading, job.changed);
 }
 
 bool contact_exists(Connection& db, const Uuid& id) { return db.number(sql::contact_exists, id) != 0; }

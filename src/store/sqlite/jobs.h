@@ -17,9 +17,11 @@ struct JobRow {
     std::optional<std::string> error_code;
     bool dismissed = false;
     std::optional<std::string> reading;
+    bool changed = false;
 };
-/// What a job with these counts as. `detail`: of a failed one its error code, of a completed one its reading.
-Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail = {}, bool dismissed = false);
+/// What a job with these counts as. `detail`: of a failed one its error code, of a completed one its reading. `marked`:
+/// of a failed one that it is dismissed, of a completed one that its contact has changed.
+Counted counted(JobState state, Origin origin, const std::optional<std::string>& detail = {}, bool marked = false);
 Counted counted(const JobRow& job);
 
 std::optional<JobRow> find_job(Connection& db, const JobKey& key);

@@ -19,18 +19,21 @@ namespace crmsync::sqlite::sql {
     "c.hubspot_sync_status, c.hubspot_processing_status, c.hubspot_processing_error, c.hubspot_contact_id, " \
     "c.mautic_sync_status, c.mautic_processing_status, c.mautic_processing_error, c.mautic_contact_id, "     \
     "c.n8n_sync_status, c.n8n_processing_status, c.n8n_processing_error, c.n8n_workflow_id, "                \
-    "c.retry_count, c.last_retry_at, c.next_retry_at, c.last_failed_crm"
+    "c.retry_count, c.last_retry_at, c.next_retry_at, c.last_failed_crm, "                                   \
+    "(SELECT group_concat(k.crm, ' ') FROM job AS k WHERE k.contact_id = c.id AND +k.state = 'completed' "   \
+    "AND k.changed = 1)"
 #define JOB_COLUMNS                                                                                        \
     "j.contact_id, j.crm, j.state, j.origin, j.lane, j.due_at, j.retry_count, j.generation, j.remote_id, " \
     "j.second_id, j.fingerprint, j.error, j.error_code, j.warnings, j.options, j.last_attempt_at, "        \
-    "j.acknowledged_at, j.dismissed"
+    "j.acknowledged_at, j.dismissed, j.changed AND j.state = 'completed'"
 #define WAITING "j.state IN ('queued', 'retrying') AND j.lease_token IS NULL"
 
 // ---- Jobs and what they publish
 // --------------------------------------------------------------------------------------
 
 inline const Query find_job{
-    "SELECT rowid, state, origin, error, error_code, dismissed, reading FROM job WHERE contact_id = ?1 AND crm = ?2"};
+    "SELECT rowid, state, origin, error, error_code, dismissed, reading, changed FROM job "
+    "WHERE contact_id = ?1 AND crm = ?2"};
 inline const Query contact_exists{"SELECT 1 FROM contacts WHERE id = ?1"};
 inline const Query insert_job{
     "INSERT INTO job (contact_id, crm, state, origin, lane, due_at, error, options, selected_at) "
@@ -118,7 +121,7 @@ inline const Query next_due{"SELECT min(j.due_at) FROM job AS j WHERE j.crm = ?1
 // ----------------------------------------------------------------------------------------------------------
 
 inline const Query record_leased{
-    "SELECT j.rowid, j.generation, j.origin, j.retry_count, c.rowid, c.last_failed_crm, j.selected_at "
+    "SELECT j.rowid, j.generation, j.origin, j.retry_count, c.rowid, c.last_failed_crm, j.selected_at, c.updated_at "
     "FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
     "WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.lease_token = ?3"};
 inline const CrmQuery record_publish{
@@ -133,7 +136,7 @@ inline const Query record_job{
     "lease_token = NULL, worker_id = NULL, remote_id = coalesce(?7, remote_id), "
     "second_id = coalesce(?8, second_id), fingerprint = coalesce(?9, fingerprint), "
     "last_attempt_at = coalesce(?10, last_attempt_at), acknowledged_at = coalesce(?11, acknowledged_at), "
-    "warnings = iif(?12, ?13, warnings), reading = NULL WHERE rowid = ?1"};
+    "warnings = iif(?12, ?13, warnings), reading = NULL, changed = 0 WHERE rowid = ?1"};
 inline const Query record_stale{
     "UPDATE job SET claimed_from = NULL, lease_token = NULL, worker_id = NULL, "
     "remote_id = coalesce(?2, remote_id), second_id = coalesce(?3, second_id), "
@@ -186,6 +189,24 @@ inline const Query writes{
 inline const Query forget_writes{"DELETE FROM contact_write WHERE id <= ?1"};
 inline const Query forget_writes_of{"DELETE FROM contact_write WHERE contact_id = ?1"};
 inline const Query data_version{"PRAGMA data_version"};
+
+// ---- edits of contacts
+// -----------------------------------------------------------------------------------------------
+
+inline const Query note_edit{
+    "INSERT INTO contact_edit (crm, contact_id) SELECT crm, contact_id FROM job "
+    "WHERE contact_id = ?1 AND (state = 'completed' OR lease_token IS NOT NULL)"};
+inline const Query any_edit{"SELECT EXISTS (SELECT 1 FROM contact_edit WHERE crm = ?1)"};
+/// Those of jobs in flight are left.
+inline const Query edits{
+    "SELECT e.id, e.contact_id, j.state, j.generation, j.options, j.fingerprint, " FIELD_COLUMNS
+    " FROM contact_edit AS e LEFT JOIN job AS j ON j.contact_id = e.contact_id AND j.crm = e.crm "
+    "LEFT JOIN contacts AS c ON c.id = e.contact_id WHERE e.crm = ?1 AND j.lease_token IS NULL ORDER BY e.id LIMIT ?2"};
+inline const Query forget_edit{"DELETE FROM contact_edit WHERE id = ?1"};
+inline const Query edited_job{
+    "SELECT 1 FROM job WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed' "
+    "AND lease_token IS NULL"};
+inline const Query set_changed{"UPDATE job SET changed = ?2 WHERE rowid = ?1"};
 
 // ---- decisions of people
 // ---------------------------------------------------------------------------------------------
@@ -251,6 +272,11 @@ inline const Query count_in_states{
     "SELECT count(*) FROM (SELECT 1 FROM job WHERE crm = ?1 AND state IN (SELECT value FROM json_each(?2)) LIMIT ?3)"};
 inline constexpr std::string_view in_states =
     "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state IN (SELECT value FROM json_each(?)))";
+inline constexpr std::string_view changed_since_sync =
+    "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state = 'completed' AND changed = 1)";
+inline constexpr std::string_view not_changed_since_sync =
+    "NOT EXISTS (SELECT 1 FROM job AS k WHERE k.contact_id = c.id AND k.crm = ? AND k.state = 'completed' "
+    "AND k.changed = 1)";
 inline const Query last_rowid{"SELECT coalesce(max(rowid), 0) FROM contacts"};
 inline const Query create_contact{
     "INSERT INTO contacts (id, created_at, updated_at, email, name, phone_number, email_type, has_gmail, context, "
@@ -260,7 +286,7 @@ inline const Query update_contact{
     "UPDATE contacts SET updated_at = ?2, email = ?3, name = ?4, phone_number = ?5, email_type = ?6, has_gmail = ?7, "
     "context = ?8, source_url = ?9, domain_id = ?10, page_id = ?11, source_job_id = ?12 WHERE id = ?1"};
 inline const Query jobs_to_delete{
-    "SELECT crm, state, origin, error_code, dismissed, reading FROM job WHERE contact_id = ?1"};
+    "SELECT crm, state, origin, error_code, dismissed, reading, changed FROM job WHERE contact_id = ?1"};
 inline const Query delete_contact{"DELETE FROM contacts WHERE id = ?1"};
 inline const Query import_existing{"SELECT c.id, c.created_at, " FIELD_COLUMNS
                                    " FROM contacts AS c WHERE lower(trim(c.email)) = ?1"};
@@ -274,7 +300,8 @@ inline const Query history_of{
     "WHERE contact_id = ?1 ORDER BY id DESC LIMIT ?2"};
 inline const Query count_of_contacts{"SELECT count FROM tally WHERE crm = ''"};
 inline const Query counts_of_jobs{
-    "SELECT crm, state, origin, sum(count) FROM tally WHERE crm <> '' GROUP BY crm, state, origin"};
+    "SELECT crm, state, origin, sum(count), sum(iif(changed, count, 0)) FROM tally WHERE crm <> '' "
+    "GROUP BY crm, state, origin"};
 inline const Query counts_of_states{"SELECT coalesce(sum(count), 0) FROM tally WHERE crm = ?1 AND state IN (?2, ?3)"};
 inline const Query queue_later{
     "SELECT count(*) FROM job AS j WHERE j.crm = ?1 AND j.lane IN (0, 1) AND j.due_at > ?2 AND " WAITING};
@@ -297,8 +324,8 @@ inline const Query failure_causes{
     "AND coalesce(k.error_code, '') = +t.detail AND (?2 OR k.dismissed = 0) LIMIT 1) "
     "ORDER BY t.n DESC, t.crm, t.detail"};
 inline const Query add_to_counts{
-    "INSERT INTO tally (crm, state, origin, detail, dismissed, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-    "ON CONFLICT (crm, state, origin, detail, dismissed) DO UPDATE SET count = count + excluded.count"};
+    "INSERT INTO tally (crm, state, origin, detail, dismissed, changed, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+    "ON CONFLICT (crm, state, origin, detail, dismissed, changed) DO UPDATE SET count = count + excluded.count"};
 inline const Query add_to_activity{
     "INSERT INTO activity (minute, crm, measure, step, count) VALUES (?1, ?2, ?3, ?4, ?5) "
     "ON CONFLICT (minute, crm, measure, step) DO UPDATE SET count = count + excluded.count"};
@@ -314,14 +341,16 @@ inline const Query sum_activity_by_hours{
 inline const Query forget_activity_of_minutes{"DELETE FROM activity WHERE minute < ?1 AND minute % 60 <> 0"};
 /// What there is less what is kept.
 inline const Query counts_off{
-    "SELECT crm, state, origin, detail, dismissed, sum(n) FROM ("
-    "SELECT '' AS crm, '' AS state, '' AS origin, '' AS detail, 0 AS dismissed, count(*) AS n FROM contacts "
-    "UNION ALL SELECT crm, state, origin, iif(state = 'completed', coalesce(reading, ''), ''), 0, count(*) FROM job "
-    "WHERE state NOT IN ('idle', 'failed') GROUP BY 1, 2, 3, 4 "
-    "UNION ALL SELECT crm, state, origin, coalesce(error_code, ''), dismissed, count(*) FROM job "
+    "SELECT crm, state, origin, detail, dismissed, changed, sum(n) FROM ("
+    "SELECT '' AS crm, '' AS state, '' AS origin, '' AS detail, 0 AS dismissed, 0 AS changed, count(*) AS n "
+    "FROM contacts "
+    "UNION ALL SELECT crm, state, origin, iif(state = 'completed', coalesce(reading, ''), ''), 0, "
+    "iif(state = 'completed', changed, 0), count(*) FROM job "
+    "WHERE state NOT IN ('idle', 'failed') GROUP BY 1, 2, 3, 4, 6 "
+    "UNION ALL SELECT crm, state, origin, coalesce(error_code, ''), dismissed, 0, count(*) FROM job "
     "WHERE state = 'failed' GROUP BY 1, 2, 3, 4, 5 "
-    "UNION ALL SELECT crm, state, origin, detail, dismissed, -count FROM tally) "
-    "GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0"};
+    "UNION ALL SELECT crm, state, origin, detail, dismissed, changed, -count FROM tally) "
+    "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(n) <> 0"};
 inline const Query forget_zero_counts{"DELETE FROM tally WHERE count = 0 AND crm <> ''"};
 
 // ---- verification and late failures
@@ -340,7 +369,7 @@ inline const Query synced_contacts{
     "AND k.state = 'completed' AND k.acknowledged_at IS NOT NULL AND (o.updated_at, o.id) > (c.updated_at, c.id)) "
     "ORDER BY j.contact_id LIMIT ?4"};
 inline const Query completed_job{
-    "SELECT rowid, origin, reading FROM job "
+    "SELECT rowid, origin, reading, changed FROM job "
     "WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed'"};
 inline const Query note_reading{"UPDATE job SET reading = ?2 WHERE rowid = ?1"};
 inline const Query keep_verification{
@@ -376,7 +405,7 @@ inline const Query acknowledged_for_contact{ACKNOWLEDGED_BY "AND j.contact_id = 
 inline const Query note_late_failure{
     "INSERT OR IGNORE INTO late_failure (contact_id, crm, generation, operation_id) VALUES (?1, ?2, ?3, ?4)"};
 inline const Query job_to_fail_late{
-    "SELECT rowid, origin, reading FROM job "
+    "SELECT rowid, origin, reading, changed FROM job "
     "WHERE contact_id = ?1 AND crm = ?2 AND generation = ?3 AND state = 'completed' "
     "AND lease_token IS NULL"};
 inline const Query fail_late{

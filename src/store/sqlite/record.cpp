@@ -16,16 +16,17 @@ struct Leased {
     std::int64_t contact_rowid;
     bool failure_shown;  ///< The shared retry columns are this job's.
     std::optional<Instant> selected_at;
+    Instant contact_version;
 };
 
 std::optional<Leased> find_leased(Connection& db, const JobResult& result)
 {
     Rows rows = db.open(sql::record_leased, result.key.contact_id, to_string(result.key.crm), result.lease_token);
     if (!rows.next()) return std::nullopt;
-    return Leased{rows.integer(0),         rows.integer(1),
-                  read_origin(rows, 2),    static_cast<int>(rows.integer(3)),
-                  rows.integer(4),         rows.text(5) == to_string(result.key.crm),
-                  rows.optional_instant(6)};
+    return Leased{rows.integer(0),          rows.integer(1),
+                  read_origin(rows, 2),     static_cast<int>(rows.integer(3)),
+                  rows.integer(4),          rows.text(5) == to_string(result.key.crm),
+                  rows.optional_instant(6), read_time(rows, 7)};
 }
 
 void write_attempt(Connection& db, const JobResult& result, bool stale)
@@ -58,6 +59,14 @@ void publish_result(Connection& db, const Leased& leased, const JobResult& resul
         db.run(sql::record_publish[crm], leased.contact_rowid, to_string(pair.sync), name_of(pair.processing), error);
 }
 
+/// Since when the CRM has the contact as it now is, or was when it was read for the call.
+Instant acknowledged_at(const Leased& leased, const JobResult& result, Instant now)
+{
+    if (result.acknowledged_as_of) return *result.acknowledged_as_of;
+    const bool edited = result.contact_version && *result.contact_version != leased.contact_version;
+    return edited ? *result.contact_version : now;
+}
+
 void record_current(Connection& db, const Leased& leased, const JobResult& result, Instant now, Tally& tally)
 {
     const Transition& next = result.transition;
@@ -65,7 +74,7 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
     db.run(sql::record_job, leased.job_rowid, to_string(next.next), next.due_at, next.retry_count, next.error,
            next.error_code, result.remote_id, result.second_id, result.fingerprint,
            result.call_made ? std::optional(now) : std::nullopt,
-           result.fingerprint ? std::optional(result.acknowledged_as_of.value_or(now)) : std::nullopt,
+           result.fingerprint ? std::optional(acknowledged_at(leased, result, now)) : std::nullopt,
            completed && result.warnings.has_value(), result.warnings ? to_json_array(*result.warnings) : std::nullopt);
     tally.jobs(result.key.crm, counted(JobState::running, leased.origin),
                counted(next.next, leased.origin, next.error_code));

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "store/text.h"
+
 namespace crmsync::sqlite {
 
 namespace {
@@ -62,6 +64,7 @@ Contact read_contact(const Rows& rows)
     contact.last_retry_at = optional_time(rows, column++);
     contact.next_retry_at = optional_time(rows, column++);
     contact.last_failed_crm = rows.optional_text(column++);
+    mark_changed(contact, rows.text(column++));
     return contact;
 }
 
@@ -87,6 +90,7 @@ Job read_job(const Rows& rows)
     job.last_attempt_at = rows.optional_instant(column++);
     job.acknowledged_at = rows.optional_instant(column++);
     job.dismissed = rows.integer(column++) != 0;
+    job.changed = rows.integer(column++) != 0;
     return job;
 }
 

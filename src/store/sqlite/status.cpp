@@ -23,13 +23,14 @@ Result<Store::Summary> summary(Connection& db)
     Store::Summary summary = summary_of(db.number(sql::count_of_contacts));
     Rows rows = db.open(sql::counts_of_jobs);
     while (rows.next())
-        add_jobs(summary, read_crm(rows, 0), read_state(rows, 1), read_origin(rows, 2), rows.integer(3));
+        add_jobs(summary, read_crm(rows, 0), read_state(rows, 1), read_origin(rows, 2), rows.integer(3),
+                 rows.integer(4));
     return summary;
 }
 
 Result<std::vector<Failure>> failures(Connection& db, const FailureQuery& query)
 {
-    constexpr int after_job = 18;
+    constexpr int after_job = 19;
     std::vector<Failure> found;
     Rows rows =
         db.open(sql::failures, name_of(query.crm), query.error_code, query.with_dismissed, query.limit, query.offset);
@@ -61,7 +62,8 @@ Result<std::vector<CountChange>> counts_off(Connection& db)
                        .origin = std::string(rows.text(2)),
                        .detail = std::string(rows.text(3)),
                        .dismissed = rows.integer(4),
-                       .change = rows.integer(5)});
+                       .changed = rows.integer(5),
+                       .change = rows.integer(6)});
     return off;
 }
 

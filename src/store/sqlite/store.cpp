@@ -86,6 +86,15 @@ public:
         if (absorbed && absorbed->absorbed > 0) wake();
         co_return absorbed;
     }
+    Task<Result<Edits>> edits(Crm crm, std::size_t limit) override
+    {
+        return read([=](Connection& db) { return verbs::edits(db, crm, limit); });
+    }
+    Task<Result<std::size_t>> settle_edits(SettledEdits settled) override
+    {
+        return woken_by(
+            write([settled = std::move(settled)](Connection& db) { return verbs::settle_edits(db, settled); }));
+    }
     Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) override
     {
         return write([=](Connection& db) { return verbs::prune_history(db, before, limit); });
@@ -263,8 +272,10 @@ public:
     }
     Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) override
     {
-        return write(
+        auto updated = co_await write(
             [=, change = std::move(change)](Connection& db) { return verbs::update_contact(db, id, change, now); });
+        if (updated) wake();  // To compare it with what was sent.
+        co_return updated;
     }
     Task<Status> delete_contact(Uuid id, std::string actor, Instant now) override
     {
@@ -308,6 +319,7 @@ public:
             counts.updated += done->updated;
             counts.unchanged += done->unchanged;
         }
+        if (counts.updated > 0) wake();
         co_return counts;
     }
 

@@ -6,10 +6,10 @@ namespace crmsync::sqlite {
 
 void add_to_counts(Connection& db, const CountChange& it)
 {
-    db.run(sql::add_to_counts, it.crm, it.state, it.origin, it.detail, it.dismissed, it.change);
+    db.run(sql::add_to_counts, it.crm, it.state, it.origin, it.detail, it.dismissed, it.changed, it.change);
 }
 
-void Tally::contacts(std::int64_t more) { changes_[{"", "", "", "", false}] += more; }
+void Tally::contacts(std::int64_t more) { changes_[{"", "", "", "", false, false}] += more; }
 
 void Tally::jobs(Crm crm, const Counted& was, const Counted& are, std::int64_t how_many)
 {
@@ -20,8 +20,8 @@ void Tally::jobs(Crm crm, const Counted& was, const Counted& are, std::int64_t h
 void Tally::book()
 {
     for (const auto& [key, change] : changes_) {
-        const auto& [crm, state, origin, detail, dismissed] = key;
-        if (change != 0) db_.run(sql::add_to_counts, crm, state, origin, detail, dismissed, change);
+        const auto& [crm, state, origin, detail, dismissed, changed] = key;
+        if (change != 0) db_.run(sql::add_to_counts, crm, state, origin, detail, dismissed, changed, change);
     }
     changes_.clear();
 }
@@ -29,8 +29,8 @@ void Tally::book()
 void Tally::add(Crm crm, const Counted& what, std::int64_t change)
 {
     if (what.state != JobState::idle)
-        changes_[{to_string(crm), to_string(what.state), to_string(what.origin), what.detail, what.dismissed}] +=
-            change;
+        changes_[{to_string(crm), to_string(what.state), to_string(what.origin), what.detail, what.dismissed,
+                  what.changed}] += change;
 }
 
 }  // namespace crmsync::sqlite

@@ -18,12 +18,14 @@ struct Counted {
     Origin origin = Origin::selection;
     std::string detail;      ///< Of a failed one its error code, of a completed one its reading.
     bool dismissed = false;  ///< Of a failed one.
+    bool changed = false;    ///< Of a completed one.
 };
 
 /// A difference between the counts that are kept and what there is, or a row of them.
 struct CountChange {
     std::string crm, state, origin, detail;
     std::int64_t dismissed = 0;
+    std::int64_t changed = 0;
     std::int64_t change = 0;
 };
 void add_to_counts(Connection& db, const CountChange& change);
@@ -40,7 +42,7 @@ public:
     void book();
 
 private:
-    using Key = std::tuple<std::string_view, std::string_view, std::string_view, std::string, bool>;
+    using Key = std::tuple<std::string_view, std::string_view, std::string_view, std::string, bool, bool>;
     void add(Crm crm, const Counted& what, std::int64_t change);
 
     Connection& db_;

@@ -41,6 +41,9 @@ Result<std::vector<RemoteOperationJob>> remote_operation_jobs(Connection& db, co
                                                               std::size_t limit);
 // -- absorb.cpp
 Result<AbsorbResult> absorb_writes(Connection& db, Instant now);
+// -- edits.cpp
+Result<Edits> edits(Connection& db, Crm crm, std::size_t limit);
+Result<std::size_t> settle_edits(Connection& db, const SettledEdits& settled);
 // -- connectors.cpp
 Result<PerCrm<ConnectorState>> connector_states(Connection& db);
 Result<ConnectorState> update_connector(Connection& db, Crm crm, const std::function<void(ConnectorState&)>& update);

@@ -62,16 +62,19 @@ bool note_reading(Connection& db, Crm crm, const VerifiedContact& read, Tally& t
     std::int64_t rowid = 0;
     Origin origin{};
     std::optional<std::string> before;
+    bool changed = false;
     {
         Rows rows = db.open(sql::completed_job, read.contact_id, to_string(crm), read.generation);
         if (!rows.next()) return false;
         rowid = rows.integer(0);
         origin = read_origin(rows, 1);
         before = rows.optional_text(2);
+        changed = rows.integer(3) != 0;
     }
     const std::string shown(to_string(read.found.result));
     db.run(sql::note_reading, rowid, shown);
-    tally.jobs(crm, counted(JobState::completed, origin, before), counted(JobState::completed, origin, shown));
+    tally.jobs(crm, counted(JobState::completed, origin, before, changed),
+               counted(JobState::completed, origin, shown, changed));
     return true;
 }
 
@@ -81,12 +84,14 @@ bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tal
     std::int64_t rowid = 0;
     Origin origin{};
     std::optional<std::string> reading;
+    bool changed = false;
     {
         Rows rows = db.open(sql::job_to_fail_late, result.key.contact_id, crm, result.generation);
         if (!rows.next()) return false;
         rowid = rows.integer(0);
         origin = read_origin(rows, 1);
         reading = rows.optional_text(2);
+        changed = rows.integer(3) != 0;
     }
     bool is_news = false;
     for (const std::string& operation : result.operation_ids) {
@@ -96,7 +101,7 @@ bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tal
     if (!is_news) return false;
     const Transition& next = result.transition;
     db.run(sql::fail_late, rowid, to_string(next.next), next.due_at, next.retry_count, next.error, next.error_code);
-    tally.jobs(result.key.crm, counted(JobState::completed, origin, reading),
+    tally.jobs(result.key.crm, counted(JobState::completed, origin, reading, changed),
                counted(next.next, origin, next.error_code));
     activity.add(next.next == JobState::failed ? ActivityMeasure::failed : ActivityMeasure::retried);
     publish_job(db, result.key, next.next, origin, next.error);

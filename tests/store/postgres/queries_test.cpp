@@ -124,6 +124,11 @@ TEST_F(PostgresPlans, TheHotStatementsReadNoTableAsAWhole)
          "(uuid, uuid[], bigint[], text[], text[], text[])",
          "('00000000-0000-0000-0000-000000000001', '{}', '{}', '{}', '{}', '{}')",
          {"remote_operation_pkey", "contacts_pkey"}},
+        {queries::edits[Crm::brevo], "(bigint)", "(500)", {"contact_edit_pkey", "job_pkey", "contacts_pkey"}},
+        {queries::settle_edits[Crm::brevo],
+         "(timestamptz, uuid[], bigint[], boolean[], boolean[], text[])",
+         "(now(), '{}', '{}', '{}', '{}', '{}')",
+         {"job_pkey", "contacts_pkey"}},
     };
     for (const Case& one : cases) {
         const std::string plan =
@@ -224,6 +229,17 @@ TEST_F(PostgresPlans, AFilterOnARareStatusAndAPageByTimeGoByIndex)
     EXPECT_THAT(page,
                 testing::AllOf(testing::HasSubstr("idx_contacts_created_at"),
                                testing::Not(testing::HasSubstr("Seq Scan")), testing::Not(testing::HasSubstr("Sort"))));
+}
+
+TEST_F(PostgresPlans, AFilterOnChangedContactsGoesByTheirIndex)
+{
+    ContactFilter changed;
+    changed.changed_since_sync[Crm::brevo] = true;
+    Params params;
+    const std::string plan =
+        plan_of(queries::begin_work, "force_custom_plan",
+                "SELECT " + queries::contact_columns + " FROM contacts c" + queries::where(changed, params), "", "");
+    EXPECT_THAT(plan, testing::AllOf(testing::HasSubstr("job_changed"), testing::Not(testing::HasSubstr("Seq Scan"))));
 }
 
 TEST_F(PostgresPlans, FailuresAreReadFromTheIndexesOfFailures)

@@ -63,6 +63,12 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::queue_later,
                                            &sql::counts_of_states,
                                            &sql::forget_writes,
+                                           &sql::note_edit,
+                                           &sql::any_edit,
+                                           &sql::edits,
+                                           &sql::edited_job,
+                                           &sql::set_changed,
+                                           &sql::forget_edit,
                                            &sql::operation,
                                            &sql::save_chunk,
                                            &sql::next_operation,
@@ -163,6 +169,14 @@ TEST_F(QueryPlans, AFilterOnARareStatusGoesByItsJobs)
                                      testing::HasSubstr("SEARCH c USING INDEX sqlite_autoindex_contacts_1 (id=?)"),
                                      testing::Not(testing::HasSubstr("SCAN c"))))
         << plan;
+}
+
+TEST_F(QueryPlans, AFilterOnChangedContactsGoesByTheirIndex)
+{
+    ContactFilter filter;
+    filter.changed_since_sync[Crm::brevo] = true;
+    Where where(db_, filter);
+    EXPECT_THAT(plan_of(std::string(sql::list_ids) + where.text()), testing::HasSubstr("job_changed (crm=?)"));
 }
 
 TEST_F(QueryPlans, AChunkOfAFilterIsASeekById)

@@ -17,6 +17,10 @@ export function filterOf(parameters: URLSearchParams): Filter {
       const value = parameters.get(`${crm}_${kind}_status`)
       if (value) filter[`${crm}_${kind}_status`] = value
     }
+  for (const crm of crms) {
+    const flag = parameters.get(`${crm}_changed_since_sync`)
+    if (flag === 'true' || flag === 'false') filter[`${crm}_changed_since_sync`] = flag === 'true'
+  }
   for (const name of texts) {
     const value = parameters.get(name)?.trim()
     if (value) filter[name] = value

@@ -152,6 +152,7 @@ function AtCrm({ contact, crm, job }: AtCrmProps) {
   if (job.next_attempt_at) facts.push(['Next attempt', <Ago key="next" at={job.next_attempt_at} />])
   if (job.retry_count) facts.push(['Retries', job.retry_count])
   if (job.acknowledged_at) facts.push(['Acknowledged', <Ago key="acknowledged" at={job.acknowledged_at} />])
+  if (job.changed_since_sync) facts.push(['Since then', 'changed here; the CRM has it as it was'])
   if (job.warnings.length) facts.push(['Warnings', job.warnings.join('; ')])
   if (job.without_fields.length) facts.push(['Left out', job.without_fields.join(', ')])
   if (job.verification) {

@@ -8,6 +8,7 @@ const words: Partial<Record<Schemas['CrmHealth']['state'], string>> = {
   stale: 'Stuck',
   'circuit open': 'Not reachable',
   unauthorized: 'Key refused',
+  braked: 'Paused itself',
   'not configured': 'Not set up',
 }
 

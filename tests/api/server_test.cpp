@@ -123,6 +123,7 @@ TEST_F(OtherServer, LetsListedOriginsIn)
                                  {{"Origin", origin}, {"Access-Control-Request-Method", "PUT"}},
                                  {}});
     EXPECT_EQ(preflight.status, 204);
+    EXPECT_NE(header(preflight, "X-Request-Id"), "");
     EXPECT_EQ(header(preflight, "Access-Control-Allow-Origin"), origin);
     EXPECT_EQ(
         header(call({http::Method::get, "/api/v3/contacts", {{"Origin", origin}}, {}}), "Access-Control-Allow-Origin"),

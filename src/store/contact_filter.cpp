@@ -23,6 +23,12 @@ void put(json::object& out, std::string_view name, const std::optional<std::stri
 
 std::string column_name(Crm crm, std::string_view name) { return fmt::format("{}_{}", to_string(crm), name); }
 
+std::optional<Uuid> read_uuid(std::string_view text)
+{
+    const auto id = parse_uuid(text);
+    return id ? std::optional(*id) : std::nullopt;
+}
+
 /// Takes fields out of an object. What is of another type or value than it should be is noted.
 class Reader {
 public:
@@ -44,16 +50,15 @@ public:
         broken_ = true;
         return std::nullopt;
     }
-    /// `parse` gives something that is true when it could be read.
+    /// `parse` gives an optional.
     template <class Parse>
-    auto choice(std::string_view name, Parse parse) -> std::optional<std::decay_t<decltype(*parse(""))>>
+    auto choice(std::string_view name, Parse parse) -> decltype(parse(std::string_view()))
     {
         const auto word = text(name);
         if (!word) return std::nullopt;
-        const auto value = parse(*word);
-        if (value) return *value;
-        broken_ = true;
-        return std::nullopt;
+        auto value = parse(*word);
+        broken_ = broken_ || !value;
+        return value;
     }
     /// All was read, and there was nothing else.
     bool is_whole() const { return !broken_ && known_ == in_.size(); }
@@ -111,9 +116,14 @@ Result<ContactFilter> parse_contact_filter(std::string_view text)
         filter.changed_since_sync[crm] = in.boolean(column_name(crm, "changed_since_sync"));
     }
     filter.email_type = in.choice("email_type", parse_email_type);
+<<<<<<< HEAD
     filter.domain_id = in.choice("domain_id", parse_uuid);
     filter.page_id = in.choice("page_id", parse_uuid);
     filter.search = in.text("search");
+=======
+    filter.domain_id = in.choice("domain_id", read_uuid);
+    filter.page_id = in.choice("page_id", read_uuid);
+>>>>>>> ops
     filter.email_contains = in.text("email_contains");
     filter.name_contains = in.text("name_contains");
     filter.has_gmail = in.boolean("has_gmail");

@@ -80,6 +80,7 @@ TEST_F(InStep, ACrmThatRefusesMostContactsPausesItself)
                                        .headers = {{"Content-Type", "application/json"}},
                                        .body = R"([{"match": {"crm": "brevo"}, "effect": {"kind": "reject"}}])"});
     ASSERT_EQ(answer.status, 204) << answer.body;
+    home_.environment["BREVO_RATE_LIMIT_PER_SECOND"] = "100";  // Few are in flight when it pauses.
     std::string csv = "email\n";
     for (int i = 0; i < 400; ++i) csv += fmt::format("person{}@example.com\n", i);
     ASSERT_EQ(home_.run({"import", home_.file("contacts.csv", csv)}).code, 0);

@@ -40,8 +40,9 @@ std::string state_of(const Operation& operation)
 
 int list(Session& session, const ListOptions& options)
 {
-    OperationQuery query{.limit = options.limit, .now = session.clock.now()};
-    if (!options.state.empty() && !(query.state = parse_operation_state(options.state)))
+    const OperationQuery query{
+        .state = parse_operation_state(options.state), .limit = options.limit, .now = session.clock.now()};
+    if (!options.state.empty() && !query.state)
         return wrong_usage(session, "--state is one of running, done, cancelled, failed");
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         const auto operations = co_await store.operations(query);

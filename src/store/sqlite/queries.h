@@ -196,7 +196,7 @@ inline const Query data_version{"PRAGMA data_version"};
 inline const Query note_edit{
     "INSERT INTO contact_edit (crm, contact_id) SELECT crm, contact_id FROM job "
     "WHERE contact_id = ?1 AND (state = 'completed' OR lease_token IS NOT NULL)"};
-inline const Query any_edit{"SELECT EXISTS (SELECT 1 FROM contact_edit WHERE crm = ?1)"};
+inline const Query any_edit{"SELECT 1 FROM contact_edit WHERE crm = ?1 LIMIT 1"};
 /// Those of jobs in flight are left.
 inline const Query edits{
     "SELECT e.id, e.contact_id, j.state, j.generation, j.options, j.fingerprint, " FIELD_COLUMNS
@@ -273,7 +273,8 @@ inline const Query count_in_states{
 inline constexpr std::string_view in_states =
     "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state IN (SELECT value FROM json_each(?)))";
 inline constexpr std::string_view changed_since_sync =
-    "c.id IN (SELECT contact_id FROM job WHERE crm = ? AND state = 'completed' AND changed = 1)";
+    "c.id IN (SELECT contact_id FROM job INDEXED BY job_changed WHERE crm = ? AND state = 'completed' "
+    "AND changed = 1)";
 inline constexpr std::string_view not_changed_since_sync =
     "NOT EXISTS (SELECT 1 FROM job AS k WHERE k.contact_id = c.id AND k.crm = ? AND k.state = 'completed' "
     "AND k.changed = 1)";

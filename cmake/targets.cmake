@@ -69,3 +69,17 @@ function(crmsync_library name)
         crmsync_embed(${name} ${name} ${folder} ${texts})
     endif()
 endfunction()
+
+# crmsync_together(LIBRARY FOLDER): with CRMSYNC_PCH the files of src/LIBRARY/FOLDER are compiled as two, which takes a
+# fraction of the time where they share costly headers. So names of their anonymous namespaces must differ.
+function(crmsync_together library folder)
+    if(CRMSYNC_PCH)
+        file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${library}/${folder}/*.cpp)
+        set(half a)
+        foreach(source ${sources})
+            set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}_${half})
+            string(REPLACE "${half}" "" half "ab")
+        endforeach()
+        set_target_properties(${library} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    endif()
+endfunction()

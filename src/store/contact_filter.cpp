@@ -116,14 +116,9 @@ Result<ContactFilter> parse_contact_filter(std::string_view text)
         filter.changed_since_sync[crm] = in.boolean(column_name(crm, "changed_since_sync"));
     }
     filter.email_type = in.choice("email_type", parse_email_type);
-<<<<<<< HEAD
-    filter.domain_id = in.choice("domain_id", parse_uuid);
-    filter.page_id = in.choice("page_id", parse_uuid);
-    filter.search = in.text("search");
-=======
     filter.domain_id = in.choice("domain_id", read_uuid);
     filter.page_id = in.choice("page_id", read_uuid);
->>>>>>> ops
+    filter.search = in.text("search");
     filter.email_contains = in.text("email_contains");
     filter.name_contains = in.text("name_contains");
     filter.has_gmail = in.boolean("has_gmail");

@@ -219,13 +219,6 @@ Result<std::optional<T>> parse_field(const std::string& text, std::string_view n
     return value;
 }
 
-std::optional<bool> parse_bool(std::string_view text)
-{
-    if (text == "true") return true;
-    if (text == "false") return false;
-    return std::nullopt;
-}
-
 std::optional<Uuid> parse_id(std::string_view text)
 {
     const Result<Uuid> id = parse_uuid(text);

@@ -60,13 +60,6 @@ Status read_id(const std::string& text, std::string_view option, std::optional<U
     return {};
 }
 
-std::optional<bool> parse_bool(std::string_view text)
-{
-    if (text == "true" || text == "yes") return true;
-    if (text == "false" || text == "no") return false;
-    return std::nullopt;
-}
-
 Result<std::string> read_text(const std::string& file)
 {
     std::ostringstream text;
@@ -81,6 +74,13 @@ Result<std::string> read_text(const std::string& file)
 }
 
 }  // namespace
+
+std::optional<bool> parse_bool(std::string_view text)
+{
+    if (text == "true" || text == "yes") return true;
+    if (text == "false" || text == "no") return false;
+    return std::nullopt;
+}
 
 void define_filter(CLI::App& app, FilterOptions& options)
 {

@@ -11,6 +11,9 @@
 
 namespace crmsync::app {
 
+/// "true", "yes", "false" or "no".
+std::optional<bool> parse_bool(std::string_view text);
+
 /// The filters of the contacts' list, as every command that works on many contacts has them.
 struct FilterOptions {
     std::string curation_status;

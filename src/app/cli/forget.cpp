@@ -167,18 +167,18 @@ int forget(Session& session, const ForgetOptions& options)
     });
 }
 
-struct ListOptions {
+struct SuppressedOptions {
     std::size_t limit = 100;
     std::size_t offset = 0;
 };
 
-void define_list(CLI::App& app, ListOptions& options)
+void define_list(CLI::App& app, SuppressedOptions& options)
 {
     app.add_option("--limit", options.limit, "How many")->check(CLI::Range(std::size_t{1}, suppressions_max));
     app.add_option("--offset", options.offset, "How many to pass over");
 }
 
-int list(Session& session, const ListOptions& options)
+int list(Session& session, const SuppressedOptions& options)
 {
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         const auto entries = co_await store.suppressions(options.limit, options.offset);
@@ -199,18 +199,18 @@ int list(Session& session, const ListOptions& options)
     });
 }
 
-struct AddOptions {
+struct SuppressOptions {
     std::vector<std::string> emails;
     std::string reason;
 };
 
-void define_add(CLI::App& app, AddOptions& options)
+void define_add(CLI::App& app, SuppressOptions& options)
 {
     app.add_option("emails", options.emails, "E-mail addresses")->required();
     app.add_option("--reason", options.reason, "Kept with the entries");
 }
 
-int add(Session& session, const AddOptions& options)
+int add(Session& session, const SuppressOptions& options)
 {
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         const auto added = co_await store.suppress(options.emails, options.reason, actor(), session.clock.now());
@@ -249,10 +249,11 @@ void add_forget_commands(Menu& menu)
                                "  crmsync forget ann@example.com --remote", define_forget, forget);
     CLI::App& suppressed = *menu.app.add_subcommand("suppressed", "Addresses to which nothing is sent");
     suppressed.require_subcommand(1);
-    add_command<ListOptions>(suppressed, menu, "list", "The entries, newest first; addresses are not kept",
-                             "  crmsync suppressed list", define_list, list);
-    add_command<AddOptions>(suppressed, menu, "add", "Send nothing to these addresses",
-                            "  crmsync suppressed add ann@example.com --reason \"asked by phone\"", define_add, add);
+    add_command<SuppressedOptions>(suppressed, menu, "list", "The entries, newest first; addresses are not kept",
+                                   "  crmsync suppressed list", define_list, list);
+    add_command<SuppressOptions>(suppressed, menu, "add", "Send nothing to these addresses",
+                                 "  crmsync suppressed add ann@example.com --reason \"asked by phone\"", define_add,
+                                 add);
     add_command<RemoveOptions>(suppressed, menu, "remove", "Let these addresses be sent to again",
                                "  crmsync suppressed remove ann@example.com", define_remove, remove);
 }

@@ -9,20 +9,20 @@ namespace crmsync::app {
 
 namespace {
 
-struct AddOptions {
+struct NewKeyOptions {
     std::string name;
     std::string role;
     std::string expires;
 };
 
-void define_add(CLI::App& app, AddOptions& options)
+void define_add(CLI::App& app, NewKeyOptions& options)
 {
     app.add_option("name", options.name, "What it is called in lists and in the audit")->required();
     define_role(app, options.role)->required();
     app.add_option("--expires", options.expires, "When: 12h, 90d; else never");
 }
 
-int add(Session& session, const AddOptions& options)
+int add(Session& session, const NewKeyOptions& options)
 {
     const Instant now = session.clock.now();
     std::optional<Instant> expires_at;
@@ -106,8 +106,8 @@ void add_key_commands(Menu& menu)
 {
     CLI::App& keys = *menu.app.add_subcommand("key", "Keys of machines that call the API");
     keys.require_subcommand(1);
-    add_command<AddOptions>(keys, menu, "add", "Make a key; prints it, this once",
-                            "  crmsync key add scraper --role operator --expires 365d", define_add, add);
+    add_command<NewKeyOptions>(keys, menu, "add", "Make a key; prints it, this once",
+                               "  crmsync key add scraper --role operator --expires 365d", define_add, add);
     add_command<NoOptions>(keys, menu, "list", "All keys, with their last use", "  crmsync key list", define_nothing,
                            list);
     add_command<RevokeOptions>(keys, menu, "revoke", "Make a key useless, for good",

@@ -12,12 +12,12 @@ namespace crmsync::app {
 
 namespace {
 
-struct ListOptions {
+struct OperationsOptions {
     std::string state;
     std::size_t limit = 50;
 };
 
-void define_list(CLI::App& app, ListOptions& options)
+void define_list(CLI::App& app, OperationsOptions& options)
 {
     app.add_option("--state", options.state, "running, done, cancelled, failed");
     app.add_option("--limit", options.limit, "At most so many, the newest")->check(CLI::Range(1, 200));
@@ -38,7 +38,7 @@ std::string state_of(const Operation& operation)
     return std::string(is_interrupted(operation) ? "interrupted" : to_string(operation.state));
 }
 
-int list(Session& session, const ListOptions& options)
+int list(Session& session, const OperationsOptions& options)
 {
     const OperationQuery query{
         .state = parse_operation_state(options.state), .limit = options.limit, .now = session.clock.now()};
@@ -105,10 +105,10 @@ int one(Session& session, const OneOptions& options)
 
 void add_operation_commands(Menu& menu)
 {
-    add_command<ListOptions>(menu.app, menu, "operations", "Work over many contacts: under way and ended",
-                             "  crmsync operations\n"
-                             "  crmsync operations --state running --json",
-                             define_list, list);
+    add_command<OperationsOptions>(menu.app, menu, "operations", "Work over many contacts: under way and ended",
+                                   "  crmsync operations\n"
+                                   "  crmsync operations --state running --json",
+                                   define_list, list);
     add_command<OneOptions>(menu.app, menu, "operation", "How far one of them is; or cancel it",
                             "  crmsync operation 0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061\n"
                             "  crmsync operation 0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061 --cancel",

@@ -27,7 +27,7 @@ std::string migration_url(const Session& session)
     return session.rehearsal || direct.empty() ? database_of(session) : direct;
 }
 
-boost::json::value to_json(const MigrationReport& report)
+boost::json::value json_of(const MigrationReport& report)
 {
     boost::json::object would_send;
     for (const auto& [crm, count] : report.would_send) would_send[crm] = count;
@@ -41,7 +41,7 @@ boost::json::value to_json(const MigrationReport& report)
 
 void print(Console& console, const MigrationReport& report, bool dry_run)
 {
-    if (console.json()) return console.value(to_json(report));
+    if (console.json()) return console.value(json_of(report));
     for (const std::string& step : report.steps) console.line(fmt::format("{}{}", dry_run ? "would: " : "", step));
     for (const std::string& warning : report.warnings)
         console.line(fmt::format("{} {}", console.paint(Colour::yellow, "warning:"), warning));

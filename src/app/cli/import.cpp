@@ -91,7 +91,7 @@ std::string csv_quoted(std::string_view text)
     return result + "\"";
 }
 
-boost::json::object to_json(const ingest::ImportReport& report, bool interrupted)
+boost::json::object json_of(const ingest::ImportReport& report, bool interrupted)
 {
     boost::json::object reasons, columns;
     for (const auto& [why, count] : report.refused_by_reason) reasons[to_string(why)] = count;
@@ -111,7 +111,7 @@ boost::json::object to_json(const ingest::ImportReport& report, bool interrupted
 
 void print_report(Console& console, const ingest::ImportReport& report, const std::string& rejects, bool interrupted)
 {
-    if (console.json()) return console.value(to_json(report, interrupted));
+    if (console.json()) return console.value(json_of(report, interrupted));
     const auto count = [](std::uint64_t number) { return grouped(static_cast<std::int64_t>(number)); };
     for (const auto& [column, header] : report.columns)
         console.note(fmt::format("column \"{}\" -> {}", printable(header), to_string(column)));

@@ -75,7 +75,7 @@ Preview preview_of(const Contact& contact, const JobsOfContact& jobs, const Conn
     return preview;
 }
 
-boost::json::object to_json(const Preview& preview, bool with_fields)
+boost::json::object json_of(const Preview& preview, bool with_fields)
 {
     boost::system::error_code ignored;
     boost::json::object result{{"crm", to_string(preview.crm)},
@@ -127,9 +127,9 @@ void print_preview(Console& console, const Preview& preview, bool with_fields)
 void print_previews(Console& console, const std::vector<Preview>& previews, bool with_fields)
 {
     if (console.json()) {
-        if (previews.size() == 1) return console.value(to_json(previews.front(), with_fields));
+        if (previews.size() == 1) return console.value(json_of(previews.front(), with_fields));
         boost::json::array all;
-        for (const Preview& preview : previews) all.push_back(to_json(preview, with_fields));
+        for (const Preview& preview : previews) all.push_back(json_of(preview, with_fields));
         return console.value(all);
     }
     for (const Preview& preview : previews) {

@@ -129,7 +129,7 @@ protected:
         const Program::Ended imported = home_.run({"import", home_.file("people.csv", csv)});
         ASSERT_EQ(imported.code, 0) << imported.err;
         ASSERT_EQ(home_.run({"pause", "hubspot"}).code, 0);
-        ASSERT_EQ(home_.run({"select", "hubspot", "--all"}).code, 0);
+        ASSERT_EQ(home_.run({"select", "hubspot", "--all", "--yes"}).code, 0);
     }
     void start()
     {

@@ -127,7 +127,7 @@ TEST_F(BrevoTest, HasTraitsOfTheSettings)
     EXPECT_EQ(traits.crm, Crm::brevo);
     EXPECT_EQ(traits.batch_max, 1u);
     EXPECT_EQ(traits.concurrency_max, 3u);
-    EXPECT_EQ(traits.budget.limits.at(0), (RateLimit{"second", 1s, 20}));
+    EXPECT_EQ(traits.budget.limits.at(0), (RateLimit{"second", 1s, 20, true}));
     EXPECT_EQ(traits.budget.limits.at(1), (RateLimit{"hour", 1h, 36'000}));
     EXPECT_EQ(traits.mapping.rules, default_mapping().rules);
 }

@@ -22,8 +22,8 @@ TEST_F(HubSpotConnectorTest, HasTraitsOfTheSettings)
     EXPECT_EQ(traits.batch_max, 100u);
     EXPECT_EQ(traits.read_back_max, 100u);
     EXPECT_EQ(traits.concurrency_max, 3u);
-    EXPECT_EQ(traits.budget.limits.at(0), (RateLimit{"10 seconds", 10s, 190}));
-    EXPECT_EQ(traits.budget.limits.at(1), (RateLimit{"day", 24h, 625'000}));
+    EXPECT_EQ(traits.budget.limits.at(0), (RateLimit{"10 seconds", 10s, 190, true}));
+    EXPECT_EQ(traits.budget.limits.at(1), (RateLimit{"day", 24h, 625'000, true}));
     EXPECT_EQ(traits.mapping.rules, default_mapping().rules);
     EXPECT_EQ(traits.calls_per_send, 1u);
 }

@@ -36,6 +36,7 @@ public:
     Task<Status> verify(Crm, VerifyOptions) override { co_return Status{}; }
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return std::nullopt; }
     std::string payload(Crm, const MappedContact&) const override { return "{}"; }
+    std::optional<std::string> page_of(Crm, const Lookup&) const override { return std::nullopt; }
     Task<std::vector<api::TriedAlert>> test_alerts(std::optional<Crm>) override
     {
         co_return std::vector<api::TriedAlert>();

@@ -55,6 +55,8 @@ public:
     virtual Task<std::optional<VerificationRun>> verification(Crm crm) = 0;
     /// The body that `send` would put on the wire, as JSON. Pure; any thread.
     virtual std::string payload(Crm crm, const MappedContact& contact) const = 0;
+    /// Where a person sees the contact there (`Connector::page_of`); any thread.
+    virtual std::optional<std::string> page_of(Crm crm, const Lookup& known) const = 0;
     /// Sends a test over each way that serves the CRM (nothing: any); none when nobody would be told.
     virtual Task<std::vector<TriedAlert>> test_alerts(std::optional<Crm> crm) = 0;
     /// The pool of the engine's own store.

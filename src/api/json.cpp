@@ -278,6 +278,7 @@ ContactFilter read_filter(Input& input)
     filter.email_type = input.choice("email_type", all_email_types, parse_email_type);
     filter.domain_id = input.uuid("domain_id");
     filter.page_id = input.uuid("page_id");
+    filter.search = input.text("search");
     filter.email_contains = input.text("email_contains");
     filter.name_contains = input.text("name_contains");
     filter.has_gmail = input.boolean("has_gmail");

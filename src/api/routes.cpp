@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/activity.h"
 #include "api/alerts.h"
 #include "api/connectors.h"
 #include "api/contacts.h"
@@ -9,6 +10,7 @@
 #include "api/exchanges.h"
 #include "api/forget.h"
 #include "api/keys.h"
+#include "api/lookup.h"
 #include "api/metrics.h"
 #include "api/preview.h"
 #include "api/selection.h"
@@ -46,6 +48,7 @@ constexpr Route routes[] = {
     {put, "/api/v3/contacts/crm/select", operator_, select_contacts},
     {post, "/api/v3/contacts/crm/select", operator_, select_contacts},
     {post, "/api/v3/contacts/forget", operator_, forget_contacts},
+    {post, "/api/v3/contacts/lookup", viewer, look_up_contacts},
     {get, "/api/v3/contacts/{id}", viewer, read_contact},
     {put, "/api/v3/contacts/{id}", operator_, update_contact},
     {delete_, "/api/v3/contacts/{id}", operator_, delete_contact},
@@ -61,6 +64,7 @@ constexpr Route routes[] = {
     {get, "/api/v3/crm/status/summary", viewer, summary},
     {get, "/api/v3/crm/status/failed", viewer, failed, true},
     {post, "/api/v3/crm/status/failed/dismiss", operator_, dismiss},
+    {get, "/api/v3/crm/activity", viewer, activity, true},
     {get, events_path, viewer, nullptr, true},
     {post, "/api/v3/crm/pause", operator_, pause_all},
     {post, "/api/v3/crm/resume", operator_, resume_all},

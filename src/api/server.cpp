@@ -141,11 +141,14 @@ public:
 private:
     Task<http::ServerResponse> serve(http::ServerRequest request, http::BodyReader* body)
     {
-        if (auto preflight = cors_.preflight(request)) co_return std::move(*preflight);
-        const auto origin = cors_.origin_of(request);
         Passage passage{.id = request_id_of(request, services_.clock.now()),
                         .method = request.method,
                         .began = services_.clock.monotonic()};
+        if (auto preflight = cors_.preflight(request)) {
+            preflight->headers.add(std::string(request_id_header), passage.id);
+            co_return std::move(*preflight);
+        }
+        const auto origin = cors_.origin_of(request);
         Reply reply;
         try {
             reply = co_await route(std::move(request), body, passage);

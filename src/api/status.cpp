@@ -183,11 +183,18 @@ Task<Reply> contact_jobs(Call call)
 
     PerCrm<json::object> by_crm;
     for (const Crm crm : all_crms) by_crm[crm] = to_json(Job{.key = {*id, crm}});
-    for (const auto& job : jobs->jobs) by_crm[job.key.crm] = to_json(job);
+    PerCrm<std::optional<std::string>> pages;
+    for (const auto& job : jobs->jobs) {
+        const Crm crm = job.key.crm;
+        by_crm[crm] = to_json(job);
+        pages[crm] =
+            call.services.engine.page_of(crm, {.email = {}, .remote_id = job.remote_id, .second_id = job.second_id});
+    }
     PerCrm<json::array> history;
     for (const auto& attempt : jobs->history) history[attempt.key.crm].push_back(to_json(attempt));
     json::object all;
     for (const Crm crm : all_crms) {
+        by_crm[crm]["remote_url"] = to_json(pages[crm]);
         by_crm[crm]["verification"] = to_json((*verifications)[crm]);
         by_crm[crm]["history"] = std::move(history[crm]);
         all[to_string(crm)] = std::move(by_crm[crm]);

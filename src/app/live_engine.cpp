@@ -88,4 +88,9 @@ std::string LiveEngine::payload(Crm crm, const MappedContact& contact) const
     return connectors_[crm] ? connectors_[crm]->payload(contact) : "null";
 }
 
+std::optional<std::string> LiveEngine::page_of(Crm crm, const Lookup& known) const
+{
+    return connectors_[crm] ? connectors_[crm]->page_of(known) : std::nullopt;
+}
+
 }  // namespace crmsync::app

@@ -35,6 +35,7 @@ public:
     void set_alerter(alerts::Alerter* alerter) { alerter_ = alerter; }
     Task<std::vector<api::TriedAlert>> test_alerts(std::optional<Crm> crm) override;
     Task<Store::PoolStatus> pool() override;
+    std::optional<std::string> page_of(Crm crm, const Lookup& known) const override;
     std::optional<std::vector<SeenExchange>> exchanges(Crm crm) const override;
     EventBus& events() override { return engine_.events(); }
 

@@ -160,6 +160,9 @@ public:
     virtual Task<Result<SetupReport>> setup(bool create) = 0;
     /// The body that `send` would put on the wire, as far as it is known without asking the CRM. Pure, for any thread.
     virtual std::string payload(const MappedContact& contact) const = 0;
+    /// Where a person sees it in the CRM's own pages, by what a job keeps of it; nothing when that is not known (yet).
+    /// For any thread.
+    virtual std::optional<std::string> page_of(const Lookup& known) const;
     virtual void close() = 0;
 };
 
@@ -230,6 +233,8 @@ inline Task<Result<Erased>> Connector::erase(Lookup)
 {
     co_return fail(ErrorCode::invalid, "This CRM cannot be asked to delete a contact");
 }
+
+inline std::optional<std::string> Connector::page_of(const Lookup&) const { return std::nullopt; }
 
 inline Task<Result<LateFailures>> Connector::failed_since(Instant) { co_return LateFailures{}; }
 

@@ -89,6 +89,7 @@ JobResult to_result(const Delivered& delivered, const Uuid& worker_id, Instant n
                      .generation = job.generation,
                      .transition = delivered.transition,
                      .call_made = delivered.answer.has_value(),
+                     .calls = delivered.calls,
                      .remote_id = std::nullopt,
                      .second_id = std::nullopt,
                      .fingerprint = delivered.fingerprint,

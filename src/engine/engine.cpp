@@ -40,7 +40,7 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
         }
         if (run.enabled && connector->traits().tells_late_failures)
             follow_ups_.push_back(std::make_unique<FollowUp>(*connector, run.retry, run.interval, worker_id_, store_,
-                                                             clock_, executor_, events_));
+                                                             clock_, executor_, events_, options_.observer));
     }
 }
 
@@ -246,6 +246,8 @@ Task<> Engine::prune_loop()
     while (!stopping_) {
         const auto pruned = co_await store_.prune_history(clock_.now() - options_.history_kept, prune_batch);
         if (pruned && *pruned == prune_batch) continue;
+        if (const auto figures = co_await store_.prune_activity(clock_.now()); !figures)
+            log::debug("Old figures are not deleted: {}", figures.error().message);
         co_await prune_alarm_.wait(options_.prune_every);
     }
 }

@@ -35,7 +35,7 @@ bool is_older(const LateFailure& failure, const LateJob& late)
 }  // namespace
 
 FollowUp::FollowUp(Connector& connector, RetryPolicy policy, Duration interval, Uuid worker_id, Store& store,
-                   Clock& clock, const Executor& executor, EventBus& events)
+                   Clock& clock, const Executor& executor, EventBus& events, EngineObserver* observer)
     : connector_(connector),
       policy_(policy),
       interval_(interval),
@@ -44,6 +44,7 @@ FollowUp::FollowUp(Connector& connector, RetryPolicy policy, Duration interval, 
       clock_(clock),
       alarm_(clock, executor),
       events_(events),
+      observer_(observer),
       since_(clock.now() - looked_back_at_start),
       asking_(fmt::format("{}: asking what failed after it was acknowledged", display_name(connector.traits().crm)))
 {
@@ -79,6 +80,7 @@ Task<Result<std::size_t>> FollowUp::run_once()
     const auto taken_back = co_await take_back(late->failures);
     if (!taken_back) co_return taken_back;
     since_ = asked_at - overlap;
+    if (observer_ && *taken_back > 0) observer_->on_failed_late(crm, *taken_back);
     if (*taken_back > 0)
         log::warn("{} failed {} {} after it had acknowledged {}: they wait for a retry", display_name(crm), *taken_back,
                   *taken_back == 1 ? "contact" : "contacts", *taken_back == 1 ? "it" : "them");

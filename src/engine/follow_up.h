@@ -6,6 +6,7 @@
 #include "connectors/connector.h"
 #include "domain/transition.h"
 #include "engine/events.h"
+#include "engine/observer.h"
 #include "engine/repeated_failure.h"
 #include "store/store.h"
 
@@ -16,9 +17,9 @@ namespace crmsync {
 /// after as many as any other. Not while the connector is paused. For one loop.
 class FollowUp {
 public:
-    /// All of them outlive this.
+    /// All of them outlive this. `observer`: null: nobody.
     FollowUp(Connector& connector, RetryPolicy policy, Duration interval, Uuid worker_id, Store& store, Clock& clock,
-             const Executor& executor, EventBus& events);
+             const Executor& executor, EventBus& events, EngineObserver* observer = nullptr);
 
     /// Runs until `stop`.
     Task<> run();
@@ -38,6 +39,7 @@ private:
     Clock& clock_;
     Alarm alarm_;
     EventBus& events_;
+    EngineObserver* observer_;
     Instant since_;
     RepeatedFailure asking_;
     bool stopping_ = false;

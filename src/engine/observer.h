@@ -19,6 +19,8 @@ public:
     /// Ended attempts were recorded, at `now`, and what became of each.
     virtual void on_recorded(Crm crm, std::span<const Delivered> batch, std::span<const Recorded> ends, Duration took,
                              Instant now) = 0;
+    /// Contacts failed at the CRM after it had acknowledged them.
+    virtual void on_failed_late(Crm crm, std::size_t jobs) = 0;
     /// Jobs were taken back from workers that died.
     virtual void on_rescued(std::size_t jobs) = 0;
 };

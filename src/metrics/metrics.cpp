@@ -149,6 +149,11 @@ public:
         }
     }
 
+    /// History has them as transient, too.
+    void failed_late(Crm crm, std::size_t jobs)
+    {
+        attempts_[crm].at("transient")->Increment(static_cast<double>(jobs));
+    }
     void rescued(std::size_t jobs) { rescued_->Increment(static_cast<double>(jobs)); }
     Calls& calls(Crm crm) { return *calls_[crm]; }
 
@@ -218,6 +223,8 @@ Metrics::Metrics() : registry_(std::make_unique<Registry>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::on_claimed(Crm crm, std::size_t jobs, Duration took) { registry_->claimed(crm, jobs, took); }
+
+void Metrics::on_failed_late(Crm crm, std::size_t jobs) { registry_->failed_late(crm, jobs); }
 
 void Metrics::on_recorded(Crm crm, std::span<const Delivered> batch, std::span<const Recorded> ends, Duration took,
                           Instant now)

@@ -24,6 +24,7 @@ public:
     void on_claimed(Crm crm, std::size_t jobs, Duration took) override;
     void on_recorded(Crm crm, std::span<const Delivered> batch, std::span<const Recorded> ends, Duration took,
                      Instant now) override;
+    void on_failed_late(Crm crm, std::size_t jobs) override;
     void on_rescued(std::size_t jobs) override;
     /// Counts the calls of that CRM's clients.
     http::ClientWatcher& calls(Crm crm);

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/uuid.h"
+#include "domain/activity.h"
 #include "domain/connector_state.h"
 #include "domain/contact.h"
 #include "domain/delivery_plan.h"
@@ -54,6 +55,7 @@ struct JobResult {
     std::int64_t generation = 0;
     Transition transition;
     bool call_made = false;                ///< An attempt in history's sense; sets last_attempt_at.
+    std::int64_t calls = 0;                ///< Made for it; a share of a batch counts as 0 for all but one.
     std::optional<std::string> remote_id;  ///< Each kept when absent.
     std::optional<std::string> second_id;
     /// Of the payload, when the CRM has it: it acknowledged it now, or had before and nothing changed since.
@@ -114,6 +116,7 @@ struct ContactFilter {
     std::optional<EmailType> email_type;
     std::optional<Uuid> domain_id;
     std::optional<Uuid> page_id;
+    std::optional<std::string> search;          ///< In the address or the name; as the two below.
     std::optional<std::string> email_contains;  ///< Without regard to case; % and _ are plain characters.
     std::optional<std::string> name_contains;
     std::optional<bool> has_gmail;
@@ -310,6 +313,8 @@ public:
     virtual Task<Result<AbsorbResult>> absorb_writes(Instant now) = 0;
     /// Deletes history older than `before`, at most `limit` rows; returns how many.
     virtual Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) = 0;
+    /// Deletes figures that are older than `activity_kept`, and sums up by hours those of minutes that nobody asks for.
+    virtual Task<Result<std::size_t>> prune_activity(Instant now) = 0;
 
     // -- connectors
     virtual Task<Result<PerCrm<ConnectorState>>> connector_states() = 0;
@@ -366,6 +371,9 @@ public:
     virtual Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) = 0;
     virtual Task<Result<Contact>> contact(Uuid id) = 0;
     virtual Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) = 0;
+    /// Which contact has each of these addresses (`address_of`), in their order: of several the newest `updated_at`
+    /// (then id), which is the one that would be sent.
+    virtual Task<Result<std::vector<std::optional<Uuid>>>> find_by_address(std::vector<std::string> emails) = 0;
     /// Who of the target shares an address or a phone number. One look at all of them, bounded in what it tells;
     /// contacts outside of the target are not looked at.
     virtual Task<Result<Forecast>> forecast(Target target) = 0;
@@ -402,6 +410,9 @@ public:
     virtual Task<Result<std::vector<Failure>>> failures(FailureQuery query) = 0;
     /// Most frequent first, at most `failure_causes_max`.
     virtual Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) = 0;
+
+    /// What attempts came to, by when they were recorded. `record` and `record_late` keep it in their own transaction.
+    virtual Task<Result<PerCrm<CrmActivity>>> activity(ActivityWindow window) = 0;
 
     // -- counts. `summary`, `queues` and `failure_causes` read counts that every verb keeps in its own transaction, and
     // -- the database's triggers for other programs' inserts and deletes; nobody scans for them.

@@ -74,6 +74,7 @@ std::string list_mark(const ContactFilter& filter, const ContactSort& sort)
     }
     add(filter.email_type.transform(name));
     for (const auto& id : {filter.domain_id, filter.page_id}) mix(id ? to_string(*id) : "-");
+    add(filter.search);
     add(filter.email_contains);
     add(filter.name_contains);
     mix(!filter.has_gmail ? "-" : *filter.has_gmail ? "1" : "0");

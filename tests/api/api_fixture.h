@@ -47,6 +47,10 @@ public:
         erased.push_back(std::move(lookup));
         co_return Erased{.existed = true, .exchange = {}};
     }
+    std::optional<std::string> page_of(Crm, const Lookup& known) const override
+    {
+        return known.remote_id.transform([](const std::string& id) { return "https://crm.example/" + id; });
+    }
     std::string payload(Crm, const MappedContact& contact) const override
     {
         std::string body = R"({"email":)";

@@ -206,10 +206,11 @@ TEST_F(ContactsTest, AreFiltered)
                             {"contact_curation_status", "Queued"},
                             {"brevo_sync_status", "Selected"}});
     for (const auto* filter :
-         {"email_contains=ANN", "name_contains=100%25", "has_gmail=true", "email_type=FREE",
-          "domain_id=0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061", "page_id=0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061",
-          "contact_curation_status=Queued", "contact_processing_status=Queued", "brevo_sync_status=Selected",
-          "brevo_processing_status=Queued", "brevo_sync_status=Selected&hubspot_sync_status=New"}) {
+         {"search=ANN", "search=100%25", "email_contains=ANN", "name_contains=100%25", "has_gmail=true",
+          "email_type=FREE", "domain_id=0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061",
+          "page_id=0193a5b6-c7d8-7e9f-8a0b-1c2d3e4f5061", "contact_curation_status=Queued",
+          "contact_processing_status=Queued", "brevo_sync_status=Selected", "brevo_processing_status=Queued",
+          "brevo_sync_status=Selected&hubspot_sync_status=New"}) {
         const auto page = get(std::string("/contacts?") + filter);
         EXPECT_EQ(emails_of(page), (std::vector<std::string>{"ann@example.com"})) << filter;
         EXPECT_EQ(header(page, "X-Total-Count"), "1") << filter;
@@ -243,6 +244,7 @@ TEST_F(ContactsTest, AreCurated)
     EXPECT_EQ(answer.body, (json::value{{"updated_count", 1}, {"queued_count", 1}}));
     EXPECT_EQ(column_of(a, "contact_curation_status"), "Queued");
     EXPECT_EQ(column_of(a, "contact_processing_status"), "Queued");
+    EXPECT_EQ(put("/contacts/status/filtered", {{"search", "nobody"}, {"status", "Complete"}}).at("/updated_count"), 0);
     EXPECT_EQ(put("/contacts/status/filtered", {{"email_contains", "b@"}, {"status", "Complete"}}).body,
               (json::value{{"updated_count", 1}, {"queued_count", 0}}));
     EXPECT_EQ(column_of(b, "contact_curation_status"), "Complete");

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "api/json.h"
+#include "domain/activity.h"
 #include "domain/verification.h"
 #include "tests/api/api_fixture.h"
 
@@ -119,6 +120,7 @@ TEST_F(DocsTest, TheDocumentKnowsTheWordsThatThereAre)
     EXPECT_EQ(words(schema("EmailTypeOrNull")), words(all_email_types, true));
     EXPECT_EQ(words(schema("JobState")), words(all_job_states));
     EXPECT_EQ(words(schema("Role")), words(all_roles));
+    EXPECT_EQ(words(schema("Activity").at("properties").at("range")), words(all_activity_ranges));
     EXPECT_EQ(words(schema("Verification").at("properties").at("result")), words(all_verifications));
 }
 

@@ -49,6 +49,8 @@ TEST_F(StatusTest, TellsAboutAContactPerCrm)
     EXPECT_EQ(answer.at("/brevo/state"), "completed");
     EXPECT_EQ(answer.at("/brevo/sync_status"), "Complete");
     EXPECT_EQ(answer.at("/brevo/remote_id"), "a@example.com");
+    EXPECT_EQ(answer.at("/brevo/remote_url"), "https://crm.example/a@example.com");
+    EXPECT_EQ(answer.at("/hubspot/remote_url"), nullptr);
     EXPECT_EQ(answer.at("/brevo/warnings"), json::array{"SMS left out"});
     EXPECT_EQ(answer.at("/brevo/last_attempt_at"), "2023-11-14T22:18:20.000000Z");
     EXPECT_EQ(answer.at("/brevo/next_attempt_at"), nullptr);

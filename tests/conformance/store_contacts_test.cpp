@@ -199,6 +199,49 @@ TEST_P(StoreContacts, PercentAndUnderscoreAreCharactersAndCaseDoesNotMatter)
     EXPECT_EQ(containing("").size(), 2u);
 }
 
+TEST_P(StoreContacts, SearchMeetsAddressesAndNames)
+{
+    ContactFields ann = with_email("ann@example.org");
+    ann.name = "Ann Lee";
+    ContactFields bob = with_email("bob.lee@example.org");
+    bob.name = "Bob";
+    make(ann);
+    make(bob);
+    make(with_email("carl@example.net"));
+    const auto found = [&](std::string text) {
+        ContactFilter filter;
+        filter.search = std::move(text);
+        return emails(filter);
+    };
+    EXPECT_EQ(found("LEE"), (Emails{"ann@example.org", "bob.lee@example.org"}));
+    EXPECT_EQ(found("example.NET"), Emails{"carl@example.net"}) << "who has no name";
+    EXPECT_EQ(found("ann lee"), Emails{"ann@example.org"});
+    EXPECT_EQ(found("l%"), Emails{});
+    EXPECT_EQ(found("").size(), 3u);
+    ContactFilter both;
+    both.search = "lee";
+    both.email_contains = "bob";
+    EXPECT_EQ(emails(both), Emails{"bob.lee@example.org"});
+    EXPECT_EQ(ok(store().set_curation_status(both, CurationStatus::skipped, "test", now())), 1u);
+}
+
+TEST_P(StoreContacts, AreFoundByAddressInAnySpelling)
+{
+    const Uuid old = add_contact("Ann@Example.org");
+    const Uuid bob = add_contact("bob@example.org");
+    const Uuid newer = add_contact(" ann@example.ORG ");
+    add_contact("");
+    using Found = std::vector<std::optional<Uuid>>;
+    EXPECT_EQ(ok(store().find_by_address({"bob@example.org", "nobody@example.org", "ANN@example.org"})),
+              (Found{bob, std::nullopt, newer}));
+    advance(1s);
+    ok(store().update_contact(old, {.name = "Ann"}, now()));
+    EXPECT_EQ(ok(store().find_by_address({"ann@example.org", "ann@example.org"})), (Found{old, old}));
+    EXPECT_EQ(ok(store().find_by_address({})), Found{});
+    EXPECT_EQ(ok(store().find_by_address({"x\xff@example.org", std::string("a\0b", 3)})),
+              (Found{std::nullopt, std::nullopt}));
+}
+
 TEST_P(StoreContacts, FiltersByEverySyncStatus)
 {
     std::map<SyncStatus, Uuid> ids;

@@ -103,6 +103,7 @@ JobResult StoreTest::result_of(const ClaimedJob& job, const Outcome& outcome, Co
     result.generation = job.generation;
     result.transition = decide(job, outcome, policy_, cost, now());
     result.call_made = true;
+    result.calls = 1;
     if (const auto* success = std::get_if<Upserted>(&outcome)) {
         result.remote_id = success->remote_id;
         result.second_id = success->second_id;

@@ -102,6 +102,24 @@ describe('The API, by its document', () => {
     await call('listContacts', { query: { cursor, offset: 2 } }, 422)
   })
 
+  it('looks contacts up by address', async () => {
+    const emails = ['BOB@example.com', 'nobody@example.com', 'rubbish']
+    const { body } = await call('lookUpContacts', { body: { emails } })
+    assert.deepEqual(body.found, [{ email: 'BOB@example.com', contact_id: bob.id }])
+    assert.deepEqual(body.not_found, ['nobody@example.com'])
+    assert.equal(body.invalid.length, 1)
+    assert.equal((await call('listContacts', { query: { search: 'bob' } })).body.length, 1)
+    await refused('lookUpContacts', { body: { emails: 'bob@example.com' } })
+  })
+
+  it('tells what was done', async () => {
+    const all = await call('readActivity', {})
+    assert.equal(all.body.crms.n8n.buckets.length, 60)
+    const one = await call('readActivity', { query: { range: '7d', crm: 'brevo' } })
+    assert.deepEqual(Object.keys(one.body.crms), ['brevo'])
+    await refused('readActivity', { query: { range: '1y' } })
+  })
+
   it('reads and changes contacts', async () => {
     const read = await call('readContact', named(ann))
     assert.deepEqual((await call('updateContact', { ...named(ann), body: read.body })).body, read.body)

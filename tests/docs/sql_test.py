@@ -54,5 +54,6 @@ def test_every_column_is_on_the_map(database, install):
     there = {}
     for table, column in install(database, served=False, contacts=False).sql(SCHEMA[database])[1]:
         there.setdefault(table, set()).add(column)
+    told = {table: columns for table, columns in told.items() if columns}  # Some tables one database alone has.
     told["contacts"] -= {"n8n_contact_id"}  # The one that {crm}_contact_id does not name.
     assert told == there

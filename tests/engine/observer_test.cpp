@@ -15,10 +15,12 @@ public:
         for (std::size_t i = 0; i < batch.size(); ++i)
             words.push_back(batch[i].history + (ends[i] == Recorded::applied ? "" : " stale"));
     }
+    void on_failed_late(Crm, std::size_t jobs) override { failed_late += jobs; }
     void on_rescued(std::size_t jobs) override { rescued += jobs; }
 
     std::size_t claimed = 0;
     std::size_t rescued = 0;
+    std::size_t failed_late = 0;
     std::vector<std::string> words;
 };
 
@@ -47,6 +49,21 @@ TEST_F(ObserverTest, IsToldOfAnAnswerThatAPersonOvertook)
     act(Action::unselect, {id});
     pass(2s);
     EXPECT_EQ(counting_.words, std::vector<std::string>{"upserted stale"});
+}
+
+TEST_F(ObserverTest, IsToldOfContactsThatFailedAfterTheirAcknowledgement)
+{
+    traits.tells_late_failures = true;
+    run_options.interval = 5min;
+    start();
+    act(Action::select, {add("ada@example.com")});
+    pass(1s);
+    truth.late_failures.push_back({.operation_id = "execution-no-01",
+                                   .idempotency_keys = {truth.calls.back().idempotency_key},
+                                   .at = clock.now(),
+                                   .reason = "the workflow crashed"});
+    pass(5min);
+    EXPECT_EQ(counting_.failed_late, 1U);
 }
 
 TEST_F(ObserverTest, IsToldOfJobsThatWereTakenBack)

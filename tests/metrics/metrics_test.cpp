@@ -114,9 +114,11 @@ TEST_F(MetricsTest, CountClaimsAndRescues)
     metrics_.on_claimed(Crm::hubspot, 100, 7ms);
     metrics_.on_claimed(Crm::hubspot, 0, 7ms);
     metrics_.on_rescued(3);
+    metrics_.on_failed_late(Crm::n8n, 2);
     EXPECT_EQ(value(R"(crmsync_jobs_claimed_total{crm="hubspot"})"), "100");
     EXPECT_EQ(value(R"(crmsync_store_duration_seconds_count{crm="hubspot",verb="claim"})"), "2");
     EXPECT_EQ(value("crmsync_jobs_rescued_total"), "3");
+    EXPECT_EQ(value(R"(crmsync_attempts_total{crm="n8n",outcome="transient"})"), "2");
 }
 
 TEST_F(MetricsTest, TellWhatTheProcessIs)

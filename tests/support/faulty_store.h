@@ -43,6 +43,12 @@ public:
     {
         return with_fault(inner_.prune_history(b, n));
     }
+    Task<Result<std::size_t>> prune_activity(Instant now) override { return with_fault(inner_.prune_activity(now)); }
+    Task<Result<PerCrm<CrmActivity>>> activity(ActivityWindow w) override { return inner_.activity(w); }
+    Task<Result<std::vector<std::optional<Uuid>>>> find_by_address(std::vector<std::string> e) override
+    {
+        return inner_.find_by_address(std::move(e));
+    }
     Task<Result<PerCrm<ConnectorState>>> connector_states() override { return inner_.connector_states(); }
     Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override
     {

@@ -91,18 +91,21 @@ int decide(Session& session, const DecisionOptions& options)
     if (!crms) return wrong_usage(session, crms.error().message);
     if (const Status known = check_without(options.without_fields, *crms, session.config); !known)
         return wrong_usage(session, known.error().message);
-    Result<Target> target = target_of(options.target);
-    if (!target) return wrong_usage(session, target.error().message);
+    const Result<Named> named = named_of(options.target);
+    if (!named) return wrong_usage(session, named.error().message);
     ActionRequest request{.action = action,
                           .crms = *crms,
-                          .target = *target,
-                          .lane = action == Action::retry ? Lane::hand : lane_of(*target),
                           .options = {options.without_fields, options.only_changed},
                           .actor = actor(),
                           .preview = options.preview,
                           .now = session.clock.now()};
     if (!options.cause.empty()) request.error_code = options.cause;
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+        std::size_t missed = 0;
+        Result<Target> target = co_await target_of(session, store, *named, missed);
+        if (!target) co_return std::unexpected(target.error());
+        request.target = std::move(*target);
+        request.lane = action == Action::retry ? Lane::hand : lane_of(request.target);
         const std::string hint = co_await foresee(session, store, request);
         Progress progress("contacts");
         const Result<ActionCounts> counts = co_await store.act(request, [&](std::size_t done) {
@@ -115,7 +118,7 @@ int decide(Session& session, const DecisionOptions& options)
             co_return fail(ErrorCode::not_found, "No contacts found with provided IDs");
         print_counts(session.console, request, *counts);
         if (!hint.empty()) session.console.note(hint);
-        co_return counts->not_found > 0 ? exit_rejects : exit_fine;
+        co_return counts->not_found + missed > 0 ? exit_rejects : exit_fine;
     });
 }
 
@@ -126,6 +129,7 @@ void add_decision_commands(Menu& menu)
     add_command<DecisionOptions>(menu.app, menu, "select", "Pick contacts for a CRM",
                                  "  crmsync select brevo 0190d6a0-5a5e-7000-8000-5f1c3a7e9b20\n"
                                  "  crmsync select brevo --email-contains @example.com\n"
+                                 "  crmsync select brevo --emails-from picked.txt\n"
                                  "  crmsync select brevo,hubspot --all --only-changed",
                                  define_queueing, decide<Action::select>);
     add_command<DecisionOptions>(menu.app, menu, "unselect", "Take contacts back: status New, nothing is sent",

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <fstream>
 #include <iostream>
+#include <sstream>
 
+#include "api/lookup.h"
+#include "app/cli/console.h"
 #include "app/connectors.h"
 
 namespace crmsync::app {
@@ -52,6 +57,19 @@ std::optional<bool> parse_bool(std::string_view text)
     return std::nullopt;
 }
 
+Result<std::string> read_text(const std::string& file)
+{
+    std::ostringstream text;
+    if (file == "-") {
+        text << std::cin.rdbuf();
+        return text.str();
+    }
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(ErrorCode::invalid, fmt::format("{} cannot be read", file), "--emails-from");
+    text << in.rdbuf();
+    return text.str();
+}
+
 }  // namespace
 
 void define_filter(CLI::App& app, FilterOptions& options)
@@ -65,6 +83,7 @@ void define_filter(CLI::App& app, FilterOptions& options)
     app.add_option("--processing-status", options.processing_status, "Queued, Processing, Complete, Error")
         ->group(group);
     app.add_option("--email-type", options.email_type, "SERVICE, CORPORATE, FREE, UNKNOWN")->group(group);
+    app.add_option("--search", options.search, "Part of the address or the name")->group(group);
     app.add_option("--email-contains", options.email_contains, "Part of the address")->group(group);
     app.add_option("--name-contains", options.name_contains, "Part of the name")->group(group);
     app.add_option("--has-gmail", options.has_gmail, "true or false")->group(group);
@@ -84,6 +103,7 @@ Result<ContactFilter> filter_of(const FilterOptions& options)
     const auto text = [](const std::string& value) {
         return value.empty() ? std::nullopt : std::optional<std::string>(value);
     };
+    filter.search = text(options.search);
     filter.email_contains = text(options.email_contains);
     filter.name_contains = text(options.name_contains);
     const Status checks[] = {
@@ -105,23 +125,58 @@ Result<ContactFilter> filter_of(const FilterOptions& options)
 void define_target(CLI::App& app, TargetOptions& options)
 {
     app.add_option("ids", options.ids, "Contact ids; - reads them from standard input");
+    app.add_option("--emails-from", options.emails_from, "A file with addresses; - reads them from standard input");
     app.add_flag("--all", options.all, "All contacts");
     define_filter(app, options.filter);
 }
 
-Result<Target> target_of(const TargetOptions& options)
+Result<Named> named_of(const TargetOptions& options)
 {
     const Result<ContactFilter> filter = filter_of(options.filter);
     if (!filter) return std::unexpected(filter.error());
-    const int ways = int{!options.ids.empty()} + int{*filter != ContactFilter()} + int{options.all};
+    const int ways = int{!options.ids.empty()} + int{!options.emails_from.empty()} + int{*filter != ContactFilter()} +
+                     int{options.all};
     if (ways != 1)
         return fail(ErrorCode::invalid,
-                    "name the contacts in one way: by ids, by filters such as "
+                    "name the contacts in one way: by ids, with --emails-from, by filters such as "
                     "--email-contains, or with --all");
-    if (options.ids.empty()) return Target(*filter);
+    if (!options.emails_from.empty()) {
+        Result<std::string> text = read_text(options.emails_from);
+        if (!text) return std::unexpected(text.error());
+        return Named(Addresses{parse_addresses(*text)});
+    }
+    if (options.ids.empty()) return Named(*filter);
     Result<std::vector<Uuid>> ids = ids_of(options.ids);
     if (!ids) return std::unexpected(ids.error());
-    return Target(std::move(*ids));
+    return Named(std::move(*ids));
+}
+
+Task<Result<Target>> target_of(Session& session, Store& store, Named named, std::size_t& missed)
+{
+    if (auto* ids = std::get_if<std::vector<Uuid>>(&named)) co_return Target(std::move(*ids));
+    if (auto* filter = std::get_if<ContactFilter>(&named)) co_return Target(std::move(*filter));
+    const auto looked_up = co_await api::look_up(store, std::move(std::get<Addresses>(named).emails));
+    if (!looked_up) co_return std::unexpected(looked_up.error());
+    for (const auto& email : looked_up->not_found)
+        session.console.error(fmt::format("no contact has {}", printable(email)));
+    for (const auto& [email, reason] : looked_up->invalid)
+        session.console.error(fmt::format("{} is no address: it {}", printable(email), reason));
+    missed = looked_up->not_found.size() + looked_up->invalid.size();
+    std::vector<Uuid> ids;
+    for (const auto& found : looked_up->found) ids.push_back(found.contact_id);
+    co_return Target(std::move(ids));
+}
+
+std::vector<std::string> parse_addresses(std::string_view text)
+{
+    constexpr std::string_view between = " \t\r\n,;";
+    std::vector<std::string> emails;
+    for (std::size_t at = text.find_first_not_of(between); at != std::string_view::npos;) {
+        const std::size_t end = std::min(text.find_first_of(between, at), text.size());
+        emails.emplace_back(text.substr(at, end - at));
+        at = text.find_first_not_of(between, end);
+    }
+    return emails;
 }
 
 Result<std::vector<Uuid>> ids_of(const std::vector<std::string>& texts)

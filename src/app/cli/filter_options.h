@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "app/cli/session.h"
@@ -18,6 +20,7 @@ struct FilterOptions {
     std::string email_type;
     std::string domain_id;
     std::string page_id;
+    std::string search;
     std::string email_contains;
     std::string name_contains;
     std::string has_gmail;
@@ -26,15 +29,25 @@ void define_filter(CLI::App& app, FilterOptions& options);
 Result<ContactFilter> filter_of(const FilterOptions& options);
 bool is_empty(const FilterOptions& options);
 
-/// Which contacts a command is about: ids (also from standard input, "-"), a filter, or --all.
+/// Which contacts a command is about: ids (also from standard input, "-"), a list of addresses, a filter, or --all.
 struct TargetOptions {
     std::vector<std::string> ids;
+    std::string emails_from;  ///< A file; "-": standard input.
     FilterOptions filter;
     bool all = false;
 };
 void define_target(CLI::App& app, TargetOptions& options);
-/// `invalid` when the command line names none, or ids and a filter.
-Result<Target> target_of(const TargetOptions& options);
+/// As the command line names them.
+struct Addresses {
+    std::vector<std::string> emails;
+};
+using Named = std::variant<std::vector<Uuid>, ContactFilter, Addresses>;
+/// `invalid` when the command line names none, or in two ways.
+Result<Named> named_of(const TargetOptions& options);
+/// What is meant by it. Addresses that no contact has are told, and counted in `missed`.
+Task<Result<Target>> target_of(Session& session, Store& store, Named named, std::size_t& missed);
+/// A pasted list: white space, commas and semicolons part its addresses.
+std::vector<std::string> parse_addresses(std::string_view text);
 
 /// Contact ids of the command line; "-" reads them from standard input.
 Result<std::vector<Uuid>> ids_of(const std::vector<std::string>& texts);

@@ -185,10 +185,13 @@ int preview(Session& session, const PreviewOptions& given)
         crms = *named;
     }
     if (options.forecast) {
-        const Result<Target> target = target_of(options.target);
-        if (!target) return wrong_usage(session, target.error().message);
-        return with_store(session, [&](Store& store, Executor) {
-            return forecast(session, store, *target, taking_phones_once(session.config, crms));
+        const Result<Named> named = named_of(options.target);
+        if (!named) return wrong_usage(session, named.error().message);
+        return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+            std::size_t missed = 0;
+            const Result<Target> target = co_await target_of(session, store, *named, missed);
+            if (!target) co_return std::unexpected(target.error());
+            co_return co_await forecast(session, store, *target, taking_phones_once(session.config, crms));
         });
     }
     if (options.target.all || !is_empty(options.target.filter))

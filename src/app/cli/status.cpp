@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/cli/activity.h"
 #include "app/cli/command.h"
 #include "app/cli/commands.h"
 #include "app/cli/filter_options.h"
@@ -134,8 +135,18 @@ void print_overview(Session& session, const Overview& overview, Instant now)
     console.table(queues);
 }
 
-int status(Session& session, const NoOptions&)
+struct StatusOptions {
+    std::string activity;
+};
+
+void define_status(CLI::App& app, StatusOptions& options)
 {
+    app.add_option("--activity", options.activity, "What was done in the last 1h, 24h or 7d, instead");
+}
+
+int status(Session& session, const StatusOptions& options)
+{
+    if (!options.activity.empty()) return activity(session, options.activity);
     return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
         const Instant now = session.clock.now();
         const Result<Overview> overview = co_await read_overview(store, now);
@@ -364,8 +375,10 @@ int audit(Session& session, const AuditOptions& options)
 
 void add_status_commands(Menu& menu)
 {
-    add_command<NoOptions>(menu.app, menu, "status", "Counts, queues, breakers and budgets of all CRMs",
-                           "  crmsync status\n  crmsync status --json | jq .crms.brevo.queue", define_nothing, status);
+    add_command<StatusOptions>(menu.app, menu, "status", "Counts, queues, breakers and budgets of all CRMs",
+                               "  crmsync status\n  crmsync status --json | jq .crms.brevo.queue\n"
+                               "  crmsync status --activity 24h",
+                               define_status, status);
     add_command<FailedOptions>(menu.app, menu, "failed", "Contacts that failed for good, and why",
                                "  crmsync failed --causes\n  crmsync failed --crm brevo --csv > failed.csv",
                                define_failed, failed);

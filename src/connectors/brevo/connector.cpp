@@ -13,6 +13,7 @@
 #include "connectors/call.h"
 #include "connectors/classify.h"
 #include "connectors/json_read.h"
+#include "connectors/remote_pages.h"
 #include "domain/normalise.h"
 #include "http/client.h"
 
@@ -135,6 +136,11 @@ public:
     {
         return upsert_body(contact, {.fit = {}, .list_id = settings_.list_id});
     }
+    /// By the numeric id, which an adopted table may have in place of the address.
+    std::optional<std::string> page_of(const Lookup& known) const override
+    {
+        return pages_.page_of(known.second_id.value_or(known.remote_id.value_or("")));
+    }
     void close() override { client_->close(); }
 
 private:
@@ -162,6 +168,7 @@ private:
     std::vector<std::string> warnings_of(const MappedContact& contact) const;
     Exchange new_exchange() { return {.calls = 0, .request_id = request_prefix_ + "-" + std::to_string(++requests_)}; }
 
+    RemotePages pages_{"https://app.brevo.com/contact/index/"};
     Executor executor_;
     http::Outbound outbound_;
     std::vector<http::ClientWatcher*> watchers_;

@@ -32,7 +32,7 @@ bool is_not_granted(const Result<http::Response>& answer)
 Task<AccountLookup::Obstacle> AccountLookup::run(bool create, Findings& findings, SetupReport& report,
                                                  Exchange& exchange)
 {
-    findings = {.schema = {}, .list_id = settings_.list_id, .list_problem = {}};
+    findings = {.schema = {}, .list_id = settings_.list_id, .list_problem = {}, .contact_pages = {}};
     if (auto obstacle = co_await read_schema(findings, report, exchange)) co_return obstacle;
     if (findings.schema) {
         Fit fitting = fit(mapping_, *findings.schema);
@@ -47,7 +47,7 @@ Task<AccountLookup::Obstacle> AccountLookup::run(bool create, Findings& findings
             if (std::ranges::find(report.missing, unusable.field) == report.missing.end())
                 report.problems.push_back(unusable.field + " is left out: " + unusable.why);
     }
-    co_await read_time_zone(exchange);
+    co_await read_details(findings, exchange);
     co_await check_list(findings, report, exchange);
     if (co_await is_cancelled()) co_return stopped();
     co_return std::nullopt;
@@ -107,14 +107,16 @@ Task<bool> AccountLookup::create_group(SetupReport& report, Exchange& exchange)
 }
 
 /// Without it the day is taken to end at midnight UTC.
-Task<> AccountLookup::read_time_zone(Exchange& exchange)
+Task<> AccountLookup::read_details(Findings& findings, Exchange& exchange)
 {
     if (co_await is_cancelled()) co_return;
     const auto status = exchange.http_status;
     const auto answer = co_await session_.call(http::Method::get, "/account-info/v3/details", {}, exchange);
     exchange.http_status = status;
-    if (const auto account = is_success(answer) ? parse_account(answer->body) : std::nullopt)
+    if (const auto account = is_success(answer) ? parse_account(answer->body) : std::nullopt) {
         session_.set_utc_offset(account->utc_offset);
+        findings.contact_pages = account->contact_pages;
+    }
 }
 
 /// A list that takes no members would cost a call per batch for nothing.

@@ -16,6 +16,7 @@ public:
         std::optional<Schema> schema;         ///< Nothing: it cannot be read, and values go unchecked.
         std::optional<std::int64_t> list_id;  ///< Nothing: there is none, or none that takes members.
         std::string list_problem;             ///< Why there is no list, though one is configured.
+        std::string contact_pages;            ///< What goes before a contact's id; "": not known.
     };
     /// A failure, or nothing.
     using Obstacle = std::optional<Outcome>;
@@ -32,7 +33,7 @@ private:
     Task<Obstacle> read_schema(Findings& findings, SetupReport& report, Exchange& exchange);
     Task<bool> create_missing(const std::vector<FieldRule>& missing, SetupReport& report, Exchange& exchange);
     Task<bool> create_group(SetupReport& report, Exchange& exchange);
-    Task<> read_time_zone(Exchange& exchange);
+    Task<> read_details(Findings& findings, Exchange& exchange);
     Task<> check_list(Findings& findings, SetupReport& report, Exchange& exchange);
 
     Session& session_;

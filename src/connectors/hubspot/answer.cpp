@@ -216,12 +216,28 @@ std::optional<BatchAnswer> parse_batch(std::string_view body)
     return out;
 }
 
+namespace {
+
+/// Where the account's pages are, which depends on where its data lies; HubSpot's own for what is none of its hosts.
+std::string page_host(std::string_view told)
+{
+    const bool plain = std::ranges::all_of(
+        told, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
+    return std::string(plain && told.ends_with(".hubspot.com") ? told : "app.hubspot.com");
+}
+
+}  // namespace
+
 std::optional<Account> parse_account(std::string_view body)
 {
     const auto in = parse_object(body);
     const json::value* portal = in ? in->if_contains("portalId") : nullptr;
     if (!portal || !portal->is_int64()) return std::nullopt;
-    Account account{.name = std::to_string(portal->get_int64()), .utc_offset = {}};
+    const std::string id = std::to_string(portal->get_int64());
+    Account account{
+        .name = id,
+        .contact_pages = "https://" + page_host(text_of(*in, "uiDomain")) + "/contacts/" + id + "/record/0-1/",
+        .utc_offset = {}};
     if (const auto zone = told(text_of(*in, "timeZone"), {}); !zone.empty()) account.name += " (" + zone + ")";
     const json::value* offset = in->if_contains("utcOffsetMilliseconds");
     constexpr std::int64_t day_ms = 86'400'000;

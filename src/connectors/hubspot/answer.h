@@ -65,7 +65,8 @@ bool is_record_id(std::string_view id);
 
 /// The account, from GET /account-info/v3/details.
 struct Account {
-    std::string name;  ///< "12345678 (US/Eastern)"
+    std::string name;           ///< "12345678 (US/Eastern)"
+    std::string contact_pages;  ///< What goes before a contact's id.
     Duration utc_offset{};
 };
 std::optional<Account> parse_account(std::string_view body);

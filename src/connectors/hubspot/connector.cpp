@@ -8,6 +8,7 @@
 #include "connectors/hubspot/delivery.h"
 #include "connectors/hubspot/payload.h"
 #include "connectors/hubspot/session.h"
+#include "connectors/remote_pages.h"
 #include "domain/normalise.h"
 
 namespace crmsync::hubspot {
@@ -55,10 +56,16 @@ public:
     Task<Result<std::string>> test() override;
     Task<Result<SetupReport>> setup(bool create) override;
     std::string payload(const MappedContact& contact) const override;
+    /// Once the account was looked at.
+    std::optional<std::string> page_of(const Lookup& known) const override
+    {
+        return pages_.page_of(known.remote_id.value_or(""));
+    }
     void close() override { session_->close(); }
 
 private:
     Task<AccountLookup::Obstacle> ensure_findings(Exchange& exchange);
+    void keep(AccountLookup::Findings findings);
     void warn_of_list(SendResult& result, const std::string& problem) const;
     Task<Result<BatchAnswer>> read(std::vector<std::string> ids, bool by_address, Exchange& exchange);
     RemoteContact remote_contact(const BatchAnswer::Result& record, const Lookup& lookup) const;
@@ -68,6 +75,7 @@ private:
     std::unique_ptr<Session> session_;
     std::shared_ptr<const AccountLookup::Findings> findings_;  // Null until the account was looked at.
     Turn look_up_turn_;
+    RemotePages pages_;
 };
 
 Task<SendResult> HubSpotConnector::send(std::span<const MappedContact> contacts)
@@ -107,8 +115,14 @@ Task<AccountLookup::Obstacle> HubSpotConnector::ensure_findings(Exchange& exchan
     SetupReport report;
     AccountLookup look_up(*session_, *settings_, traits_.mapping);
     auto obstacle = co_await look_up.run(settings_->auto_setup, findings, report, exchange);
-    if (!obstacle) findings_ = std::make_shared<const AccountLookup::Findings>(std::move(findings));
+    if (!obstacle) keep(std::move(findings));
     co_return obstacle;
+}
+
+void HubSpotConnector::keep(AccountLookup::Findings findings)
+{
+    if (!findings.contact_pages.empty()) pages_.set(findings.contact_pages);
+    findings_ = std::make_shared<const AccountLookup::Findings>(std::move(findings));
 }
 
 Task<Result<SetupReport>> HubSpotConnector::setup(bool create)
@@ -119,7 +133,7 @@ Task<Result<SetupReport>> HubSpotConnector::setup(bool create)
     AccountLookup look_up(*session_, *settings_, traits_.mapping);
     if (const auto obstacle = co_await look_up.run(create, findings, report, exchange))
         co_return std::unexpected(as_error(*obstacle));
-    findings_ = std::make_shared<const AccountLookup::Findings>(std::move(findings));
+    keep(std::move(findings));
     report.calls = exchange.calls;
     co_return report;
 }
@@ -131,6 +145,7 @@ Task<Result<std::string>> HubSpotConnector::test()
     if (!answer || answer->status != 200) co_return std::unexpected(as_error(session_->failed(answer)));
     const auto account = parse_account(answer->body);
     if (!account) co_return fail(ErrorCode::unavailable, "HubSpot API error: the answer names no account");
+    pages_.set(account->contact_pages);
     co_return "HubSpot account " + account->name;
 }
 

@@ -9,6 +9,7 @@
 #include "connectors/mautic/lookup.h"
 #include "connectors/mautic/schema.h"
 #include "connectors/mautic/settings.h"
+#include "connectors/remote_pages.h"
 #include "domain/normalise.h"
 
 namespace crmsync::mautic {
@@ -38,6 +39,7 @@ public:
         : settings_(std::move(settings)),
           traits_(traits_from(settings_, std::move(mapping))),
           session_(std::move(session)),
+          pages_(settings_.base_url + (settings_.base_url.ends_with('/') ? "" : "/") + "s/contacts/view/"),
           turn_(executor)
     {
     }
@@ -52,6 +54,10 @@ public:
     {
         return make_item(contact, {.fit = {}, .tags = settings_.tags}).body;
     }
+    std::optional<std::string> page_of(const Lookup& known) const override
+    {
+        return pages_.page_of(known.remote_id.value_or(""));
+    }
     void close() override { session_->close(); }
 
 private:
@@ -61,6 +67,7 @@ private:
     MauticSettings settings_;
     ConnectorTraits traits_;
     std::unique_ptr<Session> session_;
+    RemotePages pages_;
     std::optional<Terms> terms_;  ///< Nothing until the installation was looked at.
     Turn turn_;                   ///< To look at it.
 };

@@ -11,6 +11,7 @@
 #include "connectors/n8n/payload.h"
 #include "connectors/n8n/settings.h"
 #include "connectors/n8n/signature.h"
+#include "connectors/remote_pages.h"
 #include "http/client.h"
 
 namespace crmsync::n8n {
@@ -72,6 +73,11 @@ public:
     {
         return body_of(std::span(&contact, 1), to_rfc3339(clock_.now()));
     }
+    /// The execution, once the API has told of which workflow.
+    std::optional<std::string> page_of(const Lookup& known) const override
+    {
+        return pages_.page_of(known.remote_id.value_or(""));
+    }
     void close() override;
 
 private:
@@ -98,6 +104,7 @@ private:
     std::string target_;
     std::optional<Monotonic> gone_since_;
     std::string workflow_id_;  ///< Empty until it was looked up.
+    RemotePages pages_;
     std::string request_prefix_;
     std::uint64_t requests_ = 0;
 };
@@ -225,6 +232,7 @@ Task<Result<WebhookWorkflow>> N8nConnector::find_workflow()
         co_return fail(ErrorCode::not_found,
                        api_error(Crm::n8n, "no workflow begins with that webhook (check N8N_WEBHOOK_URL)", {}));
     workflow_id_ = found->id;
+    pages_.set(executions_page(settings_.api_url, workflow_id_));
     co_return *std::move(found);
 }
 

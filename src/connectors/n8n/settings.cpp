@@ -89,6 +89,11 @@ std::string root_of(const std::string& webhook_url)
     return {};
 }
 
+std::string executions_page(const std::string& api_url, const std::string& workflow_id)
+{
+    return api_url.substr(0, api_url.size() - api_part.size()) + "/workflow/" + workflow_id + "/executions/";
+}
+
 std::string path_of(const std::string& webhook_url)
 {
     const std::string url = without_query(webhook_url);

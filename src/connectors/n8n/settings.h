@@ -41,6 +41,8 @@ Result<N8nSettings> read_settings(const Settings& settings, std::vector<std::str
 /// "https://host/prefix", below which are the webhooks, the API and the health of the installation; empty when the URL
 /// has no "/webhook/".
 std::string root_of(const std::string& webhook_url);
+/// What goes before the id of a workflow's execution, in the pages of the installation whose API this is.
+std::string executions_page(const std::string& api_url, const std::string& workflow_id);
 /// The webhook's own path, as its node has it.
 std::string path_of(const std::string& webhook_url);
 

@@ -334,6 +334,30 @@ Status adopt_contacts(Session& session, bool dry_run, MigrationReport& report, c
                                  {std::string(adopted_name)}));
 }
 
+Status add_search_index(Session& session, bool dry_run, MigrationReport& report, const MigrationProgress& progress)
+{
+    const Steps steps(session, dry_run, report, progress);
+    const auto schema_of_trigrams = [&] {
+        return session.value(
+            "SELECT quote_ident(n.nspname) FROM pg_extension e "
+            "JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'");
+    };
+    auto schema = schema_of_trigrams();
+    if (schema && !*schema) {
+        if (const Status made = steps.take("create extension pg_trgm", "CREATE EXTENSION IF NOT EXISTS pg_trgm"); !made)
+            report.warnings.push_back(
+                "search reads all contacts: there is no extension pg_trgm, and it could not be "
+                "made: " +
+                made.error().message);
+        schema = schema_of_trigrams();
+    }
+    if (!schema) return std::unexpected(schema.error());
+    if (!*schema && !dry_run) return {};
+    const std::string trigrams = schema->value_or("public") + ".gin_trgm_ops";
+    const std::string on = fmt::format("USING gin (email {0}, name {0})", trigrams);
+    return add_index(steps, {"idx_contacts_search", on});
+}
+
 Status count_what_would_be_sent(Session& session, MigrationReport& report)
 {
     const auto contacts = session.value("SELECT count(*) FROM contacts");

@@ -18,6 +18,9 @@ Status retried(Session& session, const std::function<Status()>& step);
 
 /// Brings the table's columns, types and indexes up to our contract, or, with `dry_run`, tells what that would take.
 Status adopt_contacts(Session& session, bool dry_run, MigrationReport& report, const MigrationProgress& progress);
+/// Makes the search in addresses and names go by an index, where the database has trigrams (pg_trgm, part of
+/// PostgreSQL's own extensions); else warns that it reads all contacts. Concurrently; may be repeated.
+Status add_search_index(Session& session, bool dry_run, MigrationReport& report, const MigrationProgress& progress);
 /// Contacts, and how many of them would be queued per CRM.
 Status count_what_would_be_sent(Session& session, MigrationReport& report);
 /// Makes jobs of the old statuses, 5,000 contacts a transaction; goes on where an earlier run was cut off. First of

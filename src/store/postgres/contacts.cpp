@@ -5,6 +5,7 @@
 
 #include "domain/normalise.h"
 #include "store/postgres/store.h"
+#include "store/postgres/text.h"
 #include "store/text.h"
 
 namespace crmsync::postgres {
@@ -304,6 +305,26 @@ Task<Result<Contact>> PostgresStore::contact(Uuid id)
     if (!found) co_return std::unexpected(found.error());
     if (found->empty()) co_return fail(ErrorCode::not_found, "Contact not found");
     co_return std::move(found->front());
+}
+
+Task<Result<std::vector<std::optional<Uuid>>>> PostgresStore::find_by_address(std::vector<std::string> emails)
+{
+    Column<std::int64_t> numbers;
+    Column<std::string> addresses;
+    for (std::size_t i = 0; i < emails.size(); ++i) {
+        numbers.push_back(static_cast<std::int64_t>(i));
+        addresses.push_back(storable(address_of(emails[i])));
+    }
+    const auto rows = co_await run(batch(Statement{queries::begin_work, Params::of(scan_timeout)},
+                                         Statement{queries::find_by_address, Params::of(numbers, addresses)}));
+    if (!rows) co_return std::unexpected(rows.error());
+    std::vector<std::optional<Uuid>> found(emails.size());
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
+        const auto number = static_cast<std::size_t>(row.next<std::int64_t>());
+        found.at(number) = row.next<Uuid>();
+    }
+    co_return found;
 }
 
 Task<Result<std::vector<Contact>>> PostgresStore::contacts_by_id(std::vector<Uuid> ids)

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "store/activity.h"
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
 
@@ -30,11 +31,11 @@ bool counts(const Transition& transition)
            (transition.next == JobState::retrying && transition.error_code.has_value());
 }
 
-/// The parameters $2 to $24 of `record`: one column per field of a result.
+/// The parameters $2 to $25 of `record`: one column per field of a result.
 Params record_params(const RecordRequest& request)
 {
     Column<Uuid> ids;
-    Column<std::int64_t> tokens, generations;
+    Column<std::int64_t> tokens, generations, calls_made;
     Column<std::string_view> states;
     Column<std::optional<Instant>> dues, ats, as_of;
     Column<int> retry_counts;
@@ -57,6 +58,7 @@ Params record_params(const RecordRequest& request)
         codes.push_back(storable(next.error_code));
         counted.push_back(counts(next));
         calls.push_back(result.call_made);
+        calls_made.push_back(result.calls);
         remote_ids.push_back(storable(result.remote_id));
         second_ids.push_back(storable(result.second_id));
         fingerprints.push_back(result.fingerprint);
@@ -78,7 +80,7 @@ Params record_params(const RecordRequest& request)
     }
     return Params::of(request.now, ids, tokens, generations, states, dues, retry_counts, errors, codes, counted, calls,
                       remote_ids, second_ids, fingerprints, warnings, ats, workers, outcomes, http_statuses,
-                      their_codes, messages, durations, request_ids, as_of);
+                      their_codes, messages, durations, request_ids, as_of, calls_made);
 }
 
 /// What `queries::record` says of the results for these contacts.
@@ -518,6 +520,16 @@ Task<Result<std::size_t>> PostgresStore::prune_history(Instant before, std::size
                            Statement{queries::prune_history, Params::of(before, static_cast<std::int64_t>(limit))}));
     if (!done) co_return std::unexpected(done.error());
     co_return done->at(1).affected();
+}
+
+Task<Result<std::size_t>> PostgresStore::prune_activity(Instant now)
+{
+    const ActivityCutoffs cutoffs = activity_cutoffs(now);
+    const auto done = co_await run(
+        batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+              Statement{queries::prune_activity, Params::of(cutoffs.nothing_before, cutoffs.hours_before)}));
+    if (!done) co_return std::unexpected(done.error());
+    co_return static_cast<std::size_t>(done->at(1).get<std::int64_t>(0, 0));
 }
 
 // ---- connectors ----------------------------------------------------------------------------------------------------

@@ -31,8 +31,10 @@ constexpr std::array known_migrations{
     Known{9, "api_key", "postgres/migrations/0009_api_key.sql"},
     Known{10, "alert", "postgres/migrations/0010_alert.sql"},
     Known{11, "suppression", "postgres/migrations/0011_suppression.sql"},
+    Known{14, "activity", "postgres/migrations/0014_activity.sql"},
 };
 constexpr int tally_version = 8;
+constexpr int search_version = 14;
 constexpr int latest_version = known_migrations.back().version;
 
 constexpr std::string_view history_table = R"(
@@ -124,6 +126,10 @@ Status apply(Session& session, const Known& migration, bool adoption, MigrationR
     report.steps.push_back("migration " + std::to_string(migration.version) + ": " + std::string(migration.name));
     if (progress) progress(report.steps.back(), 0, 0);
     if (migration.version == 1 && adoption) return adopt_contacts(session, false, report, progress);
+    // Before its migration counts as applied, so that an interrupted run makes the index after all. Not where status
+    // changes write all indexes, as on a table with another application's.
+    if (migration.version == search_version && !adoption)
+        if (auto done = add_search_index(session, false, report, progress); !done) return done;
     if (!migration.file.empty()) {
         if (auto done = apply_file(session, migration); !done) return done;
         return migration.version == tally_version ? count_what_is_there(session) : Status{};
@@ -144,6 +150,8 @@ Status describe(Session& session, int version, bool adoption, MigrationReport& r
         report.steps.push_back("migration " + std::to_string(migration.version) + ": " + std::string(migration.name));
         if (migration.version == 1 && adoption)
             if (auto told = adopt_contacts(session, true, report, {}); !told) return told;
+        if (migration.version == search_version && !adoption && version > 0)
+            if (auto told = add_search_index(session, true, report, {}); !told) return told;
     }
     return {};
 }

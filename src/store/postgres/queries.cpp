@@ -118,6 +118,33 @@ std::string book(std::string_view crm, const Counted& was, const Counted& is, st
                        is.dismissed, from);
 }
 
+/// Notes what the jobs of `from` came to in this minute ($1), each measure that `measures` lists with its step and how
+/// many: one row per measure and step, however many jobs.
+std::string note_activity(std::string_view from, std::string_view measures)
+{
+    return fmt::format(R"(
+    INSERT INTO activity_change (minute, crm, measure, step, count)
+    SELECT floor(extract(epoch FROM $1) / 60)::bigint, '{{crm}}', m.measure, m.step, sum(m.count)
+      FROM {} CROSS JOIN LATERAL (VALUES {}) AS m (measure, step, count)
+     WHERE m.count > 0 GROUP BY m.measure, m.step)",
+                       from, measures);
+}
+
+/// What `LatencyHistogram::step_of` says of the time since a job was selected, as SQL.
+const std::string latency_step =
+    "floor(4 * ln(greatest(extract(epoch FROM $1 - d.selected_at)::float8 * 1000, 1)) / ln(2::float8))::integer";
+
+/// Of a job that an attempt made that.
+const std::string recorded_measures = R"(
+            ('completed', 0, (d.current AND d.state = 'completed')::int),
+            ('failed', 0, (d.current AND d.state = 'failed')::int),
+            ('retried', 0, (d.current AND d.state = 'retrying' AND d.counted)::int),
+            ('throttled', 0, (d.outcome = 'throttled')::int),
+            ('calls', 0, d.calls),
+            ('latency', coalesce()" + latency_step +
+                                      R"(, 0),
+             (d.current AND d.state = 'completed' AND d.outcome = 'upserted' AND d.selected_at IS NOT NULL)::int))";
+
 /// Replaces {crm}, {remote_id}, {sync(x)}, {processing(x)} and {error(x)}, where x names a relation with a job's
 /// columns.
 std::string expanded(std::string sql, Crm crm)
@@ -299,14 +326,14 @@ WITH d AS (
         remote_id = coalesce(r.remote_id, j.remote_id), second_id = coalesce(r.second_id, j.second_id),
         claimed_from = NULL, lease_token = NULL, worker_id = NULL
       FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-                  $24)
+                  $24, $25)
                AS r (contact_id, lease_token, generation, state, due_at, retry_count, error, error_code, counted,
                      call_made, remote_id, second_id, fingerprint, warnings, at, worker_id, outcome, http_status,
-                     code, message, duration_us, request_id, acknowledged_as_of)
+                     code, message, duration_us, request_id, acknowledged_as_of, calls)
      WHERE j.contact_id = r.contact_id AND j.crm = '{crm}' AND j.lease_token = r.lease_token
     RETURNING j.contact_id, j.generation = r.generation AS current, j.state, j.origin, j.due_at, j.retry_count,
-              j.error, j.error_code, j.dismissed, j.reading, j.remote_id, r.counted, r.at, r.worker_id, r.outcome,
-              r.http_status, r.code, r.message, r.duration_us, r.request_id),
+              j.error, j.error_code, j.dismissed, j.reading, j.remote_id, j.selected_at, r.counted, r.at, r.worker_id,
+              r.outcome, r.http_status, r.code, r.message, r.duration_us, r.request_id, r.calls),
 published AS (
     UPDATE contacts c SET
         {crm}_sync_status = CASE WHEN d.current THEN {sync(d)} ELSE c.{crm}_sync_status END,
@@ -320,6 +347,8 @@ published AS (
                                                  R"()
       FROM d WHERE c.id = d.contact_id),
 counted AS ()" + book("'{crm}'", {"'running'", "d.origin"}, counted_job("d"), "d WHERE d.current") +
+                                                 R"(),
+acted AS ()" + note_activity("d", recorded_measures) +
                                                  R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, http_status, code, message, duration_us, request_id,
@@ -526,10 +555,11 @@ WITH pair AS MATERIALIZED (
 
 const PerCrmQuery act = per_crm("act", pairs + R"(,
 d AS (
-    INSERT INTO job AS j (contact_id, crm, state, origin, lane, due_at, options, error)
-    SELECT pair.id, '{crm}', $4, $5, $6, $7, $8, $9 FROM pair WHERE pair.state = ANY($3)
+    INSERT INTO job AS j (contact_id, crm, state, origin, lane, due_at, selected_at, options, error)
+    SELECT pair.id, '{crm}', $4, $5, $6, $7, $7, $8, $9 FROM pair WHERE pair.state = ANY($3)
     ON CONFLICT (contact_id, crm) DO UPDATE SET
         state = excluded.state, origin = excluded.origin, lane = excluded.lane, due_at = excluded.due_at,
+        selected_at = excluded.selected_at,
         options = excluded.options, error = excluded.error, error_code = NULL, retry_count = 0, dismissed = false,
         generation = j.generation + 1
     RETURNING j.contact_id, j.state, j.origin, j.error),
@@ -623,6 +653,10 @@ RETURNING )" + contact_columns};
 
 const Query delete_contact{"delete_contact", "DELETE FROM contacts c WHERE c.id = $1 RETURNING 1"};
 const Query contacts_exist{"contacts_exist", "SELECT c.id FROM contacts c WHERE c.id = ANY($1) ORDER BY c.id"};
+const Query find_by_address{"find_by_address", R"(
+SELECT a.number, x.id FROM unnest($1, $2) AS a (number, address)
+ CROSS JOIN LATERAL (SELECT c.id FROM contacts c WHERE lower(btrim(c.email) COLLATE "C") = a.address
+                      ORDER BY c.updated_at DESC, c.id DESC LIMIT 1) x)"};
 const Query contacts_by_id{"contacts_by_id", "SELECT " + contact_columns + " FROM contacts c WHERE c.id = ANY($1)"};
 
 // Two imports at once would both find an address missing, and add it twice.
@@ -751,6 +785,7 @@ std::string where(const ContactFilter& filter, Params& params)
     if (filter.email_type) conditions.add("c.email_type = {}::contact_email_type_enum", to_string(*filter.email_type));
     if (filter.domain_id) conditions.add("c.domain_id = {}", *filter.domain_id);
     if (filter.page_id) conditions.add("c.page_id = {}", *filter.page_id);
+    if (filter.search) conditions.add("(c.email ILIKE {} OR c.name ILIKE {})", like_pattern(*filter.search));
     if (filter.email_contains) conditions.add("c.email ILIKE {}", like_pattern(*filter.email_contains));
     if (filter.name_contains) conditions.add("c.name ILIKE {}", like_pattern(*filter.name_contains));
     if (filter.has_gmail) conditions.add("c.has_gmail = {}", *filter.has_gmail);
@@ -856,6 +891,28 @@ SELECT x.crm, x.state, x.origin, x.detail, x.dismissed, sum(x.jobs)
         UNION ALL SELECT '', '', '', '', false, count(*) FROM contacts
         UNION ALL SELECT t.crm, t.state, t.origin, t.detail, t.dismissed, -t.change FROM tally t) x
  GROUP BY 1, 2, 3, 4, 5 HAVING sum(x.jobs) <> 0)"};
+// A reader sees the rows before or after, and their sums are equal.
+const Query fold_activity{"fold_activity", R"(
+WITH folded AS (DELETE FROM activity_change c WHERE (SELECT count(*) FROM activity_change) > $1 RETURNING c.*)
+INSERT INTO activity AS a (minute, crm, measure, step, count)
+SELECT f.minute, f.crm, f.measure, f.step, sum(f.count) FROM folded f GROUP BY 1, 2, 3, 4
+ON CONFLICT (minute, crm, measure, step) DO UPDATE SET count = a.count + excluded.count)"};
+const Query activity{"activity", R"(
+SELECT a.crm, CASE WHEN a.measure = 'latency' THEN 0 ELSE (a.minute - $1) / $3 END, a.measure, a.step,
+       sum(a.count)::bigint
+  FROM (SELECT s.* FROM activity s WHERE s.minute >= $1 AND s.minute < $2
+        UNION ALL SELECT c.* FROM activity_change c WHERE c.minute >= $1 AND c.minute < $2) a
+ GROUP BY 1, 2, 3, 4)"};
+const Query prune_activity{"prune_activity", R"(
+WITH changes AS (DELETE FROM activity_change c WHERE c.minute < $1 RETURNING 1),
+old AS (DELETE FROM activity a WHERE a.minute < $1 RETURNING 1),
+minutes AS (
+    DELETE FROM activity a WHERE a.minute >= $1 AND a.minute < $2 AND a.minute % 60 <> 0 RETURNING a.*),
+hours AS (
+    INSERT INTO activity AS a (minute, crm, measure, step, count)
+    SELECT m.minute - m.minute % 60, m.crm, m.measure, m.step, sum(m.count) FROM minutes m GROUP BY 1, 2, 3, 4
+    ON CONFLICT (minute, crm, measure, step) DO UPDATE SET count = a.count + excluded.count)
+SELECT (SELECT count(*) FROM old) + (SELECT count(*) FROM changes))"};
 const Query database_clock{"database_clock", "SELECT clock_timestamp()"};
 const Query schema_version{"schema_version", "SELECT coalesce(max(version), 0) FROM schema_migration"};
 const Query news{"news", R"(
@@ -982,6 +1039,11 @@ published AS (
            {crm}_processing_error = {error(d)}, retry_count = d.retry_count, last_retry_at = $1,
            next_retry_at = CASE WHEN d.state = 'retrying' THEN d.due_at END, last_failed_crm = '{crm}'
       FROM d WHERE c.id = d.contact_id),
+acted AS ()" +
+                                                           note_activity("d",
+                                                                         "('retried', 0, (d.state = 'retrying')::int), "
+                                                                         "('failed', 0, (d.state = 'failed')::int)") +
+                                                           R"(),
 logged AS (
     INSERT INTO attempt (contact_id, crm, at, worker_id, outcome, code, message, duration_us)
     SELECT d.contact_id, '{crm}', $1, d.worker_id, 'transient', d.error_code, d.error, 0 FROM d)

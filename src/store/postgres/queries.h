@@ -57,7 +57,8 @@ extern const Query held_leases;      // $1: worker, $2: limit -> (contact, CRM)
 extern const PerCrmQuery leased_by;  // $1: worker, $2: token -> contacts
 /// $1: ids, $2: reason, $3: this worker's, or null: of none that is registered, $4: under this token alone, or null
 extern const PerCrmQuery hand_back;
-extern const Query prune_history;  // $1: before, $2: limit
+extern const Query prune_history;   // $1: before, $2: limit
+extern const Query prune_activity;  // $1: nothing before this minute, $2: hours before this
 
 // -- remote operations. Durations in microseconds.
 extern const PerCrmQuery count_untried;  // $1: now, $2: counted up to
@@ -128,6 +129,7 @@ extern const Query forget_contacts;         // $1: ids
 extern const std::string contact_columns;
 extern const Query create_contact;
 extern const Query delete_contact;
+extern const Query find_by_address;  // $1: numbers, $2: addresses -> (number, contact) of those that are
 extern const Query contacts_by_id;
 extern const Query contacts_exist;  // $1: ids -> those that do
 extern const Query lock_import;
@@ -152,7 +154,9 @@ extern const Query history_of;      // $1: contact, $2: limit
 extern const Query failures;        // $1: CRM, $2: code, $3: with dismissed, $4: limit, $5: offset
 extern const Query failure_causes;  // $1: CRM, $2: with dismissed, $3: limit
 extern const Query try_lock_tally;
-extern const Query fold_tally;       // $1: how many rows may stay
+extern const Query fold_tally;     // $1: how many rows may stay
+extern const Query fold_activity;  // $1: only of more rows
+extern const Query activity;  // $1: from minute, $2: to, $3: minutes per bucket -> (crm, bucket, measure, step, count)
 extern const Query reconcile_tally;  // Adds a row per count that is off.
 extern const Query database_clock;
 

@@ -175,6 +175,25 @@ Task<Result<std::vector<FailureCause>>> PostgresStore::failure_causes(std::optio
     co_return causes;
 }
 
+Task<Result<PerCrm<CrmActivity>>> PostgresStore::activity(ActivityWindow window)
+{
+    const auto rows =
+        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+                           Statement{queries::activity, Params::of(minute_of(window.from), minute_of(window.to()),
+                                                                   std::int64_t{window.bucket.count()})}));
+    if (!rows) co_return std::unexpected(rows.error());
+    PerCrm<CrmActivity> found = nothing_done(window);
+    for (int i = 0; i < rows->at(1).size(); ++i) {
+        Row row(rows->at(1), i);
+        const auto crm = parse_crm(row.next<std::string_view>());
+        const auto bucket = static_cast<std::size_t>(row.next<std::int64_t>());
+        const auto measure = parse_activity_measure(row.next<std::string_view>());
+        const int step = row.next<int>();
+        if (crm && measure) found[*crm].add(bucket, *measure, step, row.next<std::int64_t>());
+    }
+    co_return found;
+}
+
 Task<Status> PostgresStore::fold_counts()
 {
     const auto folded = co_await transact<void>([](Connection& connection) { return fold_once(connection); });
@@ -188,7 +207,10 @@ Task<Answer<void>> PostgresStore::fold_once(Connection& connection)
                                                       Statement{queries::try_lock_tally}));
     if (!locked) co_return std::unexpected(locked.error());
     std::vector<Statement> statements;
-    if (locked->at(2).get<bool>(0, 0)) statements.push_back({queries::fold_tally, Params::of(tally_rows_max)});
+    if (locked->at(2).get<bool>(0, 0)) {
+        statements.push_back({queries::fold_tally, Params::of(tally_rows_max)});
+        statements.push_back({queries::fold_activity, Params::of(tally_rows_max)});
+    }
     statements.push_back({queries::commit});
     const auto folded = co_await connection.run(std::move(statements));
     if (!folded) co_return std::unexpected(folded.error());

@@ -29,6 +29,7 @@ public:
     Task<Result<std::size_t>> rescue(Uuid caller, Duration dead_after, Instant now) override;
     Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) override;
     Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) override;
+    Task<Result<std::size_t>> prune_activity(Instant now) override;
     Task<Result<PerCrm<ConnectorState>>> connector_states() override;
     Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override;
 
@@ -74,6 +75,7 @@ public:
     Task<Result<ContactPage>> contacts(ContactFilter filter, ContactSort sort, PageRequest page) override;
     Task<Result<Contact>> contact(Uuid id) override;
     Task<Result<std::vector<Contact>>> contacts_by_id(std::vector<Uuid> ids) override;
+    Task<Result<std::vector<std::optional<Uuid>>>> find_by_address(std::vector<std::string> emails) override;
     Task<Result<Forecast>> forecast(Target target) override;
     Task<Result<Contact>> create_contact(ContactFields fields, CurationStatus curation, Instant now) override;
     Task<Result<Contact>> update_contact(Uuid id, ContactChange change, Instant now) override;
@@ -87,6 +89,7 @@ public:
     Task<Result<Summary>> summary() override;
     Task<Result<std::vector<Failure>>> failures(FailureQuery query) override;
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override;
+    Task<Result<PerCrm<CrmActivity>>> activity(ActivityWindow window) override;
     Task<Status> fold_counts() override;
     Task<Result<std::size_t>> reconcile_counts() override;
     Task<Result<Health>> health(Instant now) override;

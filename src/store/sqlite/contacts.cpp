@@ -139,6 +139,17 @@ Result<Contact> contact(Connection& db, const Uuid& id)
     return read_contact(rows);
 }
 
+Result<std::vector<std::optional<Uuid>>> find_by_address(Connection& db, const std::vector<std::string>& emails)
+{
+    std::vector<std::optional<Uuid>> found;
+    found.reserve(emails.size());
+    for (const std::string& email : emails) {
+        Rows rows = db.open(sql::find_by_address, address_of(email));
+        found.push_back(rows.next() ? std::optional(rows.uuid(0)) : std::nullopt);
+    }
+    return found;
+}
+
 Result<std::vector<Contact>> contacts_by_id(Connection& db, const std::vector<Uuid>& ids)
 {
     std::vector<Contact> found;

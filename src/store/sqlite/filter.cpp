@@ -46,6 +46,9 @@ Where::Where(Connection& db, const ContactFilter& filter)
     add_equal(*this, "email_type", filter.email_type);
     add_equal(*this, "domain_id", filter.domain_id);
     add_equal(*this, "page_id", filter.page_id);
+    if (filter.search)
+        add("(instr(lower(c.email), lower(?)) > 0 OR instr(lower(c.name), lower(?)) > 0)",
+            {*filter.search, *filter.search});
     add_contains(*this, "email", filter.email_contains);
     add_contains(*this, "name", filter.name_contains);
     if (filter.has_gmail) add("c.has_gmail = ?", {std::int64_t{*filter.has_gmail}});

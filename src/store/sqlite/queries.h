@@ -33,10 +33,11 @@ inline const Query find_job{
     "SELECT rowid, state, origin, error, error_code, dismissed, reading FROM job WHERE contact_id = ?1 AND crm = ?2"};
 inline const Query contact_exists{"SELECT 1 FROM contacts WHERE id = ?1"};
 inline const Query insert_job{
-    "INSERT INTO job (contact_id, crm, state, origin, lane, due_at, error, options) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
+    "INSERT INTO job (contact_id, crm, state, origin, lane, due_at, error, options, selected_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?6)"};
 inline const Query decide_job{
-    "UPDATE job SET state = ?2, origin = ?3, lane = ?4, due_at = ?5, error = ?6, options = ?7, error_code = NULL, "
+    "UPDATE job SET state = ?2, origin = ?3, lane = ?4, due_at = ?5, error = ?6, options = ?7, selected_at = ?5, "
+    "error_code = NULL, "
     "retry_count = 0, dismissed = 0, generation = generation + 1 WHERE rowid = ?1"};
 inline const CrmQuery publish{
     "UPDATE contacts SET {crm}_sync_status = ?2, {crm}_processing_status = ?3, {crm}_processing_error = ?4 "
@@ -117,7 +118,7 @@ inline const Query next_due{"SELECT min(j.due_at) FROM job AS j WHERE j.crm = ?1
 // ----------------------------------------------------------------------------------------------------------
 
 inline const Query record_leased{
-    "SELECT j.rowid, j.generation, j.origin, j.retry_count, c.rowid, c.last_failed_crm "
+    "SELECT j.rowid, j.generation, j.origin, j.retry_count, c.rowid, c.last_failed_crm, j.selected_at "
     "FROM job AS j CROSS JOIN contacts AS c ON c.id = j.contact_id "
     "WHERE j.contact_id = ?1 AND j.crm = ?2 AND j.lease_token = ?3"};
 inline const CrmQuery record_publish{
@@ -241,6 +242,8 @@ inline const Query forget_remotes{
 // --------------------------------------------------------------------------------------------------------
 
 inline const Query contact{"SELECT " CONTACT_COLUMNS " FROM contacts AS c WHERE c.id = ?1"};
+inline const Query find_by_address{
+    "SELECT id FROM contacts WHERE lower(trim(email)) = ?1 ORDER BY updated_at DESC, id DESC LIMIT 1"};
 /// What a list of contacts is put together from.
 inline constexpr std::string_view list_contacts = "SELECT " CONTACT_COLUMNS " FROM contacts AS c";
 inline constexpr std::string_view list_ids = "SELECT c.id FROM contacts AS c";
@@ -296,6 +299,19 @@ inline const Query failure_causes{
 inline const Query add_to_counts{
     "INSERT INTO tally (crm, state, origin, detail, dismissed, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
     "ON CONFLICT (crm, state, origin, detail, dismissed) DO UPDATE SET count = count + excluded.count"};
+inline const Query add_to_activity{
+    "INSERT INTO activity (minute, crm, measure, step, count) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT (minute, crm, measure, step) DO UPDATE SET count = count + excluded.count"};
+inline const Query activity{
+    "SELECT crm, iif(measure = 'latency', 0, (minute - ?1) / ?3), measure, step, sum(count) FROM activity "
+    "WHERE minute >= ?1 AND minute < ?2 GROUP BY 1, 2, 3, 4"};
+inline const Query prune_activity{"DELETE FROM activity WHERE minute < ?1"};
+inline const Query sum_activity_by_hours{
+    "INSERT INTO activity (minute, crm, measure, step, count) "
+    "SELECT minute - minute % 60, crm, measure, step, sum(count) FROM activity "
+    "WHERE minute < ?1 AND minute % 60 <> 0 GROUP BY 1, 2, 3, 4 "
+    "ON CONFLICT (minute, crm, measure, step) DO UPDATE SET count = count + excluded.count"};
+inline const Query forget_activity_of_minutes{"DELETE FROM activity WHERE minute < ?1 AND minute % 60 <> 0"};
 /// What there is less what is kept.
 inline const Query counts_off{
     "SELECT crm, state, origin, detail, dismissed, sum(n) FROM ("

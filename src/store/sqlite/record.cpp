@@ -1,3 +1,4 @@
+#include "store/sqlite/activity.h"
 #include "store/sqlite/jobs.h"
 #include "store/sqlite/queries.h"
 #include "store/sqlite/rows.h"
@@ -14,15 +15,17 @@ struct Leased {
     int retry_count;
     std::int64_t contact_rowid;
     bool failure_shown;  ///< The shared retry columns are this job's.
+    std::optional<Instant> selected_at;
 };
 
 std::optional<Leased> find_leased(Connection& db, const JobResult& result)
 {
     Rows rows = db.open(sql::record_leased, result.key.contact_id, to_string(result.key.crm), result.lease_token);
     if (!rows.next()) return std::nullopt;
-    return Leased{rows.integer(0),      rows.integer(1),
-                  read_origin(rows, 2), static_cast<int>(rows.integer(3)),
-                  rows.integer(4),      rows.text(5) == to_string(result.key.crm)};
+    return Leased{rows.integer(0),         rows.integer(1),
+                  read_origin(rows, 2),    static_cast<int>(rows.integer(3)),
+                  rows.integer(4),         rows.text(5) == to_string(result.key.crm),
+                  rows.optional_instant(6)};
 }
 
 void write_attempt(Connection& db, const JobResult& result, bool stale)
@@ -79,6 +82,22 @@ void record_current(Connection& db, const Leased& leased, const JobResult& resul
     write_attempt(db, result, false);
 }
 
+/// Of an attempt whose lease held.
+void note_activity(ActivityNotes& notes, const Leased& leased, const JobResult& result, Instant now)
+{
+    using enum ActivityMeasure;
+    const std::string_view outcome = result.attempt ? std::string_view(result.attempt->outcome) : "";
+    notes.add(calls, result.calls);
+    if (outcome == "throttled") notes.add(throttled);
+    if (leased.generation != result.generation) return;
+    const Transition& next = result.transition;
+    if (next.next == JobState::failed) notes.add(failed);
+    if (next.next == JobState::retrying && next.error_code) notes.add(retried);
+    if (next.next != JobState::completed) return;
+    notes.add(completed);
+    if (outcome == "upserted" && leased.selected_at) notes.add_latency(now - *leased.selected_at);
+}
+
 }  // namespace
 
 Result<RecordResult> record(Connection& db, const RecordRequest& request)
@@ -86,12 +105,16 @@ Result<RecordResult> record(Connection& db, const RecordRequest& request)
     RecordResult done;
     done.ends.reserve(request.results.size());
     Tally tally(db);
+    ActivityNotes activity(db, request.crm, request.now);
     for (const JobResult& result : request.results) {
         const std::optional<Leased> leased = find_leased(db, result);
         if (!leased) {
             done.ends.push_back(Recorded::lost);
             ++done.lost;
-        } else if (leased->generation != result.generation) {
+            continue;
+        }
+        note_activity(activity, *leased, result, request.now);
+        if (leased->generation != result.generation) {
             record_stale(db, *leased, result, request.now);
             done.ends.push_back(Recorded::stale);
             ++done.stale;
@@ -102,6 +125,7 @@ Result<RecordResult> record(Connection& db, const RecordRequest& request)
         }
     }
     tally.book();
+    activity.book();
     if (request.update_state) {
         ConnectorState state = load_connector(db, request.crm);
         const ConnectorState before = state;

@@ -90,6 +90,10 @@ public:
     {
         return write([=](Connection& db) { return verbs::prune_history(db, before, limit); });
     }
+    Task<Result<std::size_t>> prune_activity(Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::prune_activity(db, now); });
+    }
 
     Task<Result<PerCrm<ConnectorState>>> connector_states() override { return read(verbs::connector_states); }
     Task<Result<ConnectorState>> update_connector(Crm crm, std::function<void(ConnectorState&)> update) override
@@ -207,6 +211,10 @@ public:
     {
         return read([ids = std::move(ids)](Connection& db) { return verbs::contacts_by_id(db, ids); });
     }
+    Task<Result<std::vector<std::optional<Uuid>>>> find_by_address(std::vector<std::string> emails) override
+    {
+        return read([emails = std::move(emails)](Connection& db) { return verbs::find_by_address(db, emails); });
+    }
     Task<Result<Forecast>> forecast(Target target) override
     {
         return read([target = std::move(target)](Connection& db) { return verbs::forecast(db, target); });
@@ -279,6 +287,10 @@ public:
     Task<Result<std::vector<FailureCause>>> failure_causes(std::optional<Crm> crm, bool with_dismissed) override
     {
         return read([=](Connection& db) { return verbs::failure_causes(db, crm, with_dismissed); });
+    }
+    Task<Result<PerCrm<CrmActivity>>> activity(ActivityWindow window) override
+    {
+        return read([=](Connection& db) { return verbs::activity(db, window); });
     }
     Task<Status> fold_counts() override
     {

@@ -20,6 +20,9 @@ Result<Claim> claim(Connection& db, const ClaimRequest& request);
 // -- record.cpp
 Result<RecordResult> record(Connection& db, const RecordRequest& request);
 Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t limit);
+// -- activity.cpp
+Result<PerCrm<CrmActivity>> activity(Connection& db, const ActivityWindow& window);
+Result<std::size_t> prune_activity(Connection& db, Instant now);
 // -- leases.cpp
 Status register_worker(Connection& db, const WorkerInfo& worker, Instant now);
 Status heartbeat(Connection& db, const Uuid& worker_id, Instant now);
@@ -102,6 +105,7 @@ Result<ContactPage> contacts(Connection& db, const ContactFilter& filter, const 
                              const PageRequest& page);
 Result<Contact> contact(Connection& db, const Uuid& id);
 Result<std::vector<Contact>> contacts_by_id(Connection& db, const std::vector<Uuid>& ids);
+Result<std::vector<std::optional<Uuid>>> find_by_address(Connection& db, const std::vector<std::string>& emails);
 Result<Forecast> forecast(Connection& db, const Target& target);
 Result<Contact> create_contact(Connection& db, const ContactFields& fields, CurationStatus curation, Instant now);
 Result<Contact> update_contact(Connection& db, const Uuid& id, const ContactChange& change, Instant now);

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "store/sqlite/activity.h"
 #include "store/sqlite/jobs.h"
 #include "store/sqlite/queries.h"
 #include "store/sqlite/rows.h"
@@ -74,7 +75,7 @@ bool note_reading(Connection& db, Crm crm, const VerifiedContact& read, Tally& t
     return true;
 }
 
-bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tally)
+bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tally, ActivityNotes& activity)
 {
     const auto crm = to_string(result.key.crm);
     std::int64_t rowid = 0;
@@ -97,6 +98,7 @@ bool fail_late(Connection& db, const LateResult& result, Instant now, Tally& tal
     db.run(sql::fail_late, rowid, to_string(next.next), next.due_at, next.retry_count, next.error, next.error_code);
     tally.jobs(result.key.crm, counted(JobState::completed, origin, reading),
                counted(next.next, origin, next.error_code));
+    activity.add(next.next == JobState::failed ? ActivityMeasure::failed : ActivityMeasure::retried);
     publish_job(db, result.key, next.next, origin, next.error);
     show_failure(db, result.key.contact_id,
                  {result.key.crm, next.retry_count, now, next.next == JobState::retrying ? next.due_at : std::nullopt});
@@ -220,9 +222,11 @@ Result<std::vector<Uuid>> record_late(Connection& db, const LateRequest& request
 {
     std::vector<Uuid> failed;
     Tally tally(db);
+    ActivityNotes activity(db, request.crm, request.now);
     for (const LateResult& result : request.results)
-        if (fail_late(db, result, request.now, tally)) failed.push_back(result.key.contact_id);
+        if (fail_late(db, result, request.now, tally, activity)) failed.push_back(result.key.contact_id);
     tally.book();
+    activity.book();
     return failed;
 }
 

@@ -14,6 +14,7 @@ TEST(FilterOptions, EveryOptionReachesTheFilter)
                                 .email_type = "FREE",
                                 .domain_id = "0190d6a0-0000-7000-8000-000000000001",
                                 .page_id = "0190d6a0-0000-7000-8000-000000000002",
+                                .search = "ann",
                                 .email_contains = "@example",
                                 .name_contains = "lee",
                                 .has_gmail = "false"};
@@ -28,6 +29,7 @@ TEST(FilterOptions, EveryOptionReachesTheFilter)
     EXPECT_EQ(filter->email_type, EmailType::free);
     EXPECT_EQ(to_string(*filter->domain_id), options.domain_id);
     EXPECT_EQ(to_string(*filter->page_id), options.page_id);
+    EXPECT_EQ(filter->search, "ann");
     EXPECT_EQ(filter->email_contains, "@example");
     EXPECT_EQ(filter->name_contains, "lee");
     EXPECT_EQ(filter->has_gmail, false);
@@ -57,19 +59,28 @@ TEST(FilterOptions, AWrongValueNamesItsOption)
 TEST(TargetOptions, ContactsAreNamedInExactlyOneWay)
 {
     const std::string id = "0190d6a0-0000-7000-8000-000000000001";
-    EXPECT_FALSE(target_of({}));
-    EXPECT_FALSE(target_of({.ids = {id}, .all = true}));
-    EXPECT_FALSE(target_of({.filter = {.email_contains = "x"}, .all = true}));
-    EXPECT_FALSE(target_of({.ids = {"not-an-id"}}));
-    const Result<Target> ids = target_of({.ids = {id}});
+    EXPECT_FALSE(named_of({}));
+    EXPECT_FALSE(named_of({.ids = {id}, .all = true}));
+    EXPECT_FALSE(named_of({.filter = {.email_contains = "x"}, .all = true}));
+    EXPECT_FALSE(named_of({.ids = {"not-an-id"}}));
+    EXPECT_FALSE(named_of({.emails_from = "list.txt", .all = true}));
+    EXPECT_FALSE(named_of({.emails_from = "/nowhere/list.txt"}));
+    const Result<Named> ids = named_of({.ids = {id}});
     ASSERT_TRUE(ids);
     EXPECT_EQ(std::get<std::vector<Uuid>>(*ids).size(), 1u);
-    const Result<Target> all = target_of({.all = true});
+    const Result<Named> all = named_of({.all = true});
     ASSERT_TRUE(all);
     EXPECT_EQ(std::get<ContactFilter>(*all), ContactFilter());
-    const Result<Target> some = target_of({.filter = {.name_contains = "lee"}});
+    const Result<Named> some = named_of({.filter = {.name_contains = "lee"}});
     ASSERT_TRUE(some);
     EXPECT_EQ(std::get<ContactFilter>(*some).name_contains, "lee");
+}
+
+TEST(Addresses, AreWhatStandsBetweenTheUsualSeparators)
+{
+    EXPECT_EQ(parse_addresses("a@x.org, b@x.org;c@x.org\r\n\n\td@x.org  "),
+              (std::vector<std::string>{"a@x.org", "b@x.org", "c@x.org", "d@x.org"}));
+    EXPECT_TRUE(parse_addresses(" ,;\n").empty());
 }
 
 TEST(Crms, AreNamedWithCommas)

@@ -110,6 +110,15 @@ TEST_F(BrevoTest, ReportsTheWindowsOfTheHeaders)
     EXPECT_EQ(result.exchange.limits[0].remaining, 6);
 }
 
+TEST_F(BrevoTest, KnowsThePageOfAContactByItsNumericId)
+{
+    const std::string page = "https://app.brevo.com/contact/index/42";
+    EXPECT_EQ(connector().page_of({.email = {}, .remote_id = "ann@example.com", .second_id = "42"}), page);
+    EXPECT_EQ(connector().page_of({.email = {}, .remote_id = "42", .second_id = {}}), page) << "of an adopted table";
+    EXPECT_EQ(connector().page_of({.email = {}, .remote_id = "ann@example.com", .second_id = {}}), std::nullopt);
+    EXPECT_EQ(connector().page_of({.email = {}, .remote_id = {}, .second_id = ""}), std::nullopt);
+}
+
 TEST_F(BrevoTest, HasTraitsOfTheSettings)
 {
     settings["RATE_LIMIT_PER_SECOND"] = "20";

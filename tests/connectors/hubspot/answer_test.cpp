@@ -237,6 +237,12 @@ TEST(HubSpotAnswer, ReadsTheAccount)
     ASSERT_TRUE(account);
     EXPECT_EQ(account->name, "12345678 (US/Eastern)");
     EXPECT_EQ(account->utc_offset, Duration{-5h});
+    EXPECT_EQ(account->contact_pages, "https://app.hubspot.com/contacts/12345678/record/0-1/");
+    EXPECT_EQ(parse_account(R"({"portalId":1,"uiDomain":"app-eu1.hubspot.com"})")->contact_pages,
+              "https://app-eu1.hubspot.com/contacts/1/record/0-1/");
+    for (const auto* host : {"evil.example", "evil.example/.hubspot.com", "hubspot.com"})
+        EXPECT_EQ(parse_account(R"({"portalId":1,"uiDomain":")" + std::string(host) + R"("})")->contact_pages,
+                  "https://app.hubspot.com/contacts/1/record/0-1/");
     EXPECT_EQ(parse_account(R"({"portalId":1,"utcOffsetMilliseconds":99999999999})")->utc_offset, Duration{0});
     EXPECT_EQ(parse_account(R"({"portalId":1,"utcOffsetMilliseconds":-9223372036854775808})")->utc_offset, Duration{0});
     for (const char* body : {"", "[]", "{}", R"({"portalId":"x"})"}) EXPECT_FALSE(parse_account(body)) << body;

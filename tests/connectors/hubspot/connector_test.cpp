@@ -36,8 +36,11 @@ TEST_F(HubSpotConnectorTest, CostsACallMorePerBatchWithAList)
 
 TEST_F(HubSpotConnectorTest, LooksTheAccountUpOnceAndThenSends)
 {
+    const Lookup known{.email = {}, .remote_id = "51", .second_id = "a@example.com"};
+    EXPECT_EQ(connector().page_of(known), std::nullopt) << "the account is not known yet";
     send({testing::HubSpotTest::contact("a@example.com")});
     EXPECT_THAT(server.lines(), ElementsAre(properties, details, upsert));
+    EXPECT_EQ(connector().page_of(known), "https://app.hubspot.com/contacts/12345678/record/0-1/51");
     server.requests.clear();
     const SendResult result = send({contact("a@example.com"), contact("b@example.com")});
     EXPECT_THAT(server.lines(), ElementsAre(upsert));
@@ -95,6 +98,8 @@ TEST_F(HubSpotConnectorTest, ShowsThePayload)
 TEST_F(HubSpotConnectorTest, TestsTheCredentials)
 {
     EXPECT_EQ(test::await(loop, connector().test()).value(), "HubSpot account 12345678 (US/Eastern)");
+    EXPECT_EQ(connector().page_of({.email = {}, .remote_id = "51", .second_id = {}}),
+              "https://app.hubspot.com/contacts/12345678/record/0-1/51");
     answers[details] = {testing::json_answer(200, "[]")};
     EXPECT_FALSE(test::await(loop, connector().test()));
     answers[details] = {testing::json_answer(401)};

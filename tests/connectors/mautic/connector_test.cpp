@@ -57,6 +57,13 @@ TEST_F(MauticTest, HasTheTraitsOfItsSettings)
     for (const RateLimit& limit : traits.budget.limits) EXPECT_EQ(limit.limit, 0) << "Mautic publishes none";
 }
 
+TEST_F(MauticTest, KnowsThePageOfAContact)
+{
+    EXPECT_EQ(connector().page_of({.email = {}, .remote_id = "47", .second_id = {}}),
+              server.url() + "/s/contacts/view/47");
+    EXPECT_EQ(connector().page_of({}), std::nullopt);
+}
+
 TEST_F(MauticTest, ShowsThePayloadWithoutAsking)
 {
     EXPECT_EQ(connector().payload({.email = "a@b.io", .fields = {{"page_id", "p"}, {"firstname", Cleared{}}}}),

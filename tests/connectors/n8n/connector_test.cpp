@@ -199,6 +199,17 @@ TEST_F(N8nTest, AsksNothingOfN8nWithoutAKey)
     EXPECT_TRUE(server.requests.empty());
 }
 
+TEST_F(N8nTest, KnowsThePageOfAnExecutionOnceTheWorkflowIsFound)
+{
+    settings["API_KEY"] = "api-key-1";
+    answer(200, R"({"data":[{"id":"wf1","name":"Contacts","active":true,"nodes":[{"type":"n8n-nodes-base.webhook",)"
+                R"("parameters":{"path":"contacts","httpMethod":"POST"}}]}],"nextCursor":null})");
+    const Lookup known{.email = {}, .remote_id = "231", .second_id = {}};
+    EXPECT_EQ(connector().page_of(known), std::nullopt);
+    test::await(loop, connector().setup(false));
+    EXPECT_EQ(connector().page_of(known), server.url() + "/workflow/wf1/executions/231");
+}
+
 TEST_F(N8nTest, NamesItselfToTheApiAsNoBot)
 {
     settings["API_KEY"] = "api-key-1";

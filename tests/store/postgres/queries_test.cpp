@@ -133,6 +133,18 @@ TEST_F(PostgresPlans, AFilterOnARareStatusAndAPageByTimeGoByIndex)
     const std::string rare = list_plan(queries::where(failed, params), "(text, text[])", "('Error', '{failed}')");
     EXPECT_THAT(rare, testing::AllOf(testing::HasSubstr("job_state"), testing::Not(testing::HasSubstr("Seq Scan"))));
 
+    ContactFilter search;
+    search.search = "p19999@";
+    server_->sql(database_, "VACUUM contacts");  // What was written lately is not in the index's tree yet.
+    params = {};
+    const std::string found = list_plan(queries::where(search, params), "(text)", "('%p19999@%')");
+    EXPECT_THAT(
+        found, testing::AllOf(testing::HasSubstr("idx_contacts_search"), testing::Not(testing::HasSubstr("Seq Scan"))));
+    const std::string by_address = plan_of(queries::begin_work, "force_generic_plan", queries::find_by_address.sql,
+                                           "(bigint[], text[])", "('{1}', '{p1@example.org}')");
+    EXPECT_THAT(by_address, testing::AllOf(testing::HasSubstr("idx_contacts_address"),
+                                           testing::Not(testing::HasSubstr("Seq Scan"))));
+
     const std::string page = list_plan(" WHERE (c.created_at, c.id) > ($1, $2)", "(timestamptz, uuid)",
                                        "(now() - interval '1 day', '00000000-0000-0000-0000-000000000001')");
     EXPECT_THAT(page,

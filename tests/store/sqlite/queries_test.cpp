@@ -71,6 +71,12 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
     }
 }
 
+TEST_F(QueryPlans, AddressesAndFiguresAreSought)
+{
+    for (const Query* query : {&sql::find_by_address, &sql::activity, &sql::prune_activity})
+        EXPECT_THAT(plan_of(query->text()), testing::Not(testing::HasSubstr("SCAN"))) << query->text();
+}
+
 // A CHECK with a list of more than two values fills a table of them at every row.
 TEST_F(QueryPlans, NoRowIsWrittenByWayOfATemporaryTable)
 {

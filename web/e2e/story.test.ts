@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { World } from './world.ts'
+import { type Database, World } from './world.ts'
 
 const people = 40
 /** In several alphabets and directions, and too long. */
@@ -19,19 +19,23 @@ function leads(): string {
   return ['Who,Where to write,Number', ...rows, 'Nobody,no address,'].join('\n')
 }
 
-describe('The story of a first day', () => {
+for (const database of ['SQLite', 'PostgreSQL'] as const)
+  describe(`The story of a first day, on ${database}`, () => story(database))
+
+function story(database: Database) {
   let world: World
   let page: Page
   const complaints: string[] = []
 
   before(async () => {
-    world = await World.start()
+    world = await World.start({}, database)
     page = await world.open('light', complaints)
   })
   after(() => world?.stop())
   // Where it stopped, for whoever has to find out why.
   afterEach(async (test) => {
-    if ((test as { error?: unknown }).error) await page.screenshot({ path: join(tmpdir(), 'crmsync-web-failed.png') })
+    const path = join(tmpdir(), `crmsync-web-failed-${database}.png`)
+    if ((test as { error?: unknown }).error) await page.screenshot({ path })
   })
 
   const chips = (standing: string) => page.locator(`[role=cell] [data-standing=${standing}]`)
@@ -156,6 +160,21 @@ describe('The story of a first day', () => {
     await page.getByRole('status').filter({ hasText: 'Nobody would be told' }).waitFor()
   })
 
+  it('A lost connection is told, and what was missed meanwhile is shown once it is back', async () => {
+    await go('Contacts')
+    await chips('complete').first().waitFor()
+    const lost = page.getByText('No connection to crmsync')
+    await world.crash()
+    await lost.waitFor()
+    assert.equal(await chips('skipped').count(), 0)
+    await world.run('skip', 'n8n', '--all')
+    await world.serve()
+    // Nobody reloads the page.
+    await chips('skipped').first().waitFor()
+    await lost.waitFor({ state: 'detached' })
+    await page.locator('[data-connection=live]').first().waitFor()
+  })
+
   it('A rehearsal tells what would happen', async () => {
     await go('Rehearse')
     await page.getByRole('checkbox', { name: 'Only those not selected there yet' }).uncheck()
@@ -221,4 +240,4 @@ describe('The story of a first day', () => {
   })
 
   it('The browser had nothing to complain of, and asked nobody else', () => assert.deepEqual(complaints, []))
-})
+}

@@ -35,7 +35,7 @@ import { Link, useLocation } from 'react-router'
 import { useLive } from './api/live'
 import { useHealth, useSummary, sumOf } from './api/queries'
 import { type Role, useMay, useSession, useSignOut } from './api/session'
-import { LiveSign } from './ui/live_sign'
+import { LiveSign, LostConnection } from './ui/live_sign'
 import { compact } from './ui/numbers'
 import { attempt } from './ui/tell'
 
@@ -97,6 +97,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
+        <LostConnection />
         {children}
       </AppShell.Main>
       <Help opened={helped} onClose={help.close} />

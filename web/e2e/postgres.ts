@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './port.ts'
 
 /** Where Debian puts the newest server of this machine. */
 function findPrograms(): string {
@@ -10,14 +10,6 @@ function findPrograms(): string {
   const versions = existsSync(root) ? readdirSync(root).map(Number) : []
   if (versions.length === 0) throw new Error('No PostgreSQL server is installed')
   return join(root, String(Math.max(...versions)), 'bin')
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const address = server.address()
-  await new Promise((closed) => server.close(closed))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** A PostgreSQL server of this process alone, with one empty database: on a free port, in a directory of its own. */

@@ -172,7 +172,7 @@ function story(database: Database) {
     // Nobody reloads the page.
     await chips('skipped').first().waitFor()
     await lost.waitFor({ state: 'detached' })
-    await page.locator('[data-connection=live]').first().waitFor()
+    await page.locator('[data-connection=live]:visible').waitFor()
   })
 
   it('A rehearsal tells what would happen', async () => {

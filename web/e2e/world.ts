@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { chromium_path, chromium_switches } from './browser.ts'
 import { Postgres } from './postgres.ts'
 
 const binary = resolve(process.env.CRMSYNC_BINARY ?? '../build/test/crmsync')
@@ -16,7 +17,9 @@ class Program {
 
   constructor(args: string[], environment: NodeJS.ProcessEnv) {
     this.#child = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-    process.once('exit', () => this.#child.kill('SIGKILL'))
+    const kill = () => this.#child.kill('SIGKILL')
+    process.once('exit', kill)
+    this.#child.once('close', () => process.off('exit', kill))
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
@@ -108,8 +111,8 @@ export class World {
       ...settings,
     }
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+      executablePath: chromium_path,
+      args: chromium_switches,
     })
     const world = new World(home, environment, simulator, told.control ?? '', browser, postgres)
     await world.serve()

@@ -15,6 +15,9 @@ export interface Progress {
 /** As many as the API takes at once. */
 const ids_max = 10_000
 
+/** As many as are read one by one at once. */
+const at_once = 20
+
 export const sizeOf = (target: Target) => ('ids' in target ? target.ids.length : target.total)
 
 function chunks<T>(all: T[], size: number): T[][] {
@@ -78,7 +81,15 @@ export async function act(
 async function* rowsOf(target: Target, loaded: Contact[], signal: AbortSignal): AsyncGenerator<Contact[]> {
   if ('filter' in target) return yield* walk(target.filter, signal)
   const wanted = new Set(target.ids)
-  yield loaded.filter((row) => wanted.has(row.id))
+  const here = loaded.filter((row) => wanted.delete(row.id))
+  yield here
+  // Those that a list named need not be among the rows that were read.
+  for (const ids of chunks([...wanted], at_once)) {
+    signal.throwIfAborted()
+    yield await Promise.all(
+      ids.map((id) => ask(api.GET('/api/v3/contacts/{id}', { params: { path: { id } }, signal }))),
+    )
+  }
 }
 
 /** All columns as CSV, for a spreadsheet: what looks like a formula there begins with an apostrophe. */

@@ -127,21 +127,15 @@ interface AtCrmProps {
   job: Schemas['Job']
 }
 
-/** Only Brevo's address of a contact is known without asking for the account. */
-function remoteLink(crm: Crm, id: string) {
-  return crm === 'brevo' && /^\d+$/.test(id) ? `https://app.brevo.com/contact/index/${id}` : undefined
-}
-
 function AtCrm({ contact, crm, job }: AtCrmProps) {
   const standing = standingOfState(job.state)
-  const link = job.remote_id ? remoteLink(crm, job.remote_id) : undefined
   const facts: [string, ReactNode][] = [
     ['Status', <StandingChip key="status" standing={standing} />],
     [
       'Id there',
-      link ? (
-        <Anchor key="id" href={link} target="_blank" rel="noreferrer" size="sm" underline="always">
-          {job.remote_id}
+      job.remote_url ? (
+        <Anchor key="id" href={job.remote_url} target="_blank" rel="noreferrer" size="sm" underline="always">
+          {job.remote_id ?? `See it at ${crmNames[crm]}`}
         </Anchor>
       ) : (
         job.remote_id

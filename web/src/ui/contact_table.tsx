@@ -1,7 +1,7 @@
 import { useHotkeys } from '@mantine/hooks'
-import { flexRender, type Table } from '@tanstack/react-table'
+import { flexRender, type Row as TableRow, type Table } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState } from 'react'
+import { memo, type ReactNode, useEffect, useRef, useState } from 'react'
 import type { Contact } from '../api/client'
 import classes from './contact_table.module.css'
 
@@ -11,13 +11,15 @@ interface ContactTableProps {
   /** Reads on; absent while it does, and at the end. */
   more?: () => unknown
   dim: boolean
+  /** In place of the rows when there are none. */
+  empty: ReactNode
   onOpen: (contact: Contact) => void
 }
 
 const row_height = 52
 
 /** Draws only the rows in sight, so that a million of them scroll like a hundred. */
-export function ContactTable({ table, total, more, dim, onOpen }: ContactTableProps) {
+export function ContactTable({ table, total, more, dim, empty, onOpen }: ContactTableProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const { rows } = table.getRowModel()
   const [at, setAt] = useState(-1)
@@ -80,31 +82,65 @@ export function ContactTable({ table, total, more, dim, onOpen }: ContactTablePr
           </div>
         ))}
       </div>
-      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-        {items.map(({ index, start }) => {
-          const row = rows[index]
-          if (!row) return null
-          return (
-            <div
-              key={row.id}
-              role="row"
-              aria-rowindex={index + 2}
-              data-index={index}
-              data-at={index === at || undefined}
-              data-picked={row.getIsSelected() || undefined}
-              className={classes.row}
-              style={{ gridTemplateColumns: widths, transform: `translateY(${start}px)` }}
-              onFocus={() => setAt(index)}
-            >
-              {row.getVisibleCells().map((cell) => (
-                <div key={cell.id} role="cell" className={classes.cell} data-column={cell.column.id}>
-                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                </div>
-              ))}
-            </div>
-          )
-        })}
-      </div>
+      {rows.length === 0 && (
+        <div role="rowgroup">
+          <div role="row">
+            <div role="cell">{empty}</div>
+          </div>
+        </div>
+      )}
+      {rows.length > 0 && (
+        <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+          {items.map(({ index, start }) => {
+            const row = rows[index]
+            if (!row) return null
+            return (
+              <Row
+                key={row.id}
+                row={row}
+                index={index}
+                start={start}
+                widths={widths}
+                isAt={index === at}
+                isPicked={row.getIsSelected()}
+                onFocus={setAt}
+              />
+            )
+          })}
+        </div>
+      )}
     </div>
   )
 }
+
+interface RowProps {
+  row: TableRow<Contact>
+  index: number
+  start: number
+  widths: string
+  isAt: boolean
+  isPicked: boolean
+  onFocus: (index: number) => void
+}
+
+/** Drawn once as long as nothing about it changes, however often the table moves. */
+const Row = memo(function Row({ row, index, start, widths, isAt, isPicked, onFocus }: RowProps) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      data-index={index}
+      data-at={isAt || undefined}
+      data-picked={isPicked || undefined}
+      className={classes.row}
+      style={{ gridTemplateColumns: widths, transform: `translateY(${start}px)` }}
+      onFocus={() => onFocus(index)}
+    >
+      {row.getVisibleCells().map((cell) => (
+        <div key={cell.id} role="cell" className={classes.cell} data-column={cell.column.id}>
+          {flexRender(cell.column.columnDef.cell, cell.getContext())}
+        </div>
+      ))}
+    </div>
+  )
+})

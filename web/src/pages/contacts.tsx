@@ -1,15 +1,13 @@
 import { Button, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconFileImport, IconPlus, IconUsers } from '@tabler/icons-react'
-import { getCoreRowModel, type RowSelectionState, useReactTable } from '@tanstack/react-table'
+import type { RowSelectionState } from '@tanstack/react-table'
 import { useMemo, useState } from 'react'
 import { Link, Outlet, useNavigate } from 'react-router'
-import type { Contact } from '../api/client'
 import { useContacts } from '../api/contacts'
 import { useView } from '../api/filter'
 import { useMayAct } from '../api/session'
 import { ActionBar } from '../ui/action_bar'
-import { contact_columns } from '../ui/contact_columns'
 import { ContactForm } from '../ui/contact_form'
 import { ContactTable } from '../ui/contact_table'
 import { ContactToolbar } from '../ui/contact_toolbar'
@@ -20,6 +18,7 @@ import { Empty, Failed, Loading } from '../ui/states'
 
 export default function Contacts() {
   const { view, filter, sort } = useView()
+  const navigate = useNavigate()
   const contacts = useContacts(filter, sort)
   const mayAct = useMayAct()
   const [adding, setAdding] = useState(false)
@@ -71,16 +70,18 @@ export default function Contacts() {
       ) : rows.length === 0 && !isFiltered ? (
         <NoContacts mayAct={mayAct} />
       ) : (
-        <Rows
+        <ContactTable
           rows={rows}
           total={total}
           selection={selection}
-          setSelection={(next) => {
+          onSelect={(next) => {
             setAllMatching(false)
             setSelection(next)
           }}
           more={contacts.hasNextPage && !contacts.isFetchingNextPage ? contacts.fetchNextPage : undefined}
           dim={contacts.isPlaceholderData}
+          empty={<NoMatch />}
+          onOpen={(contact) => navigate(`/contacts/${contact.id}?${view}`)}
         />
       )}
       {(ids.length > 0 || allMatching) && (
@@ -132,38 +133,5 @@ function NoMatch() {
         Show all contacts
       </Button>
     </Empty>
-  )
-}
-
-interface RowsProps {
-  rows: Contact[]
-  total: number
-  selection: RowSelectionState
-  setSelection: (selection: RowSelectionState) => void
-  more?: () => unknown
-  dim: boolean
-}
-
-function Rows({ rows, total, selection, setSelection, more, dim }: RowsProps) {
-  const navigate = useNavigate()
-  const { view } = useView()
-  const table = useReactTable({
-    data: rows,
-    columns: contact_columns,
-    state: { rowSelection: selection },
-    onRowSelectionChange: (update) => setSelection(typeof update === 'function' ? update(selection) : update),
-    getRowId: (row) => row.id,
-    getCoreRowModel: getCoreRowModel(),
-    enableMultiRowSelection: true,
-  })
-  return (
-    <ContactTable
-      table={table}
-      total={total}
-      more={more}
-      dim={dim}
-      empty={<NoMatch />}
-      onOpen={(contact) => navigate(`/contacts/${contact.id}?${view}`)}
-    />
   )
 }

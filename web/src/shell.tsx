@@ -37,6 +37,7 @@ import { useHealth, useSummary, sumOf } from './api/queries'
 import { type Role, useMay, useSession, useSignOut } from './api/session'
 import { LiveSign, LostConnection } from './ui/live_sign'
 import { compact } from './ui/numbers'
+import { Operations } from './ui/operations'
 import { attempt } from './ui/tell'
 
 /** Pages that everybody may see, and those that take a role. */
@@ -98,6 +99,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <LostConnection />
+        <Operations />
         {children}
       </AppShell.Main>
       <Help opened={helped} onClose={help.close} />

@@ -5,7 +5,14 @@ import { asBody, type Filter } from './filter'
 export type Verb = 'select' | 'unselect' | 'skip' | 'retry'
 
 /** Contacts picked one by one, or all that a filter matches. */
-export type Target = { ids: string[] } | { filter: Filter; total: number; isEstimate: boolean }
+export type Target = { ids: string[] } | Matching
+
+interface Matching {
+  filter: Filter
+  /** As the person was shown it. */
+  total: number
+  isEstimate: boolean
+}
 
 export interface Progress {
   done: number
@@ -24,33 +31,50 @@ function chunks<T>(all: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size))
 }
 
+/** The two answers of an action: what came of it, or that it goes on as an operation. */
+type Acted = { message: string }
+
 async function actOnIds(verb: Verb, crms: Crm[], ids: string[]): Promise<string> {
   if (verb !== 'retry')
     return (await ask(api.PUT('/api/v3/contacts/crm/select', { body: { contact_ids: ids, crms, action: verb } })))
       .message
-  const counts = await Promise.all(
+  const answers = await Promise.all(
     crms.map((crm) =>
       ask(api.POST('/api/v3/contacts/{crm}/retry', { params: { path: { crm } }, body: { contact_ids: ids } })),
     ),
   )
-  return `${counts.reduce((sum, { queued_count }) => sum + queued_count, 0)} will be tried again`
+  const queued = answers.reduce((sum, answer) => sum + ('queued_count' in answer ? answer.queued_count : 0), 0)
+  return `${queued} will be tried again`
 }
 
-async function actOnFilter(verb: 'select' | 'retry', crms: Crm[], filter: Filter): Promise<string> {
-  const hasFilter = Object.keys(filter).length > 0
+async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching): Promise<string> {
+  // Nothing is changed when more are met than the person was shown.
+  const body = { ...asBody(filter), expected_count: total }
+  if (verb === 'unselect' || verb === 'skip')
+    return (await ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } }))).message
   const messages = []
-  // One after the other: each is one large statement in the database.
+  // One after the other: each is a large piece of work for the database.
   for (const crm of crms) {
     const params = { path: { crm } }
-    const counts =
+    const answer: Acted =
       verb === 'select'
-        ? await ask(api.POST('/api/v3/contacts/{crm}/sync/filtered', { params, body: asBody(filter) }))
+        ? await ask(api.POST('/api/v3/contacts/{crm}/sync/filtered', { params, body }))
         : await ask(
-            api.POST('/api/v3/contacts/{crm}/retry', { params, body: hasFilter ? asBody(filter) : { all: true } }),
+            api.POST('/api/v3/contacts/{crm}/retry', {
+              params,
+              body: isEmpty(filter) ? { all: true, expected_count: total } : body,
+            }),
           )
-    messages.push(counts.message)
+    messages.push(answer.message)
   }
   return messages.join('. ')
+}
+
+const isEmpty = (filter: Filter) => Object.keys(filter).length === 0
+
+/** Whether the action at one CRM changes whom the filter meets for the next one. */
+function isMoved(filter: Filter, crms: Crm[]): boolean {
+  return crms.length > 1 && Object.keys(filter).some((name) => crms.some((crm) => name.startsWith(`${crm}_`)))
 }
 
 /** What an action does to many contacts in steps can be stopped between them. */
@@ -71,10 +95,12 @@ export async function act(
     }
     return message
   }
-  if (verb === 'select' || verb === 'retry') return actOnFilter(verb, crms, target.filter)
+  const { filter } = target
+  const isOneStep = verb === 'unselect' || verb === 'skip' ? !isEmpty(filter) : !isMoved(filter, crms)
+  if (isOneStep) return actOnFilter(verb, crms, target)
   // Ids first: the action changes what the filter matches.
   const ids: string[] = []
-  for await (const rows of walk(target.filter, signal)) ids.push(...rows.map((row) => row.id))
+  for await (const rows of walk(filter, signal)) ids.push(...rows.map((row) => row.id))
   return act(verb, crms, { ids }, onProgress, signal)
 }
 

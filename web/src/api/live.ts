@@ -2,6 +2,7 @@ import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/r
 import { useEffect, useSyncExternalStore } from 'react'
 import type { Crm, Schemas } from './client'
 import type { ContactPage } from './contacts'
+import { type Operation, showOperation } from './operations'
 import { standingOfState, withStanding } from './status'
 
 /** One change, as the program tells it. */
@@ -110,6 +111,9 @@ function follow(client: QueryClient): () => void {
       waiting.push(JSON.parse(message.data) as JobEvent)
       showing ??= setTimeout(flush, moment_ms)
     })
+    source.addEventListener('operation', (message) =>
+      showOperation(client, JSON.parse(message.data as string) as Operation),
+    )
     source.addEventListener('connector', () => refreshStatus(client))
     source.addEventListener('lagged', () => refreshAll(client))
   }

@@ -36,6 +36,23 @@ const pages: { name: string; path: string; ready: string; prepare?: Prepare[] }[
     prepare: [(page) => page.locator('[data-open]').first().click(), dialog],
   },
   { name: 'contact-add', path: '/contacts', ready: '[data-open]', prepare: [click('button', 'Add'), dialog] },
+  {
+    name: 'contacts-paste',
+    path: '/contacts',
+    ready: '[data-open]',
+    prepare: [
+      click('button', 'Paste a list'),
+      (page) => page.getByLabel('E-mail addresses').fill('amara.smith@example.com, ghost@example.com, nobody'),
+      click('button', /^Look up/),
+      (page) => page.getByText('Not an address').waitFor(),
+    ],
+  },
+  {
+    name: 'contacts-status',
+    path: '/contacts?has_gmail=true',
+    ready: 'text=Has Gmail',
+    prepare: [click('button', 'Brevo: Any status'), (page) => page.getByRole('menu').waitFor()],
+  },
   { name: 'contacts-nothing', path: '/contacts?email_contains=nobody-at-all', ready: 'text=No contact matches' },
   { name: 'import', path: '/contacts/import', ready: 'text=CSV file' },
   {

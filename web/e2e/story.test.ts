@@ -93,6 +93,42 @@ function story(database: Database) {
     await shown(`${people} in all`)
   })
 
+  it('A pasted list picks those who are there, and tells who is not', async () => {
+    await page.getByRole('button', { name: 'Paste a list' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog
+      .getByLabel('E-mail addresses')
+      .fill('person3@example.com, "Person Four" <PERSON4@example.com>\nghost@example.com\nnobody')
+    await dialog.getByRole('button', { name: 'Look up 4 addresses' }).click()
+    await dialog.getByText('Not found (1)').waitFor()
+    await dialog.getByText('ghost@example.com', { exact: true }).waitFor()
+    await dialog.getByText('Not an address (1)').waitFor()
+    await dialog.getByRole('button', { name: 'Select 2 contacts' }).click()
+    await page.getByRole('region', { name: 'Actions' }).getByText('2 contacts', { exact: true }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('region', { name: 'Actions' }).waitFor({ state: 'detached' })
+  })
+
+  it('An action asks again when it would meet more than were shown', async () => {
+    await page.locator('[data-open]').first().waitFor()
+    await page
+      .getByRole('checkbox', { name: /^Select .*@/ })
+      .first()
+      .check()
+    await page.getByRole('button', { name: `Take all ${people} that match` }).click()
+    await page.getByRole('button', { name: 'Send to\u2026' }).click()
+    await page.getByRole('checkbox', { name: 'n8n' }).check()
+    const headers = { authorization: `Bearer ${world.token}` }
+    const body = JSON.stringify({ email: 'late@example.com' })
+    const late = await fetch(`${world.url}/api/v3/contacts`, { method: 'POST', headers, body })
+    await page.getByRole('button', { name: `Send ${people} contacts` }).click()
+    await shown(`The number changed: now ${people + 1}`)
+    await page.getByRole('button', { name: `Send ${people + 1} contacts` }).waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.keyboard.press('Escape')
+    await fetch(new URL(late.headers.get('location') ?? '', world.url), { method: 'DELETE', headers })
+  })
+
   it('All of them are sent to four CRMs and arrive live, but for the one that is refused', async () => {
     await world.faults({ match: { crm: 'brevo', email: 'person38@' }, effect: { kind: 'reject' } })
     await page.locator('[data-open]').first().waitFor()
@@ -129,6 +165,21 @@ function story(database: Database) {
     await shown('Nothing has failed')
   })
 
+  it('An edit shows who differs from what CRMs hold, and in what', async () => {
+    await go('Contacts')
+    await page.locator('[data-open]').first().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Edit' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Somebody Else')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await chips('changed').first().waitFor()
+    await page.getByRole('dialog').getByText('What would be sent now').first().click()
+    await page.getByText(/^Differs from what was acknowledged last in .*FIRSTNAME/).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Brevo: Any status. Filter' }).click()
+    await page.getByRole('menuitemradio', { name: 'Changed since' }).click()
+    await shown('1 match')
+  })
+
   it('An outage is told, and so is its end; what waits for a retry need not wait', async () => {
     await world.faults({ match: { crm: 'brevo' }, effect: { kind: 'respond', status: 503 } })
     await go('Contacts')
@@ -158,6 +209,19 @@ function story(database: Database) {
     await shown(/^\u2713 /)
     await page.getByRole('button', { name: 'Send a test alert' }).click()
     await page.getByRole('status').filter({ hasText: 'Nobody would be told' }).waitFor()
+  })
+
+  it('What takes long is seen on every page, also after a reload, and can be stopped', async () => {
+    await world.faults({ match: { crm: 'brevo' }, effect: { kind: 'none', latency_ms: 20_000 } })
+    await page.getByRole('button', { name: 'Read back' }).click()
+    const underWay = page.getByRole('region', { name: 'Under way' })
+    await underWay.getByText('Reading back from Brevo').waitFor()
+    await page.reload()
+    await underWay.getByRole('progressbar', { name: 'Reading back from Brevo' }).waitFor()
+    await underWay.getByRole('button', { name: 'Stop: Reading back from Brevo' }).click()
+    await underWay.waitFor({ state: 'detached' })
+    await shown(/^Reading back from Brevo was stopped after/)
+    await world.faults()
   })
 
   it('A lost connection is told, and what was missed meanwhile is shown once it is back', async () => {

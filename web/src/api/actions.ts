@@ -32,7 +32,10 @@ function chunks<T>(all: T[], size: number): T[][] {
 }
 
 /** The two answers of an action: what came of it, or that it goes on as an operation. */
-type Acted = { message: string }
+type Acted = { message: string; operation_id?: string }
+
+const wordsOf = ({ message, operation_id }: Acted) =>
+  operation_id ? 'This takes a while. It goes on by itself, and stands on top of every page until it is done' : message
 
 async function actOnIds(verb: Verb, crms: Crm[], ids: string[]): Promise<string> {
   if (verb !== 'retry')
@@ -51,8 +54,8 @@ async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching)
   // Nothing is changed when more are met than the person was shown.
   const body = { ...asBody(filter), expected_count: total }
   if (verb === 'unselect' || verb === 'skip')
-    return (await ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } }))).message
-  const messages = []
+    return wordsOf(await ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } })))
+  const messages = new Set<string>()
   // One after the other: each is a large piece of work for the database.
   for (const crm of crms) {
     const params = { path: { crm } }
@@ -65,9 +68,9 @@ async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching)
               body: isEmpty(filter) ? { all: true, expected_count: total } : body,
             }),
           )
-    messages.push(answer.message)
+    messages.add(wordsOf(answer))
   }
-  return messages.join('. ')
+  return [...messages].join('. ')
 }
 
 const isEmpty = (filter: Filter) => Object.keys(filter).length === 0

@@ -12,6 +12,7 @@ import { useMayAct } from '../api/session'
 import { standingOf, standingOfState } from '../api/status'
 import { Ask } from '../ui/ask'
 import { ContactForm } from '../ui/contact_form'
+import { useNow } from '../ui/now'
 import { milliseconds } from '../ui/numbers'
 import { Facts } from '../ui/page'
 import { Preview } from '../ui/preview'
@@ -143,7 +144,7 @@ function AtCrm({ contact, crm, job }: AtCrmProps) {
     ],
   ]
   if (job.error) facts.push(['Error', <span key="error">{job.error}</span>])
-  if (job.next_attempt_at) facts.push(['Next attempt', <Ago key="next" at={job.next_attempt_at} />])
+  if (job.next_attempt_at) facts.push(['Next attempt', <Due key="next" at={job.next_attempt_at} />])
   if (job.retry_count) facts.push(['Retries', job.retry_count])
   if (job.acknowledged_at) facts.push(['Acknowledged', <Ago key="acknowledged" at={job.acknowledged_at} />])
   if (job.warnings.length) facts.push(['Warnings', job.warnings.join('; ')])
@@ -161,6 +162,11 @@ function AtCrm({ contact, crm, job }: AtCrmProps) {
       <History attempts={job.history} />
     </Stack>
   )
+}
+
+/** What is due goes as soon as the limits let it; when it became due says nothing about when. */
+function Due({ at }: { at: string }) {
+  return Date.parse(at) > useNow() ? <Ago at={at} /> : 'as soon as the limits allow'
 }
 
 function Steer({ contact, crm, state }: { contact: Contact; crm: Crm; state: Schemas['JobState'] }) {

@@ -6,7 +6,7 @@ import { refreshAll } from '../api/live'
 import { cancelOperation, type Operation, showOperation, useEnded, useOperations } from '../api/operations'
 import { useMayAct } from '../api/session'
 import { count, plural } from './numbers'
-import { attempt, tell, tellFailure } from './tell'
+import { tell, tellFailure } from './tell'
 import classes from './ui.module.css'
 
 const doing: Record<Operation['kind'], string> = {
@@ -68,8 +68,12 @@ function UnderWay({ operation }: { operation: Operation }) {
   const title = titleOf(operation)
   const cancel = async () => {
     setBusy(true)
-    const ended = await attempt(() => cancelOperation(id), endOf)
-    if (ended) showOperation(client, ended)
+    try {
+      // That it ended is told to everybody alike.
+      showOperation(client, await cancelOperation(id))
+    } catch (error) {
+      tellFailure(error)
+    }
     setBusy(false)
   }
   return (

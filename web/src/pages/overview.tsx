@@ -91,7 +91,7 @@ function Headline({ summary, health, latency }: Status & { latency?: Schemas['La
         <Figure name="Oldest waiting" value={oldest ? <Ago at={oldest} /> : '–'}>
           {oldest ? 'since it was selected' : 'nothing waits'}
         </Figure>
-        <Figure name="Selected to acknowledged" value={inMilliseconds(latency?.p50_ms)}>
+        <Figure name="Until acknowledged" value={inMilliseconds(latency?.p50_ms)}>
           {latency?.count ? `99 % within ${inMilliseconds(latency.p99_ms)}, last hour` : 'nothing in the last hour'}
         </Figure>
         <Figure name="Contacts" value={compact(summary.total_contacts)}>

@@ -33,7 +33,15 @@ public:
     Task<Result<std::string>> test(Crm) override { co_return std::string("an account"); }
     Task<Result<SetupReport>> setup(Crm, bool) override { co_return SetupReport{}; }
     Task<Result<Erased>> erase(Crm, Lookup) override { co_return Erased{}; }
-    Task<Status> verify(Crm, VerifyOptions) override { co_return Status{}; }
+    Task<Result<Uuid>> verify(Crm, VerifyOptions) override { co_return Uuid{}; }
+    /// One chunk is all of these few contacts.
+    Task<Result<Operation>> operate(NewOperation begun, Duration) override
+    {
+        const OperationHold hold = begun.hold;
+        const auto operation = co_await store->begin_operation(std::move(begun));
+        if (!operation) co_return operation;
+        co_return co_await store->advance_operation(hold, Instant{});
+    }
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return std::nullopt; }
     std::string payload(Crm, const MappedContact&) const override { return "{}"; }
     std::optional<std::string> page_of(Crm, const Lookup&) const override { return std::nullopt; }
@@ -44,6 +52,8 @@ public:
     Task<Store::PoolStatus> pool() override { co_return Store::PoolStatus{}; }
     std::optional<std::vector<SeenExchange>> exchanges(Crm) const override { return std::nullopt; }
     EventBus& events() override { return events_; }
+
+    Store* store = nullptr;
 
 private:
     ConnectorTraits traits_;
@@ -140,6 +150,7 @@ void try_input(std::string_view input)
     static Database& database = *new Database;
     static IdleEngine& engine = *new IdleEngine;
     Store& store = database.emptied();
+    engine.store = &store;
     const auto contact = database.loop().run(
         store.create_contact({.email = "ann@example.com", .name = "Ann Lee"}, CurationStatus::new_, {}));
     require(contact.has_value(), "a contact can be made");

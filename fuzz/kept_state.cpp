@@ -2,9 +2,10 @@
 #include "domain/job.h"
 #include "domain/verification.h"
 #include "fuzz/support/support.h"
+#include "store/operation.h"
 
 // What the database keeps as text, which other programs may write: the coordination row of a connector, the options of
-// a job, a verification. Whatever it is, the engine works on.
+// a job, a verification, an operation. Whatever it is, the engine works on.
 
 namespace crmsync::fuzz {
 
@@ -54,6 +55,10 @@ void try_input(std::string_view input)
         require(again && again->started_at == run->started_at && again->actor == run->actor,
                 "a verification is read as it was written", to_json(*run));
     }
+    if (const auto work = parse_operation_work(input))
+        require(parse_operation_work(to_json(*work)) == work, "an operation is read as it was written", to_json(*work));
+    const ActionCounts counts = parse_action_counts(input);
+    require(parse_action_counts(to_json(counts)) == counts, "counts are read as they were written", to_json(counts));
     if (const auto key = parse_idempotency_key(input))
         require(std::string(input).contains(to_string(key->first.crm)), "a key names its CRM");
     if (const auto id = parse_uuid(input)) require(parse_uuid(to_string(*id)) == id, "an id is read as it was written");

@@ -23,6 +23,7 @@ struct Services {
     Executor executor;  ///< The API's loop.
     bool has_docs = true;
     Scraper* scraper = nullptr;
+    std::size_t confirm_above = 0;  ///< CRMSYNC_CONFIRM_ABOVE; 0: never asks.
 };
 
 /// One request on its way through a handler.

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "api/json.h"
+#include "api/operations.h"
 #include "domain/selection.h"
 
 namespace crmsync::api {
@@ -132,11 +133,6 @@ void add_page_headers(http::ServerResponse& response, const http::ServerRequest&
     response.headers.add("Link", std::move(links));
 }
 
-json::object status_counts(std::size_t updated, CurationStatus status)
-{
-    return {{"updated_count", updated}, {"queued_count", status == CurationStatus::queued ? updated : 0}};
-}
-
 /// Reads the status, which both curation calls require.
 std::optional<CurationStatus> read_status(Input& input)
 {
@@ -145,15 +141,12 @@ std::optional<CurationStatus> read_status(Input& input)
     return status;
 }
 
-Task<Reply> apply_status(const Call& call, Target target, CurationStatus status)
-{
-    const auto updated =
-        co_await call.store().set_curation_status(std::move(target), status, call.who.actor(), call.now());
-    if (!updated) co_return refuse(updated.error());
-    co_return json_response(200, status_counts(*updated, status));
-}
-
 }  // namespace
+
+json::object curation_result(std::size_t updated, CurationStatus status)
+{
+    return {{"updated_count", updated}, {"queued_count", status == CurationStatus::queued ? updated : 0}};
+}
 
 Task<Reply> list_contacts(Call call)
 {
@@ -249,7 +242,10 @@ Task<Reply> set_status(Call call)
     if (!input.has("contact_ids") || input.is_null("contact_ids")) input.wrong("contact_ids", "is required");
     const auto status = read_status(input);
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
-    co_return co_await apply_status(call, std::move(*ids), *status);
+    const auto updated =
+        co_await call.store().set_curation_status(std::move(*ids), *status, call.who.actor(), call.now());
+    if (!updated) co_return refuse(updated.error());
+    co_return json_response(200, curation_result(*updated, *status));
 }
 
 Task<Reply> set_status_filtered(Call call)
@@ -257,8 +253,9 @@ Task<Reply> set_status_filtered(Call call)
     auto input = Input::body(call.request);
     auto filter = read_filter(input);
     const auto status = read_status(input);
+    const auto expected_count = read_expected_count(input);
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
-    co_return co_await apply_status(call, std::move(filter), *status);
+    co_return co_await operate(call, BulkCuration{.filter = std::move(filter), .status = *status}, expected_count);
 }
 
 }  // namespace crmsync::api

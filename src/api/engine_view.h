@@ -49,8 +49,11 @@ public:
     virtual Task<Result<SetupReport>> setup(Crm crm, bool create) = 0;
     /// Deletes a person there (see `erase_at`).
     virtual Task<Result<Erased>> erase(Crm crm, Lookup lookup) = 0;
-    /// Begins to read back what the CRM holds; `conflict` while it does, or when this CRM cannot be asked.
-    virtual Task<Status> verify(Crm crm, VerifyOptions options) = 0;
+    /// Begins to read back what the CRM holds, as an operation; `conflict` while it does, or when this CRM cannot be
+    /// asked.
+    virtual Task<Result<Uuid>> verify(Crm crm, VerifyOptions options) = 0;
+    /// Begins an operation; returns when it has ended, or after `patience`.
+    virtual Task<Result<Operation>> operate(NewOperation begun, Duration patience) = 0;
     /// The verification under way in this process.
     virtual Task<std::optional<VerificationRun>> verification(Crm crm) = 0;
     /// The body that `send` would put on the wire, as JSON. Pure; any thread.

@@ -57,10 +57,10 @@ std::unexpected<ErrorAnswer> refuse(const Error& error)
 
 http::ServerResponse render(const ErrorAnswer& answer)
 {
-    http::ServerResponse response{.status = answer.status,
-                                  .headers = answer.headers,
-                                  .body = json::serialize(json::object{{"detail", answer.detail}}),
-                                  .stream = {}};
+    json::object body{{"detail", answer.detail}};
+    for (const auto& [name, value] : answer.more) body[name] = value;
+    http::ServerResponse response{
+        .status = answer.status, .headers = answer.headers, .body = json::serialize(body), .stream = {}};
     response.headers.add("Content-Type", "application/json");
     return response;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <expected>
 #include <string>
@@ -10,11 +11,12 @@
 
 namespace crmsync::api {
 
-/// An answer that is not a success: {"detail": ...}.
+/// An answer that is not a success: {"detail": ...}, and what a program needs of it besides.
 struct ErrorAnswer {
     int status = 500;
     boost::json::value detail;
     http::Headers headers = {};
+    boost::json::object more = {};
 };
 
 /// What every handler gives.

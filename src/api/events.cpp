@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <deque>
 
 #include "api/json.h"
+#include "api/operations.h"
 #include "base/mutex.h"
 #include "engine/events.h"
 
@@ -25,19 +27,33 @@ std::string frame(std::string_view event, const json::value& data)
 
 std::string to_frame(const Event& event)
 {
-    return std::visit(Overloaded{[](const JobChanged& job) {
-                                     return frame("job", {{"contact_id", crmsync::to_string(job.key.contact_id)},
-                                                          {"crm", to_string(job.key.crm)},
-                                                          {"state", to_string(job.state)},
-                                                          {"outcome", job.outcome},
-                                                          {"error", to_json(job.error)},
-                                                          {"at", to_rfc3339(job.at)}});
-                                 },
-                                 [](const ConnectorChanged& connector) {
-                                     return frame("connector", {{"crm", to_string(connector.crm)},
-                                                                {"state", connector.state},
-                                                                {"reason", connector.reason},
-                                                                {"at", to_rfc3339(connector.at)}});
+    return std::visit(
+        Overloaded{[](const JobChanged& job) {
+                       return frame("job", {{"contact_id", crmsync::to_string(job.key.contact_id)},
+                                            {"crm", to_string(job.key.crm)},
+                                            {"state", to_string(job.state)},
+                                            {"outcome", job.outcome},
+                                            {"error", to_json(job.error)},
+                                            {"at", to_rfc3339(job.at)}});
+                   },
+                   [](const ConnectorChanged& connector) {
+                       return frame("connector", {{"crm", to_string(connector.crm)},
+                                                  {"state", connector.state},
+                                                  {"reason", connector.reason},
+                                                  {"at", to_rfc3339(connector.at)}});
+                   },
+                   [](const OperationChanged& changed) { return frame("operation", to_json(changed.operation)); }},
+        event);
+}
+
+/// An operation that is for no CRM is for all.
+bool is_about(const Event& event, Crm crm)
+{
+    return std::visit(Overloaded{[&](const JobChanged& job) { return job.key.crm == crm; },
+                                 [&](const ConnectorChanged& connector) { return connector.crm == crm; },
+                                 [&](const OperationChanged& changed) {
+                                     const auto crms = crms_of(changed.operation.work);
+                                     return crms.empty() || std::ranges::find(crms, crm) != crms.end();
                                  }},
                       event);
 }
@@ -128,10 +144,7 @@ Reply EventStreams::open(Call call)
     std::erase_if(open_, [](const auto& one) { return one.expired(); });
     open_.push_back(queue);
     auto subscription = call.services.engine.events().subscribe([queue, only](const Event& event) {
-        const Crm crm = std::visit(Overloaded{[](const JobChanged& job) { return job.key.crm; },
-                                              [](const ConnectorChanged& connector) { return connector.crm; }},
-                                   event);
-        if (!only || *only == crm) queue->push(event);
+        if (!only || is_about(event, *only)) queue->push(event);
     });
     return http::ServerResponse{
         .status = 200,

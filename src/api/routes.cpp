@@ -12,6 +12,7 @@
 #include "api/keys.h"
 #include "api/lookup.h"
 #include "api/metrics.h"
+#include "api/operations.h"
 #include "api/preview.h"
 #include "api/selection.h"
 #include "api/session.h"
@@ -75,6 +76,10 @@ constexpr Route routes[] = {
     {post, "/api/v3/crm/{crm}/verify", operator_, start_verification},
     {get, "/api/v3/crm/{crm}/verification", viewer, verification},
     {get, "/api/v3/crm/{crm}/exchanges", admin, exchanges},
+
+    {get, "/api/v3/operations", viewer, list_operations, true},
+    {get, "/api/v3/operations/{id}", viewer, read_operation},
+    {post, "/api/v3/operations/{id}/cancel", operator_, cancel_operation},
 
     {post, "/api/v3/alerts/test", admin, test_alerts},
 

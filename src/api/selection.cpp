@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "api/contacts.h"
 #include "api/json.h"
+#include "api/operations.h"
 #include "domain/selection.h"
 
 namespace crmsync::api {
@@ -24,6 +26,8 @@ constexpr std::array words{Words{"select", Action::select, "Selected"},
 
 struct Selection {
     std::vector<Uuid> ids;
+    ContactFilter filter;  ///< Instead of ids.
+    std::optional<std::int64_t> expected_count;
     std::vector<std::string> crm_names;
     std::string action;
 };
@@ -54,14 +58,19 @@ std::vector<Crm> known_crms(const std::vector<std::string>& names, std::string& 
     return crms;
 }
 
-Task<Reply> apply(const Call& call, Selection selection, const Words& word, std::vector<Crm> crms)
+Task<Reply> apply(const Call& call, Selection selection, Action action, std::vector<Crm> crms)
 {
+    if (selection.ids.empty())
+        co_return co_await operate(call,
+                                   BulkAction{.action = action,
+                                              .crms = std::move(crms),
+                                              .filter = std::move(selection.filter),
+                                              .options = {},
+                                              .request_id = call.request_id},
+                                   selection.expected_count);
     const Lane lane = selection.ids.size() <= hand_lane_max_ids ? Lane::hand : Lane::bulk;
-    json::array names;
-    for (const Crm crm : crms) names.emplace_back(to_string(crm));
-    const std::size_t crm_count = crms.size();
-    ActionRequest request{.action = word.action,
-                          .crms = std::move(crms),
+    ActionRequest request{.action = action,
+                          .crms = crms,
                           .target = std::move(selection.ids),
                           .lane = lane,
                           .options = options_of(call, lane),
@@ -73,26 +82,38 @@ Task<Reply> apply(const Call& call, Selection selection, const Words& word, std:
     const auto counts = co_await call.store().act(std::move(request));
     if (!counts) co_return refuse(counts.error());
     if (counts->found == 0) co_return refuse(404, "No contacts found with provided IDs");
-    co_return json_response(200, {{"updated_count", counts->found},
-                                  {"queued_count", counts->queued},
-                                  {"not_found_count", counts->not_found},
-                                  {"crms", std::move(names)},
-                                  {"action", word.request},
-                                  {"message", fmt::format("{} {} contacts for {} CRM(s), {} queued for processing",
-                                                          word.done, counts->found, crm_count, counts->queued)}});
+    co_return json_response(200, selection_result(action, crms, *counts));
 }
 
 }  // namespace
+
+json::object selection_result(Action action, const std::vector<Crm>& crms, const ActionCounts& counts)
+{
+    json::array names;
+    for (const Crm crm : crms) names.emplace_back(to_string(crm));
+    const auto word = std::ranges::find(words, action, &Words::action);
+    return {{"updated_count", counts.found},
+            {"queued_count", counts.queued},
+            {"not_found_count", counts.not_found},
+            {"crms", std::move(names)},
+            {"action", word->request},
+            {"message", fmt::format("{} {} contacts for {} CRM(s), {} queued for processing", word->done, counts.found,
+                                    crms.size(), counts.queued)}};
+}
 
 Task<Reply> select_contacts(Call call)
 {
     auto input = Input::body(call.request);
     Selection selection{.ids = input.uuids("contact_ids", contact_ids_max).value_or(std::vector<Uuid>{}),
+                        .filter = read_filter(input),
+                        .expected_count = read_expected_count(input),
                         .crm_names = input.texts("crms", 100).value_or(std::vector<std::string>{}),
                         .action = input.text("action").value_or("select")};
+    const bool filtered = !is_empty(selection.filter);
+    if (filtered && input.has("contact_ids")) input.wrong("contact_ids", "does not go with filter fields");
     if (const auto& problems = input.problems(); !problems.empty()) co_return refuse(problems);
 
-    if (selection.ids.empty()) co_return nothing_selected(selection, "No contact IDs provided");
+    if (selection.ids.empty() && !filtered) co_return nothing_selected(selection, "No contact IDs provided");
     if (selection.crm_names.empty()) co_return nothing_selected(selection, "No CRMs specified");
     std::string unknown;
     auto crms = known_crms(selection.crm_names, unknown);
@@ -100,7 +121,7 @@ Task<Reply> select_contacts(Call call)
         co_return refuse(400, fmt::format("Invalid CRM names: {}. Valid: brevo, hubspot, mautic, n8n", unknown));
     for (const auto& word : words)
         if (word.request == selection.action)
-            co_return co_await apply(call, std::move(selection), word, std::move(crms));
+            co_return co_await apply(call, std::move(selection), word.action, std::move(crms));
     co_return refuse(Problems{{"action", "action must be 'select', 'unselect' or 'skip'"}});
 }
 

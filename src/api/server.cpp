@@ -245,7 +245,12 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(const Executor& executor, St
 {
     auto authenticator = Authenticator::create(executor, clock, store, options.auth);
     if (!authenticator) return std::unexpected(authenticator.error());
-    auto server = std::make_unique<Server>(Services{store, engine, clock, executor, options.has_docs},
+    auto server = std::make_unique<Server>(Services{.store = store,
+                                                    .engine = engine,
+                                                    .clock = clock,
+                                                    .executor = executor,
+                                                    .has_docs = options.has_docs,
+                                                    .confirm_above = options.confirm_above},
                                            std::move(*authenticator), options);
     if (const auto listening = server->listen(std::move(options.listen)); !listening)
         return std::unexpected(listening.error());

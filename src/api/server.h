@@ -23,6 +23,7 @@ struct ApiOptions {
     FailureDelayOptions failure_delay;
     std::size_t requests_per_second = 0;             ///< Of each caller, and as many at once; 0: no limit.
     bool open_metrics = false;                       ///< /metrics as well.
+    std::size_t confirm_above = 10'000;              ///< Contacts that a filter may meet unasked; 0: any number.
     std::shared_ptr<metrics::Metrics> metrics = {};  ///< Where requests are counted; null: in some of its own.
 };
 

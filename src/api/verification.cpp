@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "api/json.h"
+#include "api/operations.h"
 
 namespace crmsync::api {
 
@@ -51,7 +52,7 @@ Task<Reply> start_verification(Call call)
     options.actor = call.who.actor();
     const auto begun = co_await call.services.engine.verify(*crm, std::move(options));
     if (!begun) co_return refuse(begun.error().code == ErrorCode::conflict ? 409 : 503, begun.error().message);
-    co_return json_response(202, {{"crm", to_string(*crm)}, {"message", "The verification has begun"}});
+    co_return accepted({{"crm", to_string(*crm)}, {"message", "The verification has begun"}}, *begun);
 }
 
 Task<Reply> verification(Call call)

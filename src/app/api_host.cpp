@@ -65,6 +65,7 @@ Task<Status> ApiHost::open()
     options.listen.trusted_proxies = config_.trusted_proxies;
     options.cors_origins = config_.cors_origins;
     options.requests_per_second = config_.requests_per_second;
+    options.confirm_above = config_.confirm_above;
     Store& store = own_store_ ? *own_store_ : engine_store_;
     auto server = api::ApiServer::start(loop_.get_executor(), store, engine_, clock_, options);
     if (!server) {

@@ -237,6 +237,7 @@ private:
         config_.max_connections = static_cast<std::size_t>(number("CRMSYNC_MAX_CONNECTIONS"));
         config_.max_connections_per_client = static_cast<std::size_t>(number("CRMSYNC_MAX_CONNECTIONS_PER_CLIENT"));
         config_.requests_per_second = static_cast<std::size_t>(number("CRMSYNC_REQUESTS_PER_SECOND"));
+        config_.confirm_above = static_cast<std::size_t>(number("CRMSYNC_CONFIRM_ABOVE"));
         const std::string& certificate = value("CRMSYNC_TLS_CERTIFICATE");
         const std::string& key = value("CRMSYNC_TLS_KEY");
         if (!certificate.empty() && !key.empty()) config_.tls = http::TlsFiles{certificate, key};

@@ -88,6 +88,7 @@ struct Config {
     std::size_t max_connections = 0;
     std::size_t max_connections_per_client = 0;
     std::size_t requests_per_second = 0;  ///< Of each caller; 0: no limit.
+    std::size_t confirm_above = 10'000;   ///< Contacts that an action by filter meets unasked; 0: any number.
     http::Outbound outbound;
     bool open_metrics = false;    ///< /metrics of the API needs no token.
     std::string metrics_address;  ///< Where metrics are served beside the API; "": they are not.

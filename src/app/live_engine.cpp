@@ -43,12 +43,14 @@ Task<Result<Erased>> LiveEngine::erase(Crm crm, Lookup lookup)
     co_return co_await asio::co_spawn(engine_loop_, engine_.erase(crm, std::move(lookup)), asio::use_awaitable);
 }
 
-Task<Status> LiveEngine::verify(Crm crm, VerifyOptions options)
+Task<Result<Uuid>> LiveEngine::verify(Crm crm, VerifyOptions options)
 {
-    const auto begin = [](Engine& engine, Crm which, VerifyOptions how) -> Task<Status> {
-        co_return engine.verify(which, std::move(how));
-    };
-    co_return co_await asio::co_spawn(engine_loop_, begin(engine_, crm, std::move(options)), asio::use_awaitable);
+    co_return co_await asio::co_spawn(engine_loop_, engine_.verify(crm, std::move(options)), asio::use_awaitable);
+}
+
+Task<Result<Operation>> LiveEngine::operate(NewOperation begun, Duration patience)
+{
+    co_return co_await asio::co_spawn(engine_loop_, engine_.operate(std::move(begun), patience), asio::use_awaitable);
 }
 
 Task<std::optional<VerificationRun>> LiveEngine::verification(Crm crm)

@@ -28,7 +28,8 @@ public:
     Task<Result<std::string>> test(Crm crm) override;
     Task<Result<SetupReport>> setup(Crm crm, bool create) override;
     Task<Result<Erased>> erase(Crm crm, Lookup lookup) override;
-    Task<Status> verify(Crm crm, VerifyOptions options) override;
+    Task<Result<Uuid>> verify(Crm crm, VerifyOptions options) override;
+    Task<Result<Operation>> operate(NewOperation begun, Duration patience) override;
     Task<std::optional<VerificationRun>> verification(Crm crm) override;
     std::string payload(Crm crm, const MappedContact& contact) const override;
     /// Null (the usual): nobody is told. Outlives this, or is taken away before it goes.

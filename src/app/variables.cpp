@@ -60,6 +60,9 @@ const std::vector<Variable> general_variables{
      "From one address that is no trusted proxy. 0: no limit of its own.", "", 0, 1'000'000},
     {"Service", "CRMSYNC_REQUESTS_PER_SECOND", "0", integer,
      "Requests that each caller of the API may make, and as many at once. 0: no limit.", "", 0, 1'000'000},
+    {"Service", "CRMSYNC_CONFIRM_ABOVE", "10000", integer,
+     "An action by filter that meets more contacts must say how many it expects. 0: any number goes unasked.", "", 0,
+     1'000'000'000},
     {"Service", "CRMSYNC_METRICS_PUBLIC", "true", boolean, "Serves /metrics to everybody; else it needs a token."},
     {"Service", "CRMSYNC_METRICS_LISTEN", "", text,
      "Address and port where /metrics alone is served, to everybody who reaches it; also by `crmsync worker`. Unset: "

@@ -10,6 +10,18 @@ namespace crmsync {
 namespace {
 
 constexpr std::size_t prune_batch = 5000;
+constexpr Duration note_verification_every = 2s;
+
+OperationNote note_of(const VerificationRun& run, OperationState state, Instant now)
+{
+    return {.state = state,
+            .total = run.expected,
+            .total_is_estimate = true,
+            .done = run.checked,
+            .findings = run,
+            .error = state == OperationState::failed ? run.problem : "",
+            .now = now};
+}
 
 }  // namespace
 
@@ -21,6 +33,8 @@ Engine::Engine(const Executor& executor, Clock& clock, Store& store, std::vector
       options_(std::move(options)),
       connectors_(std::move(connectors)),
       worker_id_(random_uuid7(clock.now())),
+      operations_(store, clock, executor, events_,
+                  [this](const Operation& operation, OperationHold hold) { resume_verification(operation, hold); }),
       heartbeat_alarm_(clock, executor),
       watchdog_alarm_(clock, executor),
       rescue_alarm_(clock, executor),
@@ -103,6 +117,7 @@ Task<Status> Engine::start()
     services_.spawn(absorb_loop());
     services_.spawn(prune_loop());
     services_.spawn(count_loop());
+    services_.spawn(operations_.watch());
     for (const auto& run : runs_) workers_.spawn(run->run());
     for (const auto& follow_up : follow_ups_) services_.spawn(follow_up->run());
     co_return Status{};
@@ -134,13 +149,14 @@ Task<> Engine::stop(Duration grace)
     for (const auto& follow_up : follow_ups_) follow_up->stop();
     for (const Crm crm : all_crms)
         if (verifiers_[crm]) verifiers_[crm]->cancel();
+    co_await operations_.stop();
     for (const auto& connector : connectors_) connector->close();  // Ends what the services ask.
     co_await services_.join();
     const auto retired = co_await store_.retire_worker(worker_id_, clock_.now());
     if (!retired) log::warn("Could not hand back this worker's leases: {}", retired.error().message);
 }
 
-Status Engine::verify(Crm crm, VerifyOptions options)
+Status Engine::make_verifier(Crm crm)
 {
     Connector* asked = connector(crm);
     if (!asked) return fail(ErrorCode::conflict, std::string(display_name(crm)) + " is not configured");
@@ -149,8 +165,48 @@ Status Engine::verify(Crm crm, VerifyOptions options)
         return fail(ErrorCode::conflict, "A verification of " + std::string(display_name(crm)) + " is under way");
     if (stopping_) return fail(ErrorCode::unavailable, "The engine is stopping");
     verifiers_[crm] = std::make_unique<Verifier>(*asked, store_, clock_, executor_, worker_id_);
-    services_.spawn(run_verification(crm, std::move(options)));
     return {};
+}
+
+Task<Result<Uuid>> Engine::verify(Crm crm, VerifyOptions options)
+{
+    if (const Status made = make_verifier(crm); !made) co_return std::unexpected(made.error());
+    const OperationHold hold = new_hold(random_uuid7(clock_.now()), clock_);
+    const BulkVerification work{.crm = crm, .share = options.share, .repair = options.repair};
+    const auto begun = co_await store_.begin_operation(
+        {.hold = hold, .work = work, .actor = options.actor, .total = {}, .now = clock_.now()});
+    if (!begun || stopping_) {
+        verifiers_[crm].reset();
+        co_return begun ? fail(ErrorCode::unavailable, "The engine is stopping") : std::unexpected(begun.error());
+    }
+    services_.spawn(run_verification(crm, std::move(options), hold));
+    co_return hold.id;
+}
+
+void Engine::resume_verification(const Operation& operation, OperationHold hold)
+{
+    const auto& work = std::get<BulkVerification>(operation.work);
+    const Status made = make_verifier(work.crm);
+    if (made) {
+        VerifyOptions options{.share = work.share, .repair = work.repair, .actor = operation.actor};
+        services_.spawn(run_verification(work.crm, std::move(options), hold));
+        return;
+    }
+    const auto give_up = [](Store& store, OperationHold held, OperationNote note) -> Task<> {
+        co_await store.note_operation(held, std::move(note));
+    };
+    services_.spawn(give_up(store_, hold,
+                            {.state = OperationState::failed,
+                             .total = {},
+                             .done = {},
+                             .findings = {},
+                             .error = "Its process ended, and it could not begin again: " + made.error().message,
+                             .now = clock_.now()}));
+}
+
+Task<Result<Operation>> Engine::operate(NewOperation begun, Duration patience)
+{
+    return operations_.start(std::move(begun), patience);
 }
 
 std::optional<VerificationRun> Engine::verification(Crm crm) const
@@ -159,11 +215,43 @@ std::optional<VerificationRun> Engine::verification(Crm crm) const
     return verifiers_[crm]->so_far();
 }
 
-Task<> Engine::run_verification(Crm crm, VerifyOptions options)
+Task<> Engine::run_verification(Crm crm, VerifyOptions options, OperationHold hold)
 {
-    const auto run = co_await verifiers_[crm]->run(std::move(options));
-    if (!run) log::warn("{} verification could not begin: {}", display_name(crm), run.error().message);
+    TaskGroup notes(executor_);
+    Alarm changed(clock_, executor_);
+    bool has_ended = false;
+    notes.spawn(note_verification(crm, hold, changed, has_ended));
+    auto run = co_await verifiers_[crm]->run(std::move(options));
+    has_ended = true;
+    changed.ring();
+    co_await notes.join();
+    if (!run) {
+        log::warn("{} verification could not begin: {}", display_name(crm), run.error().message);
+        run = VerificationRun{.problem = run.error().message};
+    }
+    OperationState state = run->problem.empty() ? OperationState::done : OperationState::failed;
+    if (stopping_) {  // Another process, or the next, begins it again.
+        state = OperationState::running;
+        hold.lease = Duration{0};
+    }
+    const auto noted = co_await store_.note_operation(hold, note_of(*run, state, clock_.now()));
+    if (noted) events_.publish(OperationChanged{*noted});
     verifiers_[crm].reset();
+}
+
+Task<> Engine::note_verification(Crm crm, OperationHold hold, Alarm& changed, const bool& has_ended)
+{
+    for (;;) {
+        co_await changed.wait(note_verification_every);
+        if (has_ended) co_return;
+        const auto noted = co_await store_.note_operation(
+            hold, note_of(verifiers_[crm]->so_far(), OperationState::running, clock_.now()));
+        if (noted) events_.publish(OperationChanged{*noted});
+        const bool is_ours = noted ? noted->is_running() : noted.error().code != ErrorCode::conflict;
+        if (is_ours) continue;
+        verifiers_[crm]->cancel();
+        co_return;
+    }
 }
 
 void Engine::wake()

@@ -13,6 +13,7 @@
 #include "engine/connector_run.h"
 #include "engine/events.h"
 #include "engine/follow_up.h"
+#include "engine/operation_runner.h"
 #include "engine/repeated_failure.h"
 #include "engine/verifier.h"
 #include "store/store.h"
@@ -63,13 +64,20 @@ public:
 
     /// Deletes a person at a CRM that has a connector here (see `erase_at`).
     Task<Result<Erased>> erase(Crm crm, Lookup lookup);
-    /// Begins a verification and returns. `conflict`: one is under way here, or this CRM cannot be asked.
-    Status verify(Crm crm, VerifyOptions options);
+    /// Begins a verification and returns its operation. `conflict`: one is under way here, or this CRM cannot be asked.
+    Task<Result<Uuid>> verify(Crm crm, VerifyOptions options);
     /// The verification under way here, so far.
     std::optional<VerificationRun> verification(Crm crm) const;
+    /// Begins an operation; see `OperationRunner::start`.
+    Task<Result<Operation>> operate(NewOperation begun, Duration patience);
 
 private:
-    Task<> run_verification(Crm crm, VerifyOptions options);
+    Status make_verifier(Crm crm);
+    Task<> run_verification(Crm crm, VerifyOptions options, OperationHold hold);
+    /// Says how far it is until it has ended, and ends it when the operation was cancelled.
+    Task<> note_verification(Crm crm, OperationHold hold, Alarm& changed, const bool& has_ended);
+    /// The one that a process before began and left.
+    void resume_verification(const Operation& operation, OperationHold hold);
     Task<> heartbeat_loop();
     Task<> watchdog_loop();
     Task<> rescue_loop();
@@ -89,6 +97,7 @@ private:
     std::vector<std::unique_ptr<ConnectorRun>> runs_;
     std::vector<std::unique_ptr<FollowUp>> follow_ups_;
     PerCrm<std::unique_ptr<Verifier>> verifiers_;  ///< Those under way.
+    OperationRunner operations_;
     bool stopping_ = false;
     Monotonic renewed_at_{};
     Monotonic renewing_since_{};  // Without a gap.

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "domain/job.h"
+#include "store/operation.h"
 
 namespace crmsync {
 
@@ -28,7 +29,11 @@ struct ConnectorChanged {
     std::string reason;
     Instant at{};
 };
-using Event = std::variant<JobChanged, ConnectorChanged>;
+/// An operation of this process went on or ended.
+struct OperationChanged {
+    Operation operation;
+};
+using Event = std::variant<JobChanged, ConnectorChanged, OperationChanged>;
 
 /// Tells subscribers what the engine of this process did. Thread-safe; a subscriber is called on the engine's loop and
 /// must only hand the event on (post it to its own loop, drop it when its queue is full).

@@ -91,13 +91,13 @@ Task<Duration> RemoteOperations::plan_once()
     if (terms_.contacts_min == 0 || !may_send_()) co_return look_again;
     if (clock_.monotonic() < plan_at_) co_return std::chrono::ceil<Duration>(plan_at_ - clock_.monotonic());
     plan_at_ = clock_.monotonic() + settling;
-    OperationRequest request{.crm = crm_, .id = random_uuid7(clock_.now()), .worker_id = worker_id_};
+    RemoteOperationRequest request{.crm = crm_, .id = random_uuid7(clock_.now()), .worker_id = worker_id_};
     request.budget = budget_;
     request.terms = terms_;
     if (request.terms.obstacle.empty()) request.terms.obstacle = connector_.operation_obstacle();
     request.due_before = due_before_;
     request.now = clock_.now();
-    const auto plan = co_await store_.plan_operation(request);
+    const auto plan = co_await store_.plan_remote_operation(request);
     if (!plan) {
         planning_.failed(plan.error().message, clock_.monotonic());
         co_return store_retry;
@@ -154,10 +154,11 @@ Task<Status> RemoteOperations::gather(Draft& draft)
                                               .now = clock_.now()});
         if (!claimed) co_return std::unexpected(claimed.error());
         if (claimed->jobs.empty()) break;
-        std::vector<OperationJob> kept;
+        std::vector<RemoteOperationJob> kept;
         std::vector<Delivered> aside;
         for (ClaimedJob& job : claimed->jobs) place(std::move(job), draft, kept, aside);
-        if (const Status added = co_await store_.add_to_operation(draft.id, std::move(kept)); !added) co_return added;
+        if (const Status added = co_await store_.add_to_remote_operation(draft.id, std::move(kept)); !added)
+            co_return added;
         if (!co_await recorder_.record(std::move(aside)))
             co_return fail(ErrorCode::cancelled, std::string(worker_stopped_reason));
     }
@@ -173,7 +174,7 @@ std::size_t RemoteOperations::room_in(const Draft& draft) const
     return std::clamp<std::size_t>(left / each, 1, claim_max);
 }
 
-void RemoteOperations::place(ClaimedJob job, Draft& draft, std::vector<OperationJob>& kept,
+void RemoteOperations::place(ClaimedJob job, Draft& draft, std::vector<RemoteOperationJob>& kept,
                              std::vector<Delivered>& aside) const
 {
     if (draft.full) return aside.push_back(handed_back(std::move(job), "waits for the next import"));
@@ -268,7 +269,7 @@ Task<> RemoteOperations::not_taken(Uuid id, Uuid first, Outcome outcome)
 Task<Duration> RemoteOperations::follow_once()
 {
     // Long enough for the calls of one look; what takes longer prolongs its turn.
-    const auto turn = co_await store_.take_operation(crm_, 4 * connector_.traits().timeout, clock_.now());
+    const auto turn = co_await store_.take_remote_operation(crm_, 4 * connector_.traits().timeout, clock_.now());
     if (!turn) {
         following_.failed(turn.error().message, clock_.monotonic());
         co_return store_retry;
@@ -318,12 +319,12 @@ Task<> RemoteOperations::collect(RemoteOperation operation, OperationEnded ended
     if (!all_known) co_return;  // The turn runs out, and another comes.
     Tally tally;
     for (Uuid after{};;) {
-        auto page = co_await store_.operation_jobs(operation.id, after, page_size);
+        auto page = co_await store_.remote_operation_jobs(operation.id, after, page_size);
         if (!page) co_return;
         if (page->empty()) break;
         after = page->back().job.key.contact_id;
         std::vector<Delivered> ends;
-        for (OperationJob& one : *page)
+        for (RemoteOperationJob& one : *page)
             if (one.job.lease_token != 0) ends.push_back(end_of(std::move(one), operation, ended, *all_known, tally));
         if (!co_await recorder_.record(std::move(ends))) co_return;
         co_await postpone(operation.id, stopping_ ? Duration{0} : 4 * connector_.traits().timeout);
@@ -339,18 +340,18 @@ Task<std::optional<bool>> RemoteOperations::knows_all(Uuid id, const OperationEn
     if (!ended.complete || ended.refused.empty()) co_return ended.complete;
     std::size_t known = 0;
     for (Uuid after{};;) {
-        const auto page = co_await store_.operation_jobs(id, after, page_size);
+        const auto page = co_await store_.remote_operation_jobs(id, after, page_size);
         if (!page) co_return std::nullopt;
         if (page->empty()) break;
         after = page->back().job.key.contact_id;
-        known += static_cast<std::size_t>(
-            std::ranges::count_if(*page, [&](const OperationJob& one) { return ended.refused.contains(one.email); }));
+        known += static_cast<std::size_t>(std::ranges::count_if(
+            *page, [&](const RemoteOperationJob& one) { return ended.refused.contains(one.email); }));
     }
     co_return known == ended.refused.size();
 }
 
-Delivered RemoteOperations::end_of(OperationJob one, const RemoteOperation& operation, const OperationEnded& ended,
-                                   bool all_known, Tally& tally) const
+Delivered RemoteOperations::end_of(RemoteOperationJob one, const RemoteOperation& operation,
+                                   const OperationEnded& ended, bool all_known, Tally& tally) const
 {
     const auto found = ended.refused.find(one.email);
     Outcome outcome = found != ended.refused.end() ? found->second : Upserted{.remote_id = one.email};
@@ -385,13 +386,13 @@ Task<> RemoteOperations::fail_operation(RemoteOperation operation, std::string r
 /// What could not be ended is ended by a later turn, or with its worker.
 Task<> RemoteOperations::end(Uuid id, std::string reason)
 {
-    const auto ended = co_await store_.end_operation(id, std::move(reason), clock_.now());
+    const auto ended = co_await store_.end_remote_operation(id, std::move(reason), clock_.now());
     if (!ended) following_.failed(ended.error().message, clock_.monotonic());
 }
 
 Task<> RemoteOperations::postpone(Uuid id, Duration pause)
 {
-    const Status postponed = co_await store_.postpone_operation(id, pause, clock_.now());
+    const Status postponed = co_await store_.postpone_remote_operation(id, pause, clock_.now());
     if (!postponed) following_.failed(postponed.error().message, clock_.monotonic());
 }
 

@@ -67,7 +67,8 @@ private:
     Task<> deliver(Uuid id);
     Task<Status> gather(Draft& draft);
     std::size_t room_in(const Draft& draft) const;
-    void place(ClaimedJob job, Draft& draft, std::vector<OperationJob>& kept, std::vector<Delivered>& aside) const;
+    void place(ClaimedJob job, Draft& draft, std::vector<RemoteOperationJob>& kept,
+               std::vector<Delivered>& aside) const;
     Task<> submit(Draft draft);
     Task<Status> reserve_call();
     Task<> note_submitted(Uuid id, std::string remote_id);
@@ -77,8 +78,8 @@ private:
     Task<> collect(RemoteOperation operation, OperationEnded ended);
     /// Whether every address that was refused is of this operation; nothing when the store cannot tell now.
     Task<std::optional<bool>> knows_all(Uuid id, const OperationEnded& ended);
-    Delivered end_of(OperationJob one, const RemoteOperation& operation, const OperationEnded& ended, bool all_known,
-                     Tally& tally) const;
+    Delivered end_of(RemoteOperationJob one, const RemoteOperation& operation, const OperationEnded& ended,
+                     bool all_known, Tally& tally) const;
     /// Forgets the operation and rests from new ones for a while.
     Task<> fail_operation(RemoteOperation operation, std::string reason);
     Task<> end(Uuid id, std::string reason);

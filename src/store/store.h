@@ -21,7 +21,9 @@
 #include "domain/selection.h"
 #include "domain/transition.h"
 #include "store/api_key.h"
+#include "store/contact_filter.h"
 #include "store/operation.h"
+#include "store/remote_operation.h"
 #include "store/suppression.h"
 #include "store/verification.h"
 
@@ -108,21 +110,6 @@ struct AbsorbResult {
 
 // ---- People's words ------------------------------------------------------------------------------------------------
 
-struct ContactFilter {
-    std::optional<CurationStatus> curation_status;
-    std::optional<ProcessingStatus> processing_status;
-    PerCrm<std::optional<SyncStatus>> sync_status;
-    PerCrm<std::optional<ProcessingStatus>> crm_processing_status;
-    std::optional<EmailType> email_type;
-    std::optional<Uuid> domain_id;
-    std::optional<Uuid> page_id;
-    std::optional<std::string> search;          ///< In the address or the name; as the two below.
-    std::optional<std::string> email_contains;  ///< Without regard to case; % and _ are plain characters.
-    std::optional<std::string> name_contains;
-    std::optional<bool> has_gmail;
-    bool operator==(const ContactFilter&) const = default;
-};
-
 struct ContactSort {
     enum class By { created_at, updated_at, email, name } by = By::created_at;
     bool descending = false;
@@ -176,15 +163,13 @@ struct ActionRequest {
     Instant now{};
 };
 
-struct ActionCounts {
-    std::size_t found = 0;      ///< Contacts.
-    std::size_t not_found = 0;  ///< Ids without a contact.
-    /// Over all pairs of contact and CRM:
-    std::size_t queued = 0;
-    std::size_t changed = 0;  ///< Queued, unselected or skipped.
-    std::size_t already = 0;
-    std::size_t skipped = 0;
-    std::size_t nothing = 0;
+/// The contacts an action is about to meet.
+struct CountQuery {
+    ContactFilter filter;
+    /// Only contacts of whom a retry at one of these CRMs would queue something: all that failed or wait for a retry,
+    /// or those that failed with this code.
+    std::vector<Crm> to_retry_at = {};
+    std::optional<std::string> error_code = {};
 };
 
 /// Contacts of a selection that will meet each other at a CRM, said before anything is sent.
@@ -311,7 +296,8 @@ public:
     virtual Task<Result<std::size_t>> retire_worker(Uuid worker_id, Instant now) = 0;
     /// Turns foreign writes to the status columns into decisions (`interpret_write`) or puts the columns back.
     virtual Task<Result<AbsorbResult>> absorb_writes(Instant now) = 0;
-    /// Deletes history older than `before`, at most `limit` rows; returns how many.
+    /// Deletes history older than `before`, at most `limit` rows, and operations that ended before; returns how many
+    /// rows of history.
     virtual Task<Result<std::size_t>> prune_history(Instant before, std::size_t limit) = 0;
     /// Deletes figures that are older than `activity_kept`, and sums up by hours those of minutes that nobody asks for.
     virtual Task<Result<std::size_t>> prune_activity(Instant now) = 0;
@@ -352,6 +338,27 @@ public:
     /// Returns how many contacts matched. In chunks.
     virtual Task<Result<std::size_t>> set_curation_status(Target target, CurationStatus status, std::string actor,
                                                           Instant now) = 0;
+    // -- operations: work over many contacts, for people, by whichever process lives
+    /// From now on it exists and is its owner's. One with that id that exists already stays as it is.
+    virtual Task<Result<Operation>> begin_operation(NewOperation operation) = 0;
+    /// Does the next chunk: what it changes, its part in counts and audit, how far the operation is, and the prolonged
+    /// lease, all at once. The last one ends the operation. One that has ended, or was cancelled, stays as it is.
+    /// `conflict`: it is somebody else's by now.
+    virtual Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) = 0;
+    /// How far work is that does not go in chunks; prolongs the lease. What was cancelled stays cancelled. `conflict`
+    /// as above.
+    virtual Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) = 0;
+    /// Ends it after the chunk under way; what was done stays. One that has ended stays as it is.
+    virtual Task<Result<Operation>> cancel_operation(Uuid id, std::string actor, Instant now) = 0;
+    /// The running one whose lease has been over for longest becomes this owner's, by the database's clock where
+    /// several machines share it.
+    virtual Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) = 0;
+    virtual Task<Result<Operation>> operation(Uuid id, Instant now) = 0;
+    /// Newest first, at most `operations_max`.
+    virtual Task<Result<std::vector<Operation>>> operations(OperationQuery query) = 0;
+    /// Exact: a scan, where the filter has no index.
+    virtual Task<Result<std::int64_t>> count_contacts(CountQuery query) = 0;
+
     /// Marks failures as seen (hidden until they fail again) or not.
     virtual Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed,
                                               std::string actor, Instant now) = 0;
@@ -439,20 +446,21 @@ public:
     /// Locks the connector's row and asks `plan_delivery`; when that says so, the operation exists from now on: the
     /// worker's, and gone with it, until it is submitted. A worker plans one at a time: an earlier one that it has not
     /// submitted is given up, as by `rescue`.
-    virtual Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) = 0;
+    virtual Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest request) = 0;
     /// Keeps what is sent of jobs claimed for it. `conflict`: the operation is gone, its leases with it.
-    virtual Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) = 0;
+    virtual Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) = 0;
     /// From now on it outlives its worker, and is looked at first in `look_in`. `conflict`: it is gone.
     virtual Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) = 0;
     /// Takes the turn to look at the submitted operation that is due longest: nobody else gets it for `lease`, by the
     /// database's clock where several machines share it.
-    virtual Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) = 0;
+    virtual Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) = 0;
     /// Ends the turn, or prolongs it: the operation is due again after `pause`.
-    virtual Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) = 0;
+    virtual Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) = 0;
     /// A page of its jobs in the order of contact ids, also of those whose lease is gone.
-    virtual Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) = 0;
+    virtual Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after,
+                                                                                std::size_t limit) = 0;
     /// Forgets it; what it still holds goes back to the queue with the reason. Returns how many jobs.
-    virtual Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) = 0;
+    virtual Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant now) = 0;
 
     // -- late failures: what a CRM acknowledged and failed afterwards
     /// The completed jobs these operations stand for, each at most once per operation, and not those that another

@@ -89,6 +89,21 @@ std::string audit_detail(const ApiKey& key)
         boost::json::object{{"id", to_string(key.id)}, {"name", key.name}, {"role", to_string(key.role)}});
 }
 
+ActionRequest request_of(const Operation& operation)
+{
+    const auto& work = std::get<BulkAction>(operation.work);
+    return {.action = work.action,
+            .crms = work.crms,
+            .target = work.filter,
+            .lane = work.lane,
+            .options = work.options,
+            .error_code = work.error_code,
+            .actor = operation.actor,
+            .request_id = work.request_id,
+            .preview = false,
+            .now = operation.started_at};
+}
+
 std::unexpected<Error> not_a_cursor()
 {
     return fail(ErrorCode::invalid, "not a cursor of this list: it goes with the filter and the sort it was made under",

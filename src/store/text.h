@@ -26,6 +26,9 @@ inline constexpr std::string_view api_key_created = "key_create";
 inline constexpr std::string_view api_key_revoked = "key_revoke";
 std::string audit_detail(const ApiKey& key);
 
+/// The action of an operation that is one. Its chunks are all of one time, that of the decision.
+ActionRequest request_of(const Operation& operation);
+
 /// `invalid`, for a cursor that is none or belongs to another list.
 std::unexpected<Error> not_a_cursor();
 

@@ -13,6 +13,7 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "connectors/json_text.h"
+#include "engine/operation_runner.h"
 #include "http/client.h"
 #include "store/open.h"
 #include "tests/http/loop.h"
@@ -64,11 +65,15 @@ public:
         }
         return body + "}}";
     }
-    Task<Status> verify(Crm, VerifyOptions options) override
+    Task<Result<Uuid>> verify(Crm, VerifyOptions options) override
     {
         if (verify_options) co_return fail(ErrorCode::conflict, "A verification of Brevo is under way");
         verify_options = std::move(options);
-        co_return Status{};
+        co_return verification_id;
+    }
+    Task<Result<Operation>> operate(NewOperation begun, Duration patience) override
+    {
+        co_return co_await runner->start(std::move(begun), patient ? patience : Duration{0});
     }
     Task<std::optional<VerificationRun>> verification(Crm) override { co_return running; }
     Task<std::vector<TriedAlert>> test_alerts(std::optional<Crm> crm) override
@@ -80,6 +85,10 @@ public:
     std::optional<std::vector<SeenExchange>> exchanges(Crm) const override { return seen; }
     EventBus& events() override { return events_; }
 
+    /// What a real engine does operations with; set once there is a store.
+    std::unique_ptr<OperationRunner> runner;
+    bool patient = true;  ///< Else no caller waits for a result.
+    Uuid verification_id;
     std::vector<TriedAlert> tried_alerts;
     std::optional<Crm> alerts_tested_for;
     Store::PoolStatus engine_pool;
@@ -129,6 +138,9 @@ protected:
         auto opened = loop_.run(sqlite::open(loop_.executor(), clock_, {.url = "sqlite::memory:"}));
         if (!opened) throw std::runtime_error(opened.error().message);
         store_ = std::move(*opened);
+        engine_.verification_id = random_uuid7(clock_.now());
+        engine_.runner = std::make_unique<OperationRunner>(*store_, clock_, loop_.executor(), engine_.events(),
+                                                           [](const Operation&, OperationHold) {});
         server_ = ApiServer::start(loop_.executor(), *store_, engine_, clock_,
                                    {.listen = {}, .auth = auth_, .failure_delay = {.free = 1'000'000}})
                       .value();
@@ -139,6 +151,7 @@ protected:
     {
         client_->close();
         loop_.run(server_->stop(1s));
+        loop_.run(engine_.runner->stop());
         loop_.run(store_->close());
     }
 

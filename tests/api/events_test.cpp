@@ -53,6 +53,19 @@ TEST_F(EventsTest, CanBeOfOneCrmAlone)
     EXPECT_EQ(get("/crm/events?crm=zoho").status, 422);
 }
 
+TEST_F(EventsTest, TellsHowFarOperationsAre)
+{
+    http::testing::RawClient client(loop_.context);
+    loop_.run(follow(client, "?crm=brevo"));
+    add("a@example.com");
+    post("/contacts/n8n/sync/filtered", json::object{});
+    post("/contacts/brevo/sync/filtered", json::object{});
+    const auto operation = loop_.run(client.read_until("\n\n"));
+    EXPECT_TRUE(operation.contains("event: operation\ndata: {\"id\":")) << operation;
+    EXPECT_TRUE(operation.contains("\"crms\":[\"brevo\"]")) << operation;
+    EXPECT_TRUE(operation.contains("\"state\":\"done\",\"done\":1,\"total\":1")) << operation;
+}
+
 TEST_F(EventsTest, BeatsWhenNothingHappens)
 {
     http::testing::RawClient client(loop_.context);

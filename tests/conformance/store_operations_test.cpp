@@ -1,247 +1,262 @@
-// Remote operations: who holds their leases, and what outlives whom.
 #include "tests/conformance/store_fixture.h"
 
 namespace crmsync::conformance {
+namespace {
+
+/// More than one chunk.
+constexpr std::size_t many = 5'003;
 
 class StoreOperations : public StoreTest {
 protected:
-    using Way = DeliveryPlan::Way;
-
-    OperationRequest request(std::size_t contacts_min = 2) const
+    OperationHold hold() { return {.id = random_uuid7(now()), .owner = random_uuid7(now()), .lease = 8s}; }
+    OperationHold begin(OperationWork work, std::optional<std::int64_t> total = {})
     {
-        OperationRequest request{.crm = Crm::brevo, .id = random_uuid7({}), .worker_id = worker()};
-        request.budget.limits = {{"second", 1s, 1}};
-        request.terms = {.contacts_min = contacts_min, .contacts_max = 100, .takes = 1ms};
-        request.due_before = 100;
-        return request;
+        const OperationHold held = hold();
+        ok(store().begin_operation(
+            {.hold = held, .work = std::move(work), .actor = "api:ann", .total = total, .now = now()}));
+        return held;
     }
-    DeliveryPlan plan(OperationRequest request)
+    Operation advance_once(const OperationHold& held) { return ok(store().advance_operation(held, now())); }
+    Operation look(const OperationHold& held) { return ok(store().operation(held.id, now())); }
+    std::vector<Operation> list(std::optional<OperationState> state = {})
     {
-        request.now = now();
-        return ok(store().plan_operation(std::move(request)));
+        return ok(store().operations({.state = state, .before = {}, .now = now()}));
     }
-    std::vector<ClaimedJob> claim_for(Uuid operation, std::size_t wanted = 100)
+    std::size_t queued() { return static_cast<std::size_t>(ok(store().queues(now()))[Crm::brevo].waiting); }
+    static BulkAction sync_all()
     {
-        ClaimRequest request;
-        request.worker_id = worker();
-        request.wanted = wanted;
-        request.operation = operation;
-        request.now = now();
-        return ok(store().claim(std::move(request))).jobs;
+        return {.action = Action::sync, .crms = {Crm::brevo}, .filter = {}, .options = {}, .request_id = "r-1"};
     }
-    std::vector<OperationJob> sent_of(const std::vector<ClaimedJob>& jobs)
-    {
-        std::vector<OperationJob> sent;
-        for (const ClaimedJob& job : jobs)
-            sent.push_back(
-                {.job = job, .email = job.contact.email, .fingerprint = "print", .warnings = {"SMS left out"}});
-        return sent;
-    }
-    std::vector<Uuid> select_in_bulk(std::size_t count)
-    {
-        auto ids = add_contacts(count);
-        act(Action::select, ids, {Crm::brevo}, Lane::bulk);
-        return ids;
-    }
-    /// One of those that are due was tried, and is due again.
-    Uuid fail_one()
-    {
-        const ClaimedJob job = claim(Crm::brevo, 1).at(0);
-        finish(job, transient);
-        advance(5min);
-        return job.key.contact_id;
-    }
-    /// An operation over all that is due in bulk, handed over.
-    Uuid submitted(std::vector<ClaimedJob>* claimed = nullptr)
-    {
-        const OperationRequest wanted = request();
-        EXPECT_EQ(plan(wanted).way, Way::operation);
-        const auto jobs = claim_for(wanted.id);
-        ok(store().add_to_operation(wanted.id, sent_of(jobs)));
-        ok(store().note_submitted(wanted.id, "78", 5s, now()));
-        if (claimed) *claimed = jobs;
-        return wanted.id;
-    }
-    OperationTurn take(Duration lease = 1min) { return ok(store().take_operation(Crm::brevo, lease, now())); }
-    std::size_t rescue() { return ok(store().rescue(random_uuid7(now()), 8s, now())); }
 };
+
+TEST_P(StoreOperations, GoesChunkByChunkToItsEnd)
+{
+    add_contacts(many);
+    const OperationHold held = begin(sync_all(), many);
+    EXPECT_EQ(look(held).done, 0);
+    EXPECT_TRUE(look(held).is_held);
+
+    const Operation half = advance_once(held);
+    EXPECT_EQ(half.state, OperationState::running);
+    EXPECT_EQ(half.done, 5'000);
+    EXPECT_EQ(half.counts.queued, 5'000);
+    EXPECT_EQ(queued(), 5'000);
+
+    const Operation end = advance_once(held);
+    EXPECT_EQ(end.state, OperationState::done);
+    EXPECT_EQ(end.finished_at, now());
+    EXPECT_EQ(end.done, static_cast<std::int64_t>(many));
+    EXPECT_EQ(end.total, static_cast<std::int64_t>(many));
+    EXPECT_EQ(end.counts.queued, many);
+    EXPECT_EQ(queued(), many);
+    EXPECT_EQ(advance_once(held).counts.queued, many) << "what has ended does nothing more";
+
+    const auto audit = ok(store().audit_log(10, 0));
+    ASSERT_EQ(audit.size(), 1);
+    EXPECT_EQ(audit[0].action, "sync");
+    EXPECT_EQ(audit[0].actor, "api:ann");
+    EXPECT_EQ(audit[0].count, static_cast<std::int64_t>(many));
+    EXPECT_THAT(audit[0].detail, testing::HasSubstr("r-1"));
+}
+
+TEST_P(StoreOperations, AnotherProcessGoesOnWhereTheFirstDied)
+{
+    add_contacts(many);
+    const OperationHold held = begin(sync_all());
+    advance_once(held);
+    backend().kill_and_reopen();
+
+    const Uuid other = random_uuid7(now());
+    EXPECT_FALSE(ok(store().take_operation(other, 8s, now()))) << "its owner may live";
+    advance(9s);
+    EXPECT_FALSE(look(held).is_held);
+    const auto taken = ok(store().take_operation(other, 8s, now()));
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->id, held.id);
+    EXPECT_EQ(taken->done, 5'000);
+    EXPECT_TRUE(taken->is_held);
+    EXPECT_FALSE(ok(store().take_operation(random_uuid7(now()), 8s, now())));
+
+    EXPECT_EQ(error_of(store().advance_operation(held, now())).code, ErrorCode::conflict);
+    EXPECT_EQ(queued(), 5'000);
+    const Operation end = advance_once({.id = held.id, .owner = other, .lease = 8s});
+    EXPECT_EQ(end.state, OperationState::done);
+    EXPECT_EQ(end.counts.queued, many);
+    EXPECT_EQ(end.counts.already, 0) << "nothing was done twice";
+    EXPECT_EQ(queued(), many);
+}
+
+TEST_P(StoreOperations, AChunkProlongsTheLease)
+{
+    add_contacts(many);
+    const OperationHold held = begin(sync_all());
+    advance(6s);
+    advance_once(held);
+    advance(6s);
+    EXPECT_TRUE(look(held).is_held);
+    EXPECT_FALSE(ok(store().take_operation(random_uuid7(now()), 8s, now())));
+}
+
+TEST_P(StoreOperations, WhatWasDoneStaysWhenItIsCancelled)
+{
+    add_contacts(many);
+    const OperationHold held = begin(sync_all());
+    advance_once(held);
+    const Operation cancelled = ok(store().cancel_operation(held.id, "api:bob", now()));
+    EXPECT_EQ(cancelled.state, OperationState::cancelled);
+    EXPECT_EQ(cancelled.done, 5'000);
+    EXPECT_EQ(cancelled.finished_at, now());
+
+    EXPECT_EQ(advance_once(held).state, OperationState::cancelled);
+    EXPECT_EQ(ok(store().cancel_operation(held.id, "api:bob", now())).done, 5'000);
+    EXPECT_EQ(queued(), 5'000);
+    advance(1min);
+    EXPECT_FALSE(ok(store().take_operation(random_uuid7(now()), 8s, now())));
+
+    const auto audit = ok(store().audit_log(10, 0));
+    ASSERT_EQ(audit.size(), 2);
+    EXPECT_EQ(audit[0].action, "cancel");
+    EXPECT_EQ(audit[0].actor, "api:bob");
+    EXPECT_EQ(audit[0].count, 5'000);
+    EXPECT_EQ(error_of(store().cancel_operation(Uuid{}, "api:bob", now())).code, ErrorCode::not_found);
+}
+
+TEST_P(StoreOperations, BegunAgainItIsTheSame)
+{
+    add_contacts(2);
+    const OperationHold held = begin(sync_all());
+    advance_once(held);
+    const Operation again =
+        ok(store().begin_operation({.hold = held, .work = sync_all(), .actor = "api:ann", .total = {}, .now = now()}));
+    EXPECT_EQ(again.state, OperationState::done);
+    EXPECT_EQ(list().size(), 1);
+    EXPECT_EQ(ok(store().audit_log(10, 0)).size(), 1);
+}
+
+TEST_P(StoreOperations, KeepsWhatWasAskedToTheLetter)
+{
+    ContactFilter filter;
+    filter.email_contains = "100%_\"x\"";
+    filter.sync_status[Crm::n8n] = SyncStatus::error;
+    filter.domain_id = random_uuid7(now());
+    filter.has_gmail = false;
+    const BulkAction retry{.action = Action::retry,
+                           .crms = {Crm::hubspot, Crm::n8n},
+                           .filter = filter,
+                           .lane = Lane::hand,
+                           .options = {.without_fields = {"SMS"}, .only_changed = true},
+                           .error_code = "duplicate_parameter",
+                           .request_id = "r-2"};
+    EXPECT_EQ(std::get<BulkAction>(look(begin(retry)).work), retry);
+    const BulkCuration curation{.filter = filter, .status = CurationStatus::skipped};
+    EXPECT_EQ(std::get<BulkCuration>(look(begin(curation)).work), curation);
+    const BulkVerification verification{.crm = Crm::mautic, .share = 0.25, .repair = true};
+    EXPECT_EQ(std::get<BulkVerification>(look(begin(verification)).work), verification);
+}
+
+TEST_P(StoreOperations, CuratesByFilter)
+{
+    const auto ids = add_contacts(3);
+    ContactFilter filter;
+    filter.email_contains = contact(ids[1]).fields.email;
+    const Operation end = advance_once(begin(BulkCuration{.filter = filter, .status = CurationStatus::queued}));
+    EXPECT_EQ(end.state, OperationState::done);
+    EXPECT_EQ(end.counts.found, 1);
+    EXPECT_EQ(contact(ids[1]).curation_status, CurationStatus::queued);
+    EXPECT_EQ(contact(ids[0]).curation_status, CurationStatus::new_);
+    EXPECT_EQ(ok(store().audit_log(10, 0)).front().count, 1);
+}
+
+TEST_P(StoreOperations, OnesThatTheStoreDoesNotDoAreNotedByTheirOwner)
+{
+    const OperationHold held = begin(BulkVerification{.crm = Crm::brevo});
+    VerificationRun run{.started_at = now(), .ended_at = {}, .actor = "api:ann", .problem = {}, .expected = 90};
+    run.checked = 40;
+    const Operation half = ok(store().note_operation(
+        held, {.total = 90, .total_is_estimate = true, .done = 40, .findings = run, .error = {}, .now = now()}));
+    EXPECT_TRUE(half.is_running());
+    EXPECT_EQ(half.done, 40);
+    EXPECT_EQ(half.total, 90);
+    EXPECT_TRUE(half.total_is_estimate);
+    ASSERT_TRUE(half.findings);
+    EXPECT_EQ(half.findings->checked, 40);
+
+    const OperationHold stranger{.id = held.id, .owner = random_uuid7(now()), .lease = 8s};
+    EXPECT_EQ(
+        error_of(store().note_operation(stranger, {.total = {}, .done = 1, .findings = {}, .error = {}, .now = now()}))
+            .code,
+        ErrorCode::conflict);
+    const Operation end = ok(store().note_operation(held, {.state = OperationState::failed,
+                                                           .total = {},
+                                                           .done = {},
+                                                           .findings = {},
+                                                           .error = "Brevo is paused",
+                                                           .now = now()}));
+    EXPECT_EQ(end.state, OperationState::failed);
+    EXPECT_EQ(end.error, "Brevo is paused");
+    EXPECT_EQ(end.done, 40);
+    EXPECT_EQ(end.finished_at, now());
+
+    const OperationHold other = begin(BulkVerification{.crm = Crm::brevo});
+    ok(store().cancel_operation(other.id, "api:bob", now()));
+    EXPECT_EQ(
+        ok(store().note_operation(
+               other,
+               {.state = OperationState::done, .total = {}, .done = 7, .findings = {}, .error = {}, .now = now()}))
+            .state,
+        OperationState::cancelled);
+    EXPECT_EQ(look(other).done, 7);
+}
+
+TEST_P(StoreOperations, AreListedNewestFirstAndPrunedWithHistory)
+{
+    add_contacts(2);
+    const OperationHold first = begin(sync_all());
+    advance_once(first);
+    advance(1s);
+    const OperationHold second = begin(sync_all());
+    ASSERT_EQ(list().size(), 2);
+    EXPECT_EQ(list()[0].id, second.id);
+    ASSERT_EQ(list(OperationState::running).size(), 1);
+    EXPECT_EQ(list(OperationState::done).at(0).id, first.id);
+    const auto older = ok(store().operations({.state = {}, .limit = 5, .before = second.id, .now = now()}));
+    ASSERT_EQ(older.size(), 1);
+    EXPECT_EQ(older[0].id, first.id);
+
+    ok(store().prune_history(now(), 100));
+    ASSERT_EQ(list().size(), 1);
+    EXPECT_EQ(list()[0].id, second.id) << "one that runs is never pruned";
+}
+
+TEST_P(StoreOperations, CountsExactlyWhomAnActionMeets)
+{
+    const auto ids = add_contacts(6);
+    bring_to(JobState::failed, ids[0]);
+    bring_to(JobState::retrying, ids[1]);
+    bring_to(JobState::completed, ids[2]);
+    EXPECT_EQ(ok(store().count_contacts({.filter = {}})), 6);
+    ContactFilter filter;
+    filter.sync_status[Crm::brevo] = SyncStatus::complete;
+    EXPECT_EQ(ok(store().count_contacts({.filter = filter})), 1);
+    EXPECT_EQ(ok(store().count_contacts({.filter = {}, .to_retry_at = {Crm::brevo}})), 2);
+    EXPECT_EQ(ok(store().count_contacts({.filter = filter, .to_retry_at = {Crm::brevo}})), 0);
+    EXPECT_EQ(ok(store().count_contacts({.filter = {}, .to_retry_at = {Crm::hubspot, Crm::n8n}})), 0);
+    const std::string code = job(ids[0])->error_code.value_or("");
+    EXPECT_EQ(ok(store().count_contacts({.filter = {}, .to_retry_at = {Crm::brevo}, .error_code = code})), 1);
+    EXPECT_EQ(ok(store().count_contacts({.filter = {}, .to_retry_at = {Crm::brevo}, .error_code = "other"})), 0);
+}
+
+TEST_P(StoreOperations, WhatAnotherProgramWroteBeforeComesFirst)
+{
+    const auto ids = add_contacts(2);
+    backend().foreign_sql("UPDATE contacts SET brevo_sync_status = 'Skipped' WHERE id = '" + to_string(ids[0]) + "'");
+    const Operation end = advance_once(begin(sync_all()));
+    EXPECT_EQ(end.counts.skipped, 1);
+    EXPECT_EQ(end.counts.queued, 1);
+    EXPECT_EQ(job(ids[0])->state, JobState::skipped);
+}
+
 CRMSYNC_FOR_EVERY_STORE(StoreOperations);
 
-TEST_P(StoreOperations, IsPlannedForTheBulkLaneAlone)
-{
-    select_in_bulk(3);
-    fail_one();
-    act(Action::select, {add_contact("hand@example.org")});
-    EXPECT_EQ(plan(request(3)).way, Way::calls);
-    const DeliveryPlan planned = plan(request(2));
-    EXPECT_EQ(planned.way, Way::operation);
-    EXPECT_EQ(planned.due, 2u) << "neither what was picked by hand nor what was tried";
-}
-
-TEST_P(StoreOperations, OneIsPutTogetherAtATime)
-{
-    select_in_bulk(3);
-    OperationRequest first = request();
-    EXPECT_EQ(plan(first).way, Way::operation);
-    OperationRequest others = request();
-    others.worker_id = random_uuid7(now());
-    EXPECT_EQ(plan(others).way, Way::soon);
-    EXPECT_EQ(plan(request()).way, Way::operation) << "its worker gave the first one up";
-    EXPECT_EQ(error_of(store().add_to_operation(first.id, {})).code, ErrorCode::conflict);
-}
-
-TEST_P(StoreOperations, ClaimsWhatWasNotTriedAndBooksNoCall)
-{
-    const auto bulk = select_in_bulk(3);
-    ASSERT_EQ(fail_one(), bulk[0]);
-    act(Action::select, {add_contact("hand@example.org")});
-    const OperationRequest wanted = request();
-    ASSERT_EQ(plan(wanted).way, Way::operation);
-    const auto before = ok(store().connector_states())[Crm::brevo].windows;
-
-    EXPECT_EQ(claim_for(wanted.id, 1).size(), 1u);
-    EXPECT_EQ(claim_for(wanted.id).size(), 1u);
-    EXPECT_EQ(published(bulk[1]), publish(JobState::running, Origin::selection));
-    EXPECT_EQ(ok(store().connector_states())[Crm::brevo].windows, before);
-
-    EXPECT_EQ(claim().size(), 2u) << "the others go by calls meanwhile";
-}
-
-TEST_P(StoreOperations, IsNotClaimedForWhileTheConnectorRests)
-{
-    select_in_bulk(2);
-    const OperationRequest wanted = request();
-    ASSERT_EQ(plan(wanted).way, Way::operation);
-    ok(store().update_connector(Crm::brevo, [](ConnectorState& state) { pause(state, "test"); }));
-    EXPECT_TRUE(claim_for(wanted.id).empty());
-    EXPECT_EQ(plan(request()).way, Way::calls);
-}
-
-TEST_P(StoreOperations, GoesWithItsWorkerUntilItIsSubmitted)
-{
-    const auto ids = select_in_bulk(2);
-    const OperationRequest wanted = request();
-    ASSERT_EQ(plan(wanted).way, Way::operation);
-    const auto jobs = claim_for(wanted.id);
-    ok(store().add_to_operation(wanted.id, sent_of(jobs)));
-    EXPECT_EQ(rescue(), 0u) << "its worker lives";
-    advance(20s);
-    EXPECT_EQ(rescue(), 2u);
-    EXPECT_EQ(published(ids[0]), publish(JobState::queued, Origin::selection));
-    EXPECT_EQ(error_of(store().note_submitted(wanted.id, "78", 5s, now())).code, ErrorCode::conflict);
-    EXPECT_EQ(finish(jobs[0], upserted).lost, 1u);
-}
-
-TEST_P(StoreOperations, GoesWithItsWorkersCleanStop)
-{
-    const auto ids = select_in_bulk(2);
-    const OperationRequest wanted = request();
-    ASSERT_EQ(plan(wanted).way, Way::operation);
-    ASSERT_EQ(claim_for(wanted.id).size(), 2u);
-    EXPECT_EQ(ok(store().retire_worker(worker(), now())), 2u);
-    EXPECT_EQ(columns(ids[0]).processing_error, worker_stopped_reason);
-}
-
-TEST_P(StoreOperations, OutlivesItsWorkerOnceItIsSubmitted)
-{
-    const auto ids = select_in_bulk(3);
-    const Uuid id = submitted();
-    ok(store().note_submitted(id, "78", 5s, now()));  // As after a lost answer.
-    advance(20s);
-    EXPECT_EQ(rescue(), 0u);
-    EXPECT_EQ(ok(store().retire_worker(worker(), now())), 0u);
-    backend().kill_and_reopen();
-    EXPECT_EQ(rescue(), 0u);
-    EXPECT_EQ(published(ids[0]), publish(JobState::running, Origin::selection));
-
-    const auto turn = take();
-    ASSERT_TRUE(turn.operation);
-    EXPECT_EQ(turn.operation->id, id);
-    EXPECT_EQ(turn.operation->remote_id, "78");
-    const auto jobs = ok(store().operation_jobs(id, Uuid{}, 2));
-    ASSERT_EQ(jobs.size(), 2u);
-    EXPECT_EQ(ok(store().operation_jobs(id, jobs[1].job.key.contact_id, 2)).size(), 1u);
-    EXPECT_EQ(jobs[0].email, "person0@example.org");
-    EXPECT_EQ(jobs[0].fingerprint, "print");
-    EXPECT_EQ(jobs[0].warnings, std::vector<std::string>{"SMS left out"});
-    EXPECT_EQ(jobs[0].job.claimed_from, JobState::queued);
-    EXPECT_EQ(finish(jobs[0].job, upserted).recorded, 1u);
-    EXPECT_EQ(ok(store().operation_jobs(id, Uuid{}, 1))[0].job.lease_token, 0);
-}
-
-TEST_P(StoreOperations, IsLookedAtByOneAtATime)
-{
-    select_in_bulk(2);
-    EXPECT_FALSE(take().next_in) << "there is none";
-    const Uuid id = submitted();
-    EXPECT_EQ(take().next_in, 5s);
-    advance(5s);
-    EXPECT_EQ(take(1min).operation->looks, 1);
-    EXPECT_FALSE(take().operation);
-    advance(30s);
-    EXPECT_EQ(take().next_in, 30s);
-    ok(store().postpone_operation(id, 10s, now()));
-    advance(10s);
-    EXPECT_EQ(take(1min).operation->looks, 2);
-    advance(1min);
-    EXPECT_EQ(take().operation->looks, 3) << "who had the turn is gone";
-}
-
-TEST_P(StoreOperations, GivesBackWhatItHoldsAtItsEnd)
-{
-    const auto ids = select_in_bulk(2);
-    std::vector<ClaimedJob> jobs;
-    const Uuid id = submitted(&jobs);
-    finish(jobs[0], upserted);
-    EXPECT_EQ(ok(store().end_operation(id, "no word of it", now())), 1u);
-    EXPECT_EQ(ok(store().end_operation(id, "no word of it", now())), 0u);
-    EXPECT_EQ(job(ids[0])->state, JobState::completed);
-    EXPECT_EQ(published(ids[1]), publish(JobState::queued, Origin::selection));
-    EXPECT_EQ(columns(ids[1]).processing_error, "no word of it");
-    EXPECT_FALSE(take().operation);
-    EXPECT_EQ(claim().size(), 1u);
-}
-
-TEST_P(StoreOperations, ADecisionMeanwhileStands)
-{
-    const auto ids = select_in_bulk(3);
-    std::vector<ClaimedJob> jobs;
-    const Uuid id = submitted(&jobs);
-    act(Action::unselect, {ids[0]});
-    act(Action::select, {ids[1]});
-    ok(store().delete_contact(ids[2], "test", now()));
-    EXPECT_TRUE(claim().empty()) << "the lease lives on";
-    EXPECT_EQ(ok(store().operation_jobs(id, Uuid{}, 10)).size(), 2u);
-    for (const ClaimedJob& one : jobs) finish(one, upserted);
-    EXPECT_EQ(ok(store().end_operation(id, "over", now())), 0u);
-    EXPECT_EQ(job(ids[0])->state, JobState::idle);
-    EXPECT_EQ(claim_one().key.contact_id, ids[1]);
-}
-
-TEST_P(StoreOperations, WhatWasEditedMeanwhileIsNotAcknowledgedAsItIs)
-{
-    const auto ids = select_in_bulk(2);
-    std::vector<ClaimedJob> jobs;
-    submitted(&jobs);
-    const Instant sent = now();
-    advance(1min);
-    JobResult result = result_of(jobs[0], upserted);
-    result.acknowledged_as_of = sent;
-    record(Crm::brevo, {result, result_of(jobs[1], upserted)});
-    EXPECT_EQ(job(ids[0])->acknowledged_at, sent);
-    EXPECT_EQ(job(ids[1])->acknowledged_at, now());
-}
-
-TEST_P(StoreOperations, CallsThatFollowThemHaveABudgetOfTheirOwn)
-{
-    CallRequest request{.kind = CallRequest::Kind::operations, .crm = Crm::brevo, .wanted = 1};
-    request.budget = {.limits = {{"processes per hour", 1h, 10}}, .reserve_percent = 0};
-    request.now = now();
-    EXPECT_EQ(ok(store().reserve_calls(request)).count, 1u);
-    const ConnectorState state = ok(store().connector_states())[Crm::brevo];
-    EXPECT_TRUE(state.windows.empty());
-    ASSERT_EQ(state.operation_windows.size(), 1u);
-    EXPECT_EQ(budget_left(state.operation_windows[0], now()), 9);
-}
-
+}  // namespace
 }  // namespace crmsync::conformance

@@ -213,14 +213,14 @@ TEST_F(VerifierTest, RunsInTheEngineOneAtATime)
     sync(3);
     truth.read_back_latency = 1s;
     start();
-    ASSERT_TRUE(engine->verify(crm, {.actor = "test"}));
-    EXPECT_EQ(engine->verify(crm, {.actor = "test"}).error().code, ErrorCode::conflict);
-    EXPECT_EQ(engine->verify(Crm::mautic, {}).error().code, ErrorCode::conflict);
+    ASSERT_TRUE(await(loop, engine->verify(crm, {.actor = "test"})));
+    EXPECT_EQ(await(loop, engine->verify(crm, {.actor = "test"})).error().code, ErrorCode::conflict);
+    EXPECT_EQ(await(loop, engine->verify(Crm::mautic, {})).error().code, ErrorCode::conflict);
     EXPECT_TRUE(engine->verification(crm));
     pass(5s);
     EXPECT_FALSE(engine->verification(crm));
     EXPECT_EQ(ok(store->verification_summary(crm, 0)).last_run->verified, 3);
-    ASSERT_TRUE(engine->verify(crm, {.actor = "test"}));
+    ASSERT_TRUE(await(loop, engine->verify(crm, {.actor = "test"})));
     pass(100ms);
     stop();
     EXPECT_EQ(ok(store->verification_summary(crm, 0)).last_run->problem, "cancelled");

@@ -86,6 +86,29 @@ public:
     {
         return inner_.set_curation_status(std::move(t), s, std::move(a), now);
     }
+    Task<Result<Operation>> begin_operation(NewOperation o) override
+    {
+        return with_fault(inner_.begin_operation(std::move(o)));
+    }
+    Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) override
+    {
+        return with_fault(inner_.advance_operation(hold, now));
+    }
+    Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) override
+    {
+        return with_fault(inner_.note_operation(hold, std::move(note)));
+    }
+    Task<Result<Operation>> cancel_operation(Uuid id, std::string a, Instant now) override
+    {
+        return inner_.cancel_operation(id, std::move(a), now);
+    }
+    Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) override
+    {
+        return with_fault(inner_.take_operation(owner, lease, now));
+    }
+    Task<Result<Operation>> operation(Uuid id, Instant now) override { return inner_.operation(id, now); }
+    Task<Result<std::vector<Operation>>> operations(OperationQuery q) override { return inner_.operations(q); }
+    Task<Result<std::int64_t>> count_contacts(CountQuery q) override { return inner_.count_contacts(std::move(q)); }
     Task<Result<std::size_t>> dismiss(FailureQuery q, std::vector<Uuid> ids, bool d, std::string a,
                                       Instant now) override
     {
@@ -177,33 +200,33 @@ public:
     {
         return inner_.verifications_of(id);
     }
-    Task<Result<DeliveryPlan>> plan_operation(OperationRequest r) override
+    Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest r) override
     {
-        return with_fault(inner_.plan_operation(std::move(r)));
+        return with_fault(inner_.plan_remote_operation(std::move(r)));
     }
-    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override
+    Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) override
     {
-        return with_fault(inner_.add_to_operation(id, std::move(jobs)), Fault::before);
+        return with_fault(inner_.add_to_remote_operation(id, std::move(jobs)), Fault::before);
     }
     Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override
     {
         return with_fault(inner_.note_submitted(id, std::move(remote_id), look_in, now));
     }
-    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override
+    Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) override
     {
-        return with_fault(inner_.take_operation(crm, lease, now));
+        return with_fault(inner_.take_remote_operation(crm, lease, now));
     }
-    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override
+    Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) override
     {
-        return with_fault(inner_.postpone_operation(id, pause, now));
+        return with_fault(inner_.postpone_remote_operation(id, pause, now));
     }
-    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override
+    Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after, std::size_t limit) override
     {
-        return with_fault(inner_.operation_jobs(id, after, limit));
+        return with_fault(inner_.remote_operation_jobs(id, after, limit));
     }
-    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) override
+    Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant now) override
     {
-        return with_fault(inner_.end_operation(id, std::move(reason), now));
+        return with_fault(inner_.end_remote_operation(id, std::move(reason), now));
     }
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
     {

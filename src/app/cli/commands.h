@@ -10,6 +10,7 @@ void add_import_command(Menu& menu);      ///< import
 void add_contact_commands(Menu& menu);    ///< contacts list|show|add|edit|delete
 void add_forget_commands(Menu& menu);     ///< forget, suppressed list|add|remove
 void add_decision_commands(Menu& menu);   ///< select, unselect, skip, sync, retry
+void add_operation_commands(Menu& menu);  ///< operations, operation
 void add_status_commands(Menu& menu);     ///< status, failed, dismiss, audit
 void add_preview_command(Menu& menu);     ///< preview
 void add_connector_commands(Menu& menu);  ///< setup, test, pause, resume

@@ -4,6 +4,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/filter_options.h"
 #include "app/cli/forecast.h"
+#include "app/cli/operate.h"
 #include "app/connectors.h"
 
 namespace crmsync::app {
@@ -16,6 +17,7 @@ struct DecisionOptions {
     std::vector<std::string> without_fields;
     bool only_changed = false;
     bool preview = false;
+    SizeOptions size;
     std::string cause;
 };
 
@@ -24,6 +26,7 @@ void define_decision(CLI::App& app, DecisionOptions& options)
     app.add_option("crm", options.crms, "brevo, hubspot, mautic, n8n; several with commas")->required();
     define_target(app, options.target);
     app.add_flag("--preview", options.preview, "Count only, change nothing");
+    define_size(app, options.size);
 }
 
 void define_queueing(CLI::App& app, DecisionOptions& options)
@@ -84,6 +87,58 @@ Task<std::string> foresee(Session& session, Store& store, const ActionRequest& r
                           to_string(request.crms.front()));
 }
 
+struct Decided {
+    ActionCounts counts;
+    bool is_cancelled = false;
+    int code = exit_fine;  ///< Another one: nothing was decided, and why was said.
+};
+
+BulkAction bulk_of(const ActionRequest& request)
+{
+    return {.action = request.action,
+            .crms = request.crms,
+            .filter = std::get<ContactFilter>(request.target),
+            .lane = request.lane,
+            .options = request.options,
+            .error_code = request.error_code,
+            .request_id = {}};
+}
+
+/// As an operation, once its size is confirmed.
+Task<Result<Decided>> decide_by_filter(Session& session, Store& store, Executor executor, const ActionRequest& request,
+                                       const SizeOptions& size)
+{
+    const BulkAction work = bulk_of(request);
+    CountQuery met{.filter = work.filter};
+    const auto total = co_await store.count_contacts(met);
+    if (!total) co_return std::unexpected(total.error());
+    if (work.action == Action::retry) {
+        met.to_retry_at = work.crms;
+        met.error_code = work.error_code;
+    }
+    const auto count = co_await store.count_contacts(met);
+    if (!count) co_return std::unexpected(count.error());
+    if (const Consent consent = consent_to(session, *count, size); !consent.given)
+        co_return Decided{.counts = {}, .code = consent.code};
+    const auto operation = co_await operate(session, store, executor, work, *total);
+    if (!operation) co_return std::unexpected(operation.error());
+    if (operation->state == OperationState::failed) co_return fail(ErrorCode::internal, operation->error);
+    const bool is_cancelled = operation->state == OperationState::cancelled;
+    if (is_cancelled) session.console.note(fmt::format("Cancelled: {} are done and stay so", progress_of(*operation)));
+    co_return Decided{.counts = operation->counts, .is_cancelled = is_cancelled};
+}
+
+Task<Result<Decided>> decide_at_once(Session& session, Store& store, const ActionRequest& request)
+{
+    Progress progress("contacts");
+    const Result<ActionCounts> counts = co_await store.act(request, [&](std::size_t done) {
+        progress.show(done, 0, session.clock.monotonic().time_since_epoch() / 1ms);
+        return true;
+    });
+    if (!counts) co_return std::unexpected(counts.error());
+    co_return Decided{.counts = *counts};
+}
+
 template <Action action>
 int decide(Session& session, const DecisionOptions& options)
 {
@@ -100,25 +155,27 @@ int decide(Session& session, const DecisionOptions& options)
                           .preview = options.preview,
                           .now = session.clock.now()};
     if (!options.cause.empty()) request.error_code = options.cause;
-    return with_store(session, [&](Store& store, Executor) -> Task<Result<int>> {
+    return with_store(session, [&](Store& store, Executor executor) -> Task<Result<int>> {
         std::size_t missed = 0;
         Result<Target> target = co_await target_of(session, store, *named, missed);
         if (!target) co_return std::unexpected(target.error());
         request.target = std::move(*target);
         request.lane = action == Action::retry ? Lane::hand : lane_of(request.target);
         const std::string hint = co_await foresee(session, store, request);
-        Progress progress("contacts");
-        const Result<ActionCounts> counts = co_await store.act(request, [&](std::size_t done) {
-            progress.show(done, 0, session.clock.monotonic().time_since_epoch() / 1ms);
-            return true;
-        });
-        if (!counts) co_return std::unexpected(counts.error());
-        if (counts->found == 0) hint_at_rehearsal(session);
-        if (counts->found == 0 && counts->not_found > 0)
+        const bool by_filter = std::holds_alternative<ContactFilter>(request.target) && !request.preview;
+        const Result<Decided> decided = by_filter
+                                            ? co_await decide_by_filter(session, store, executor, request, options.size)
+                                            : co_await decide_at_once(session, store, request);
+        if (!decided) co_return std::unexpected(decided.error());
+        if (decided->code != exit_fine) co_return decided->code;
+        const ActionCounts& counts = decided->counts;
+        if (counts.found == 0) hint_at_rehearsal(session);
+        if (counts.found == 0 && counts.not_found > 0)
             co_return fail(ErrorCode::not_found, "No contacts found with provided IDs");
-        print_counts(session.console, request, *counts);
+        print_counts(session.console, request, counts);
         if (!hint.empty()) session.console.note(hint);
-        co_return counts->not_found + missed > 0 ? exit_rejects : exit_fine;
+        if (decided->is_cancelled) co_return exit_error;
+        co_return counts.not_found + missed > 0 ? exit_rejects : exit_fine;
     });
 }
 

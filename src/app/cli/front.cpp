@@ -99,6 +99,7 @@ int run_program(int argc, char** argv)
     add_contact_commands(menu);
     add_forget_commands(menu);
     add_decision_commands(menu);
+    add_operation_commands(menu);
     add_status_commands(menu);
     add_preview_command(menu);
     add_connector_commands(menu);

@@ -3,6 +3,7 @@
 
 #include "store/postgres/store.h"
 #include "store/postgres/text.h"
+#include "store/text.h"
 
 namespace crmsync::postgres {
 
@@ -61,6 +62,21 @@ std::string detail_of(const ActionRequest& request)
     if (request.error_code) detail["error_code"] = storable(*request.error_code);
     if (!request.request_id.empty()) detail["request_id"] = request.request_id;
     return boost::json::serialize(detail);
+}
+
+/// Of what `acts_on` returned.
+ActionCounts effects(Action action, const std::vector<Rows>& acted)
+{
+    ActionCounts counts;
+    for (std::size_t i = 1; i < acted.size(); ++i) {
+        const Rows& states = acted[i];
+        for (int row = 0; row < states.size(); ++row) {
+            const auto state = parse_job_state(states.get<std::string_view>(row, 0));
+            add(counts, state ? effect_of(action, *state) : Effect::nothing,
+                static_cast<std::size_t>(states.get<std::int64_t>(row, 1)));
+        }
+    }
+    return counts;
 }
 
 std::vector<Uuid> each_once(std::vector<Uuid> ids)
@@ -147,12 +163,8 @@ Task<Result<ActionCounts>> PostgresStore::act(ActionRequest request, std::functi
             continue;
         }
         const Chunk* done = &**acted;
+        counts += done->counts;
         counts.found += done->found;
-        counts.queued += done->counts.queued;
-        counts.changed += done->counts.changed;
-        counts.already += done->counts.already;
-        counts.skipped += done->counts.skipped;
-        counts.nothing += done->counts.nothing;
         audit_id = done->audit_id;
         walk.after = done->last;
         if (!request.preview && done->counts.changed > 0) wake();
@@ -201,14 +213,7 @@ Task<Answer<std::optional<PostgresStore::Chunk>>> PostgresStore::act_on_some(Con
     found->erase(found->begin(), found->begin() + finding);
     const auto acted = walk.by_filter() ? co_await connection.run(acts_on(request, ids)) : std::move(found);
     if (!acted) co_return std::unexpected(acted.error());
-    for (std::size_t i = 1; i < acted->size(); ++i) {
-        const Rows& states = acted->at(i);
-        for (int row = 0; row < states.size(); ++row) {
-            const auto state = parse_job_state(states.get<std::string_view>(row, 0));
-            add(chunk.counts, state ? effect_of(request.action, *state) : Effect::nothing,
-                static_cast<std::size_t>(states.get<std::int64_t>(row, 1)));
-        }
-    }
+    chunk.counts = effects(request.action, *acted);
     if (request.preview) co_return chunk;
 
     const auto changed = static_cast<std::int64_t>(chunk.counts.changed);
@@ -254,6 +259,27 @@ Task<Answer<PostgresStore::Chunk>> PostgresStore::set_curation_of_some(Connectio
               Statement{queries::set_curation_status, Params::of(ids, to_string(status))}, Statement{queries::commit}));
     if (!done) co_return std::unexpected(done.error());
     co_return Chunk{.found = ids.size(), .last = ids.empty() ? walk.after : ids.back()};
+}
+
+Task<Answer<PostgresStore::Chunk>> PostgresStore::next_chunk(Connection& connection, const Operation& operation,
+                                                             std::optional<Uuid> after)
+{
+    const auto* curation = std::get_if<BulkCuration>(&operation.work);
+    const ActionRequest request = curation ? ActionRequest{.target = curation->filter} : request_of(operation);
+    Walk walk(request.target);
+    walk.after = after;
+    const auto found = co_await connection.run(batch(walk.next(true)));
+    if (!found) co_return std::unexpected(found.error());
+    const std::vector<Uuid> ids = ids_of(found->front());
+    Chunk chunk{.found = ids.size(), .last = ids.empty() ? after : ids.back()};
+    chunk.is_last = std::cmp_less(ids.size(), contacts_per_transaction);
+    const auto done = co_await connection.run(
+        curation ? batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
+                         Statement{queries::set_curation_status, Params::of(ids, to_string(curation->status))})
+                 : acts_on(request, ids));
+    if (!done) co_return std::unexpected(done.error());
+    if (!curation) chunk.counts = effects(request.action, *done);
+    co_return chunk;
 }
 
 Task<Result<std::size_t>> PostgresStore::dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed,

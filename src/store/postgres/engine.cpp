@@ -455,7 +455,7 @@ Task<Result<std::size_t>> PostgresStore::retire_worker(Uuid worker_id, Instant n
     if (!planned) co_return std::unexpected(planned.error());
     for (int i = 0; i < planned->front().size(); ++i) {
         const auto ended =
-            co_await end_operation(planned->front().get<Uuid>(i, 0), std::string(worker_stopped_reason), now);
+            co_await end_remote_operation(planned->front().get<Uuid>(i, 0), std::string(worker_stopped_reason), now);
         if (!ended) co_return ended;
         *total += *ended;
     }
@@ -517,7 +517,8 @@ Task<Result<std::size_t>> PostgresStore::prune_history(Instant before, std::size
 {
     const auto done =
         co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-                           Statement{queries::prune_history, Params::of(before, static_cast<std::int64_t>(limit))}));
+                           Statement{queries::prune_history, Params::of(before, static_cast<std::int64_t>(limit))},
+                           Statement{queries::prune_operations, Params::of(before, static_cast<std::int64_t>(limit))}));
     if (!done) co_return std::unexpected(done.error());
     co_return done->at(1).affected();
 }

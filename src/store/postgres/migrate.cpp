@@ -31,6 +31,7 @@ constexpr std::array known_migrations{
     Known{9, "api_key", "postgres/migrations/0009_api_key.sql"},
     Known{10, "alert", "postgres/migrations/0010_alert.sql"},
     Known{11, "suppression", "postgres/migrations/0011_suppression.sql"},
+    Known{12, "operation", "postgres/migrations/0012_operation.sql"},
     Known{14, "activity", "postgres/migrations/0014_activity.sql"},
 };
 constexpr int tally_version = 8;

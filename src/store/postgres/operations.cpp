@@ -7,139 +7,181 @@ namespace crmsync::postgres {
 
 namespace {
 
-Params added_params(Uuid id, const std::vector<OperationJob>& jobs)
+std::int64_t microseconds(Duration lease) { return lease.count(); }
+
+Result<Operation> read_operation(Row& row)
 {
-    Column<Uuid> ids;
-    Column<std::int64_t> generations;
-    Column<std::string> emails, fingerprints, warnings;
-    for (const OperationJob& one : jobs) {
-        ids.push_back(one.job.key.contact_id);
-        generations.push_back(one.job.generation);
-        emails.push_back(storable(one.email));
-        fingerprints.push_back(one.fingerprint);
-        warnings.push_back(texts_json(one.warnings));
-    }
-    return Params::of(id, ids, generations, emails, fingerprints, warnings);
+    Operation operation;
+    operation.id = row.next<Uuid>();
+    auto work = parse_operation_work(row.next<std::string_view>());
+    if (!work) return std::unexpected(work.error());
+    operation.work = *std::move(work);
+    operation.actor = row.next<std::string>();
+    operation.state = parse_operation_state(row.next<std::string_view>()).value_or(OperationState::failed);
+    operation.is_held = row.next<bool>();
+    operation.total = row.next<std::optional<std::int64_t>>();
+    operation.total_is_estimate = row.next<bool>();
+    operation.done = row.next<std::int64_t>();
+    read_outcome(operation, row.next<std::string_view>());
+    operation.error = row.next<std::string>();
+    operation.started_at = row.next<Instant>();
+    operation.finished_at = row.next<std::optional<Instant>>();
+    return operation;
 }
 
-OperationJob read_operation_job(const Rows& rows, int index)
+/// The only one; `none` when there is none.
+Result<Operation> read_one(const Rows& rows, ErrorCode none, std::string_view why)
 {
-    Row row(rows, index);
-    OperationJob one;
-    const auto contact_id = row.next<Uuid>();
-    one.job.key = {contact_id, parse_crm(row.next<std::string_view>()).value_or(Crm::brevo)};
-    one.job.generation = row.next<std::int64_t>();
-    one.email = row.next<std::string>();
-    one.fingerprint = row.next<std::string>();
-    one.warnings = parse_texts(row.next<std::string_view>());
-    one.job.lease_token = row.next<std::optional<std::int64_t>>().value_or(0);
-    const auto claimed_from = row.next<std::optional<std::string_view>>();
-    if (claimed_from) one.job.claimed_from = parse_job_state(*claimed_from).value_or(JobState::queued);
-    one.job.due_at = row.next<std::optional<Instant>>().value_or(Instant{});
-    one.job.retry_count = row.next<int>();
-    return one;
+    if (rows.empty()) return fail(none, std::string(why));
+    Row row(rows, 0);
+    return read_operation(row);
 }
 
-std::unexpected<Error> gone() { return fail(ErrorCode::conflict, "the operation is gone; its jobs were given back"); }
+constexpr std::string_view not_found = "Operation not found";
+constexpr std::string_view taken = "another process has taken the operation up";
 
 }  // namespace
 
-Task<Result<DeliveryPlan>> PostgresStore::plan_operation(OperationRequest request)
+Task<Result<Operation>> PostgresStore::begin_operation(NewOperation begun)
 {
-    co_return co_await transact<DeliveryPlan>(
-        [&](Connection& connection) { return plan_operation_once(connection, request); });
-}
-
-Task<Answer<DeliveryPlan>> PostgresStore::plan_operation_once(Connection& connection, const OperationRequest& request)
-{
-    const auto counted_up_to = static_cast<std::int64_t>(std::max<std::size_t>(request.terms.contacts_max, 1));
-    const auto seen = co_await connection.run(
-        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-              Statement{queries::lock_connector, Params::of(to_string(request.crm))},
-              Statement{queries::forget_planned, Params::of(to_string(request.crm), request.worker_id)},
-              Statement{queries::count_untried[request.crm], Params::of(request.now, counted_up_to)},
-              Statement{queries::count_operations, Params::of(to_string(request.crm))}));
-    if (!seen) co_return std::unexpected(seen.error());
-    BulkQueue queue{.due_before = request.due_before};
-    queue.due = static_cast<std::size_t>(seen->at(4).get<std::int64_t>(0, 0));
-    queue.submitted = static_cast<std::size_t>(seen->at(5).get<std::int64_t>(0, 1));
-    queue.planned = static_cast<std::size_t>(seen->at(5).get<std::int64_t>(0, 0)) - queue.submitted;
-    const ConnectorState state = parse_connector_state(seen->at(2).get<std::string_view>(0, 0));
-    DeliveryPlan plan = plan_delivery(state, request.budget, request.terms, queue, request.now);
-    std::vector<Statement> statements;
-    if (plan.way == DeliveryPlan::Way::operation)
-        statements.push_back({queries::insert_operation,
-                              Params::of(request.id, to_string(request.crm), request.worker_id, request.now)});
-    statements.push_back({queries::commit});
-    const auto done = co_await connection.run(std::move(statements));
-    if (!done) co_return std::unexpected(done.error());
-    co_return plan;
-}
-
-Task<Status> PostgresStore::add_to_operation(Uuid id, std::vector<OperationJob> jobs)
-{
-    const auto rows = co_await run(batch(Statement{queries::begin_engine_work, Params::of(statement_timeout)},
-                                         Statement{queries::add_to_operation, added_params(id, jobs)}));
-    if (!rows) co_return std::unexpected(rows.error());
-    if (rows->at(1).empty()) co_return gone();
-    co_return Status();
-}
-
-Task<Status> PostgresStore::note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant)
-{
-    const auto rows = co_await run(
+    const bool audited = goes_in_chunks(begun.work);
+    const auto done = co_await run(
         batch(Statement{queries::begin_work, Params::of(statement_timeout)},
-              Statement{queries::note_submitted, Params::of(id, storable(remote_id), std::int64_t{look_in.count()})}));
-    if (!rows) co_return std::unexpected(rows.error());
-    if (rows->at(1).affected() == 0) co_return gone();
-    co_return Status();
+              Statement{queries::begin_operation,
+                        Params::of(begun.hold.id, storable(to_json(begun.work)), storable(begun.actor), begun.total,
+                                   begun.total_is_estimate, begun.hold.owner, microseconds(begun.hold.lease), begun.now,
+                                   audited ? std::optional(audit_action(begun.work)) : std::nullopt,
+                                   storable(audit_detail(begun.work)))},
+              Statement{queries::operation, Params::of(begun.hold.id)}));
+    if (!done) co_return std::unexpected(done.error());
+    co_return read_one(done->back(), ErrorCode::not_found, not_found);
 }
 
-Task<Result<OperationTurn>> PostgresStore::take_operation(Crm crm, Duration lease, Instant)
+Task<Result<Operation>> PostgresStore::advance_operation(OperationHold hold, Instant now)
 {
-    const auto rows =
-        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
-                           Statement{queries::take_operation, Params::of(to_string(crm), std::int64_t{lease.count()})},
-                           Statement{queries::next_operation, Params::of(to_string(crm))}));
-    if (!rows) co_return std::unexpected(rows.error());
-    OperationTurn turn;
-    if (rows->at(1).empty()) {
-        if (const auto next = rows->at(2).get<std::optional<std::int64_t>>(0, 0))
-            turn.next_in = Duration{std::max<std::int64_t>(*next, 0)};
-        co_return turn;
+    for (bool look_into_inbox = true;;) {
+        auto advanced = co_await transact<std::optional<Operation>>(
+            [&](Connection& connection) { return advance_once(connection, hold, look_into_inbox, now); });
+        if (!advanced) co_return std::unexpected(advanced.error());
+        if (*advanced) {
+            wake();
+            co_return **std::move(advanced);
+        }
+        look_into_inbox = false;
+        // What another program wrote before this decision must not overrule it when it is absorbed later.
+        for (bool left = true; left;) {
+            const auto absorbed = co_await absorb_writes(now);
+            if (!absorbed) co_return std::unexpected(absorbed.error());
+            left = absorbed->more;
+        }
     }
-    Row row(rows->at(1), 0);
-    RemoteOperation& operation = turn.operation.emplace();
-    operation.id = row.next<Uuid>();
-    operation.crm = crm;
-    operation.remote_id = row.next<std::string>();
-    operation.begun_at = row.next<Instant>();
-    operation.looks = row.next<int>();
-    co_return turn;
 }
 
-Task<Status> PostgresStore::postpone_operation(Uuid id, Duration pause, Instant)
+Task<Answer<std::optional<Operation>>> PostgresStore::advance_once(Connection& connection, const OperationHold& hold,
+                                                                   bool look_into_inbox, Instant now)
 {
-    const auto rows =
-        co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
-                           Statement{queries::postpone_operation, Params::of(id, std::int64_t{pause.count()})}));
-    co_return status_of(rows);
+    const auto seen = co_await connection.run(
+        batch(Statement{queries::begin}, Statement{queries::begin_engine_work, Params::of(scan_timeout)},
+              Statement{queries::lock_operation, Params::of(hold.id, hold.owner)},
+              Statement{look_into_inbox ? queries::any_write : queries::nothing}));
+    if (!seen) co_return std::unexpected(seen.error());
+    if (seen->at(2).empty()) co_return std::unexpected(Fault{{ErrorCode::not_found, std::string(not_found)}});
+    Row row(seen->at(2), 0);
+    auto operation = read_operation(row);
+    if (!operation) co_return std::unexpected(Fault{operation.error()});
+    const auto after = row.next<std::optional<Uuid>>();
+    const auto audit_id = row.next<std::optional<std::int64_t>>();
+    if (!operation->is_running()) co_return *std::move(operation);
+    if (!row.next<bool>()) co_return std::unexpected(Fault{{ErrorCode::conflict, std::string(taken)}});
+    if (!after && !seen->at(3).empty()) co_return std::nullopt;
+
+    const auto chunk = co_await next_chunk(connection, *operation, after);
+    if (!chunk) co_return std::unexpected(chunk.error());
+    operation->counts += chunk->counts;
+    operation->counts.found += chunk->found;
+    operation->done += static_cast<std::int64_t>(chunk->found);
+    const bool acts = std::holds_alternative<BulkAction>(operation->work);
+    const auto noted = static_cast<std::int64_t>(acts ? chunk->counts.changed : chunk->found);
+    const auto saved = co_await connection.run(
+        batch(Statement{queries::raise_audit_count, Params::of(audit_id.value_or(0), noted)},
+              Statement{queries::save_chunk,
+                        Params::of(hold.id, operation->done, outcome_text(*operation), chunk->last,
+                                   to_string(chunk->is_last ? OperationState::done : OperationState::running),
+                                   microseconds(hold.lease), chunk->is_last ? std::optional(now) : std::nullopt)},
+              Statement{queries::notify, Params::of("act")}, Statement{queries::commit}));
+    if (!saved) co_return std::unexpected(saved.error());
+    Row after_it(saved->at(1), 0);
+    auto advanced = read_operation(after_it);
+    if (!advanced) co_return std::unexpected(Fault{advanced.error()});
+    co_return *std::move(advanced);
 }
 
-Task<Result<std::vector<OperationJob>>> PostgresStore::operation_jobs(Uuid id, Uuid after, std::size_t limit)
+Task<Result<Operation>> PostgresStore::note_operation(OperationHold hold, OperationNote note)
 {
-    const auto rows = co_await run(
-        batch(Statement{queries::begin_engine_work, Params::of(scan_timeout)},
-              Statement{queries::operation_jobs, Params::of(id, after, static_cast<std::int64_t>(limit))}));
+    const auto findings = note.findings ? std::optional(storable(to_json(*note.findings))) : std::nullopt;
+    const auto done = co_await run(
+        batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+              Statement{queries::note_operation,
+                        Params::of(hold.id, hold.owner, to_string(note.state), note.total, note.total_is_estimate,
+                                   note.done, findings, storable(note.error), note.now, microseconds(hold.lease))}));
+    if (!done) co_return std::unexpected(done.error());
+    co_return read_one(done->back(), ErrorCode::conflict, taken);
+}
+
+Task<Result<Operation>> PostgresStore::cancel_operation(Uuid id, std::string actor, Instant now)
+{
+    const auto done = co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+                                         Statement{queries::cancel_operation, Params::of(id, now, storable(actor))},
+                                         Statement{queries::operation, Params::of(id)}));
+    if (!done) co_return std::unexpected(done.error());
+    co_return read_one(done->back(), ErrorCode::not_found, not_found);
+}
+
+Task<Result<std::optional<Operation>>> PostgresStore::take_operation(Uuid owner, Duration lease, Instant)
+{
+    const auto done = co_await run(batch(Statement{queries::begin_work, Params::of(statement_timeout)},
+                                         Statement{queries::take_operation, Params::of(owner, microseconds(lease))}));
+    if (!done) co_return std::unexpected(done.error());
+    if (done->back().empty()) co_return std::nullopt;
+    auto operation = read_one(done->back(), ErrorCode::not_found, not_found);
+    if (!operation) co_return std::unexpected(operation.error());
+    co_return *std::move(operation);
+}
+
+Task<Result<Operation>> PostgresStore::operation(Uuid id, Instant)
+{
+    const auto rows = co_await run(batch(Statement{queries::operation, Params::of(id)}));
     if (!rows) co_return std::unexpected(rows.error());
-    std::vector<OperationJob> page;
-    for (int i = 0; i < rows->at(1).size(); ++i) page.push_back(read_operation_job(rows->at(1), i));
-    co_return page;
+    co_return read_one(rows->front(), ErrorCode::not_found, not_found);
 }
 
-Task<Result<std::size_t>> PostgresStore::end_operation(Uuid id, std::string reason, Instant)
+Task<Result<std::vector<Operation>>> PostgresStore::operations(OperationQuery query)
 {
-    co_return co_await hand_back_leases({queries::forget_operation, Params::of(id)}, id, reason);
+    const auto state = query.state.transform([](OperationState one) { return to_string(one); });
+    const auto limit = static_cast<std::int64_t>(std::min(query.limit, operations_max));
+    const auto rows = co_await run(batch(Statement{queries::operations, Params::of(state, query.before, limit)}));
+    if (!rows) co_return std::unexpected(rows.error());
+    std::vector<Operation> list;
+    for (int i = 0; i < rows->front().size(); ++i) {
+        Row row(rows->front(), i);
+        // A newer version's kind is its own business.
+        if (auto operation = read_operation(row)) list.push_back(*std::move(operation));
+    }
+    co_return list;
+}
+
+Task<Result<std::int64_t>> PostgresStore::count_contacts(CountQuery asked)
+{
+    Params params;
+    std::string condition = queries::where(asked.filter, params);
+    if (!asked.to_retry_at.empty()) condition += queries::and_to_retry(asked.to_retry_at, asked.error_code, params);
+    const Query count{"", "SELECT count(*) FROM contacts c" + condition};
+    std::vector<Statement> statements;
+    statements.push_back({queries::begin_work, Params::of(scan_timeout)});
+    statements.push_back({count, std::move(params)});
+    const auto rows = co_await run(std::move(statements));
+    if (!rows) co_return std::unexpected(rows.error());
+    co_return rows->back().get<std::int64_t>(0, 0);
 }
 
 }  // namespace crmsync::postgres

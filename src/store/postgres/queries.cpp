@@ -436,13 +436,13 @@ SELECT count(*) FROM (
     SELECT 1 FROM job j
      WHERE j.crm = '{crm}' AND j.lane = 1 AND j.state IN ('queued', 'retrying') AND j.lease_token IS NULL
        AND j.state = 'queued' AND j.due_at <= $1 LIMIT $2) d)");
-const Query count_operations{"count_operations",
-                             "SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = $1"};
+const Query count_remote_operations{"count_remote_operations",
+                                    "SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = $1"};
 const Query forget_planned{"forget_planned",
                            "DELETE FROM remote_operation WHERE crm = $1 AND worker_id = $2 AND remote_id IS NULL"};
-const Query insert_operation{"insert_operation",
-                             "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES ($1, $2, $3, $4)"};
-const Query add_to_operation{"add_to_operation", R"(
+const Query insert_remote_operation{
+    "insert_remote_operation", "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES ($1, $2, $3, $4)"};
+const Query add_to_remote_operation{"add_to_remote_operation", R"(
 WITH planned AS MATERIALIZED (
     SELECT o.id FROM remote_operation o WHERE o.id = $1 AND o.remote_id IS NULL FOR KEY SHARE),
 added AS (
@@ -455,24 +455,24 @@ SELECT 1 FROM planned)"};
 const Query note_submitted{"note_submitted", R"(
 UPDATE remote_operation SET remote_id = $2, look_at = crmsync_now() + $3 * interval '1 microsecond'
  WHERE id = $1 AND (remote_id IS NULL OR remote_id = $2))"};
-const Query take_operation{"take_operation", R"(
+const Query take_remote_operation{"take_remote_operation", R"(
 UPDATE remote_operation SET looks = looks + 1, look_at = crmsync_now() + $2 * interval '1 microsecond'
  WHERE id = (SELECT o.id FROM remote_operation o WHERE o.crm = $1 AND o.look_at <= crmsync_now()
               ORDER BY o.look_at, o.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, remote_id, begun_at, looks)"};
-const Query next_operation{"next_operation", R"(
+const Query next_remote_operation{"next_remote_operation", R"(
 SELECT (extract(epoch FROM min(o.look_at) - crmsync_now()) * 1000000)::bigint
   FROM remote_operation o WHERE o.crm = $1)"};
-const Query postpone_operation{"postpone_operation", R"(
+const Query postpone_remote_operation{"postpone_remote_operation", R"(
 UPDATE remote_operation SET look_at = crmsync_now() + $2 * interval '1 microsecond'
  WHERE id = $1 AND remote_id IS NOT NULL)"};
-const Query operation_jobs{"operation_jobs", R"(
+const Query remote_operation_jobs{"remote_operation_jobs", R"(
 SELECT o.contact_id, r.crm, o.generation, o.email, o.fingerprint, o.warnings,
        CASE WHEN j.worker_id = o.operation_id THEN j.lease_token ELSE 0 END, j.claimed_from, j.due_at, j.retry_count
   FROM operation_job o JOIN remote_operation r ON r.id = o.operation_id
   JOIN job j ON j.contact_id = o.contact_id AND j.crm = r.crm
  WHERE o.operation_id = $1 AND o.contact_id > $2 ORDER BY o.contact_id LIMIT $3)"};
-const Query forget_operation{"forget_operation", "DELETE FROM remote_operation WHERE id = $1"};
+const Query forget_remote_operation{"forget_remote_operation", "DELETE FROM remote_operation WHERE id = $1"};
 const Query planned_by_worker{"planned_by_worker",
                               "SELECT id FROM remote_operation WHERE worker_id = $1 AND remote_id IS NULL"};
 
@@ -604,6 +604,55 @@ const Query audit{"audit",
 const Query raise_audit_count{"raise_audit_count", "UPDATE audit SET count = count + $2 WHERE id = $1"};
 const Query audit_log{"audit_log",
                       "SELECT at, actor, action, detail, count FROM audit ORDER BY id DESC LIMIT $1 OFFSET $2"};
+
+// ---- operations ----------------------------------------------------------------------------------------------------
+
+const std::string operation_columns =
+    "o.id, o.work, o.actor, o.state, o.state = 'running' AND o.lease_until > crmsync_now(), o.total, "
+    "o.total_is_estimate, o.done, o.outcome, o.error, o.started_at, o.finished_at";
+
+const Query begin_operation{"begin_operation", R"(
+WITH noted AS (
+    INSERT INTO audit (at, actor, action, detail)
+    SELECT $8, $3, $9, $10 WHERE $9 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM operation WHERE id = $1)
+    RETURNING id)
+INSERT INTO operation (id, work, actor, total, total_is_estimate, owner, lease_until, started_at, audit_id)
+SELECT $1, $2, $3, $4, $5, $6, crmsync_now() + $7 * interval '1 microsecond', $8, (SELECT id FROM noted)
+ON CONFLICT (id) DO NOTHING)"};
+const Query operation{"operation", "SELECT " + operation_columns + " FROM operation o WHERE o.id = $1"};
+const Query lock_operation{"lock_operation", "SELECT " + operation_columns +
+                                                 ", o.cursor_id, o.audit_id, o.owner = $2 FROM operation o "
+                                                 "WHERE o.id = $1 FOR UPDATE"};
+const Query save_chunk{"save_chunk", R"(
+UPDATE operation o SET done = $2, outcome = $3, cursor_id = $4, state = $5,
+       lease_until = crmsync_now() + $6 * interval '1 microsecond', finished_at = $7
+ WHERE o.id = $1 RETURNING )" + operation_columns};
+const Query note_operation{"note_operation", R"(
+UPDATE operation o SET
+       total = coalesce($4, o.total),
+       total_is_estimate = CASE WHEN $4 IS NULL THEN o.total_is_estimate ELSE $5 END,
+       done = coalesce($6, o.done), outcome = coalesce($7, o.outcome),
+       error = CASE WHEN o.state = 'running' THEN $8 ELSE o.error END,
+       finished_at = CASE WHEN o.state = 'running' AND $3 <> 'running' THEN $9 ELSE o.finished_at END,
+       state = CASE WHEN o.state = 'running' THEN $3 ELSE o.state END,
+       lease_until = crmsync_now() + $10 * interval '1 microsecond'
+ WHERE o.id = $1 AND o.owner = $2 RETURNING )" + operation_columns};
+const Query cancel_operation{"cancel_operation", R"(
+WITH ended AS (
+    UPDATE operation o SET state = 'cancelled', finished_at = $2 WHERE o.id = $1 AND o.state = 'running'
+    RETURNING o.id, o.done)
+INSERT INTO audit (at, actor, action, detail, count)
+SELECT $2, $3, 'cancel', json_build_object('operation', e.id)::text, e.done FROM ended e)"};
+const Query take_operation{"take_operation", R"(
+UPDATE operation o SET owner = $1, lease_until = crmsync_now() + $2 * interval '1 microsecond'
+ WHERE o.id = (SELECT i.id FROM operation i WHERE i.state = 'running' AND i.lease_until <= crmsync_now()
+                ORDER BY i.lease_until LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING )" + operation_columns};
+const Query operations{"operations", "SELECT " + operation_columns + R"( FROM operation o
+ WHERE ($1 IS NULL OR o.state = $1) AND ($2 IS NULL OR o.id < $2) ORDER BY o.id DESC LIMIT $3)"};
+const Query prune_operations{"prune_operations", R"(
+DELETE FROM operation WHERE id = ANY(ARRAY(
+    SELECT o.id FROM operation o WHERE o.state <> 'running' AND o.finished_at < $1 ORDER BY o.finished_at LIMIT $2)))"};
 
 // ---- keys of the API -----------------------------------------------------------------------------------------------
 
@@ -790,6 +839,19 @@ std::string where(const ContactFilter& filter, Params& params)
     if (filter.name_contains) conditions.add("c.name ILIKE {}", like_pattern(*filter.name_contains));
     if (filter.has_gmail) conditions.add("c.has_gmail = {}", *filter.has_gmail);
     return conditions.text();
+}
+
+std::string and_to_retry(const std::vector<Crm>& crms, const std::optional<std::string>& error_code, Params& params)
+{
+    std::vector<std::string_view> names;
+    for (const Crm crm : crms) names.push_back(to_string(crm));
+    const std::string_view word = params.size() == 0 ? " WHERE " : " AND ";
+    params.add(names);
+    params.add(error_code);
+    return fmt::format(
+        "{}c.id IN (SELECT j.contact_id FROM job j WHERE j.crm = ANY(${}) AND (j.state = 'failed' AND "
+        "(${} IS NULL OR coalesce(j.error_code, '') = ${}) OR j.state = 'retrying' AND ${} IS NULL))",
+        word, params.size() - 1, params.size(), params.size(), params.size());
 }
 
 // ---- adoption ------------------------------------------------------------------------------------------------------

@@ -61,18 +61,18 @@ extern const Query prune_history;   // $1: before, $2: limit
 extern const Query prune_activity;  // $1: nothing before this minute, $2: hours before this
 
 // -- remote operations. Durations in microseconds.
-extern const PerCrmQuery count_untried;  // $1: now, $2: counted up to
-extern const Query count_operations;     // $1: CRM -> all, submitted
-extern const Query forget_planned;       // $1: CRM, $2: worker
-extern const Query insert_operation;     // $1: id, $2: CRM, $3: worker, $4: now
-extern const Query add_to_operation;     // $1: id, $2..: columns -> one row if it is still planned
-extern const Query note_submitted;       // $1: id, $2: the CRM's name of it, $3: due in
-extern const Query take_operation;       // $1: CRM, $2: lease -> id, the CRM's name, begun, looks
-extern const Query next_operation;       // $1: CRM -> how long until the next is due, or null
-extern const Query postpone_operation;   // $1: id, $2: pause
-extern const Query operation_jobs;       // $1: id, $2: after, $3: limit
-extern const Query forget_operation;     // $1: id
-extern const Query planned_by_worker;    // $1: worker -> ids
+extern const PerCrmQuery count_untried;        // $1: now, $2: counted up to
+extern const Query count_remote_operations;    // $1: CRM -> all, submitted
+extern const Query forget_planned;             // $1: CRM, $2: worker
+extern const Query insert_remote_operation;    // $1: id, $2: CRM, $3: worker, $4: now
+extern const Query add_to_remote_operation;    // $1: id, $2..: columns -> one row if it is still planned
+extern const Query note_submitted;             // $1: id, $2: the CRM's name of it, $3: due in
+extern const Query take_remote_operation;      // $1: CRM, $2: lease -> id, the CRM's name, begun, looks
+extern const Query next_remote_operation;      // $1: CRM -> how long until the next is due, or null
+extern const Query postpone_remote_operation;  // $1: id, $2: pause
+extern const Query remote_operation_jobs;      // $1: id, $2: after, $3: limit
+extern const Query forget_remote_operation;    // $1: id
+extern const Query planned_by_worker;          // $1: worker -> ids
 
 // -- access tokens of connectors
 extern const Query token;               // $1: CRM -> version, text
@@ -103,6 +103,21 @@ extern const Query dismiss;              // $1: dismissed, $2: CRM, $3: error co
 extern const Query audit;                // -> id
 extern const Query raise_audit_count;    // $1: id, $2: by
 extern const Query audit_log;            // $1: limit, $2: offset
+
+// -- operations. Leases in microseconds. All but the count give `operation_columns`.
+extern const Query begin_operation;   // $1: id, work, actor, total, estimate, owner, lease, now, audit's action, detail
+extern const Query operation;         // $1: id
+extern const Query lock_operation;    // $1: id, $2: owner -> also cursor, audit id, whether it is the owner's
+extern const Query save_chunk;        // $1: id, done, outcome, cursor, $5: state, lease, finished at
+extern const Query note_operation;    // $1: id, $2: owner, state, total, estimate, done, outcome, error, now, lease
+extern const Query cancel_operation;  // $1: id, $2: now, $3: actor
+extern const Query take_operation;    // $1: owner, $2: lease
+extern const Query operations;        // $1: state, $2: older than this one, $3: limit
+extern const Query prune_operations;  // $1: before, $2: limit
+/// Of the alias o.
+extern const std::string operation_columns;
+/// More of a "WHERE" of `where`: contacts of whom a retry would queue something.
+std::string and_to_retry(const std::vector<Crm>& crms, const std::optional<std::string>& error_code, Params& params);
 
 // -- keys of the API
 extern const Query create_api_key;    // $1..: id, hash, name, role, created at, by, expires at

@@ -107,13 +107,24 @@ public:
     Task<Result<std::vector<Uuid>>> record_late(LateRequest request) override;
 
     // operations.cpp
-    Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) override;
-    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override;
+    Task<Result<Operation>> begin_operation(NewOperation operation) override;
+    Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) override;
+    Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) override;
+    Task<Result<Operation>> cancel_operation(Uuid id, std::string actor, Instant now) override;
+    Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) override;
+    Task<Result<Operation>> operation(Uuid id, Instant now) override;
+    Task<Result<std::vector<Operation>>> operations(OperationQuery query) override;
+    Task<Result<std::int64_t>> count_contacts(CountQuery query) override;
+
+    // remote_operations.cpp
+    Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest request) override;
+    Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) override;
     Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override;
-    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override;
-    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override;
-    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override;
-    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant now) override;
+    Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) override;
+    Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) override;
+    Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after,
+                                                                        std::size_t limit) override;
+    Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant now) override;
 
     void on_wake(WakeHandler handler) override;
     Task<> close() override;
@@ -162,7 +173,13 @@ private:
     Task<Answer<Grant>> reserve_calls_once(Connection& connection, const CallRequest& request);
 
     // operations.cpp
-    Task<Answer<DeliveryPlan>> plan_operation_once(Connection& connection, const OperationRequest& request);
+    /// Nothing when the inbox must be emptied first.
+    Task<Answer<std::optional<Operation>>> advance_once(Connection& connection, const OperationHold& hold,
+                                                        bool look_into_inbox, Instant now);
+
+    // remote_operations.cpp
+    Task<Answer<DeliveryPlan>> plan_remote_operation_once(Connection& connection,
+                                                          const RemoteOperationRequest& request);
 
     // suppression.cpp
     static Task<Answer<std::string>> find_forgotten(Connection& connection, const ForgetRequest& request,
@@ -181,12 +198,15 @@ private:
         ActionCounts counts = {};
         std::optional<std::int64_t> audit_id = {};
         std::optional<Uuid> last = {};
+        bool is_last = false;
     };
     static std::vector<Statement> acts_on(const ActionRequest& request, const std::vector<Uuid>& ids);
     /// Nothing when the inbox must be emptied first.
     Task<Answer<std::optional<Chunk>>> act_on_some(Connection& connection, const ActionRequest& request,
                                                    const Walk& walk, std::optional<std::int64_t> audit_id,
                                                    bool look_into_inbox);
+    /// Of an operation, after the contact where the former ended. The caller's transaction.
+    Task<Answer<Chunk>> next_chunk(Connection& connection, const Operation& operation, std::optional<Uuid> after);
     Task<Answer<Chunk>> set_curation_of_some(Connection& connection, const Walk& walk, CurationStatus status);
 
     Executor executor_;

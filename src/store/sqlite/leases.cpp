@@ -49,13 +49,14 @@ Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id)
     std::size_t count = take_back_all(db, rowids(db.open(sql::leased_by_worker, worker_id)), worker_stopped_reason);
     std::vector<Uuid> planned;
     for (Rows rows = db.open(sql::planned_by_worker, worker_id); rows.next();) planned.push_back(rows.uuid(0));
-    for (const Uuid& operation : planned) count += end_operation(db, operation, worker_stopped_reason).value_or(0);
+    for (const Uuid& operation : planned)
+        count += end_remote_operation(db, operation, worker_stopped_reason).value_or(0);
     return count;
 }
 
-Result<std::size_t> end_operation(Connection& db, const Uuid& id, std::string_view reason)
+Result<std::size_t> end_remote_operation(Connection& db, const Uuid& id, std::string_view reason)
 {
-    db.run(sql::forget_operation, id);
+    db.run(sql::forget_remote_operation, id);
     return take_back_all(db, rowids(db.open(sql::leased_by_worker, id)), reason);
 }
 

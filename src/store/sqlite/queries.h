@@ -389,30 +389,67 @@ inline const Query fail_late{
 inline const Query count_untried{
     "SELECT count(*) FROM (SELECT 1 FROM job AS j WHERE j.crm = ?1 AND j.lane = 1 AND j.due_at <= ?2 "
     "AND j.state = 'queued' AND " WAITING " LIMIT ?3)"};
-inline const Query count_operations{"SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = ?1"};
+inline const Query count_remote_operations{"SELECT count(*), count(remote_id) FROM remote_operation WHERE crm = ?1"};
 inline const Query forget_planned{
     "DELETE FROM remote_operation WHERE crm = ?1 AND worker_id = ?2 AND remote_id IS NULL"};
-inline const Query insert_operation{
+inline const Query insert_remote_operation{
     "INSERT INTO remote_operation (id, crm, worker_id, begun_at) VALUES (?1, ?2, ?3, ?4)"};
 inline const Query is_planned{"SELECT 1 FROM remote_operation WHERE id = ?1 AND remote_id IS NULL"};
-inline const Query add_to_operation{
+inline const Query add_to_remote_operation{
     "INSERT OR IGNORE INTO operation_job (operation_id, contact_id, generation, email, fingerprint, warnings) "
     "SELECT ?1, id, ?3, ?4, ?5, ?6 FROM contacts WHERE id = ?2"};
 inline const Query note_submitted{
     "UPDATE remote_operation SET remote_id = ?2, look_at = ?3 WHERE id = ?1 AND (remote_id IS NULL OR remote_id = ?2)"};
-inline const Query next_operation{
+inline const Query next_remote_operation{
     "SELECT id, remote_id, begun_at, looks, look_at FROM remote_operation "
     "WHERE crm = ?1 AND remote_id IS NOT NULL ORDER BY look_at, id LIMIT 1"};
-inline const Query take_operation{"UPDATE remote_operation SET looks = looks + 1, look_at = ?2 WHERE id = ?1"};
-inline const Query postpone_operation{
+inline const Query take_remote_operation{"UPDATE remote_operation SET looks = looks + 1, look_at = ?2 WHERE id = ?1"};
+inline const Query postpone_remote_operation{
     "UPDATE remote_operation SET look_at = ?2 WHERE id = ?1 AND remote_id IS NOT NULL"};
-inline const Query operation_jobs{
+inline const Query remote_operation_jobs{
     "SELECT o.contact_id, o.generation, o.email, o.fingerprint, o.warnings, r.crm, "
     "iif(j.worker_id = o.operation_id, j.lease_token, 0), j.claimed_from, j.due_at, j.retry_count "
     "FROM operation_job AS o CROSS JOIN remote_operation AS r ON r.id = o.operation_id "
     "CROSS JOIN job AS j ON j.contact_id = o.contact_id AND j.crm = r.crm "
     "WHERE o.operation_id = ?1 AND o.contact_id > ?2 ORDER BY o.contact_id LIMIT ?3"};
-inline const Query forget_operation{"DELETE FROM remote_operation WHERE id = ?1"};
+inline const Query forget_remote_operation{"DELETE FROM remote_operation WHERE id = ?1"};
+
+// ---- operations
+// --------------------------------------------------------------------------------------------------
+
+#define OPERATION_COLUMNS                                                                                            \
+    "id, work, actor, state, lease_until, total, total_is_estimate, done, outcome, error, started_at, finished_at, " \
+    "cursor_id, audit_id, owner"
+inline const Query has_operation{"SELECT 1 FROM operation WHERE id = ?1"};
+inline const Query operation{"SELECT " OPERATION_COLUMNS " FROM operation WHERE id = ?1"};
+inline const Query begin_operation{
+    "INSERT INTO operation (id, work, actor, total, total_is_estimate, owner, lease_until, started_at, audit_id) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"};
+inline const Query save_chunk{
+    "UPDATE operation SET done = ?2, outcome = ?3, cursor_id = ?4, state = ?5, lease_until = ?6, finished_at = ?7 "
+    "WHERE id = ?1"};
+inline const Query note_operation{
+    "UPDATE operation SET total = coalesce(?4, total), total_is_estimate = iif(?4 IS NULL, total_is_estimate, ?5), "
+    "done = coalesce(?6, done), outcome = coalesce(?7, outcome), error = iif(state = 'running', ?8, error), "
+    "finished_at = iif(state = 'running' AND ?3 <> 'running', ?9, finished_at), "
+    "state = iif(state = 'running', ?3, state), lease_until = ?10 WHERE id = ?1 AND owner = ?2"};
+inline const Query cancel_operation{
+    "UPDATE operation SET state = 'cancelled', finished_at = ?2 WHERE id = ?1 AND state = 'running'"};
+inline const Query next_operation{
+    "SELECT id FROM operation WHERE state = 'running' AND lease_until <= ?1 ORDER BY lease_until LIMIT 1"};
+inline const Query take_operation{"UPDATE operation SET owner = ?2, lease_until = ?3 WHERE id = ?1"};
+inline const Query operations{"SELECT " OPERATION_COLUMNS
+                              " FROM operation WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id < ?2) "
+                              "ORDER BY id DESC LIMIT ?3"};
+inline const Query prune_operations{
+    "DELETE FROM operation WHERE id IN (SELECT id FROM operation WHERE state <> 'running' AND finished_at < ?1 "
+    "ORDER BY finished_at LIMIT ?2)"};
+inline constexpr std::string_view in_failed_or_retrying =
+    "c.id IN (SELECT contact_id FROM job WHERE crm IN (SELECT value FROM json_each(?)) "
+    "AND state IN ('failed', 'retrying'))";
+inline constexpr std::string_view in_failed_with =
+    "c.id IN (SELECT contact_id FROM job WHERE crm IN (SELECT value FROM json_each(?)) "
+    "AND state = 'failed' AND coalesce(error_code, '') = ?)";
 
 // ---- schema
 // ----------------------------------------------------------------------------------------------------------
@@ -437,6 +474,7 @@ inline const Query note_migration{
 #undef CLAIM_COLUMNS
 #undef FAILED
 #undef TO_DISMISS
+#undef OPERATION_COLUMNS
 #undef ACKNOWLEDGED_BY
 
 }  // namespace crmsync::sqlite::sql

@@ -137,6 +137,7 @@ Result<RecordResult> record(Connection& db, const RecordRequest& request)
 
 Result<std::size_t> prune_history(Connection& db, Instant before, std::size_t limit)
 {
+    db.run(sql::prune_operations, before, limit);
     return static_cast<std::size_t>(db.run(sql::prune_history, before, limit));
 }
 

@@ -163,6 +163,42 @@ public:
         }
         co_return step.matched;
     }
+    Task<Result<Operation>> begin_operation(NewOperation operation) override
+    {
+        return write(
+            [operation = std::move(operation)](Connection& db) { return verbs::begin_operation(db, operation); });
+    }
+    Task<Result<Operation>> advance_operation(OperationHold hold, Instant now) override
+    {
+        auto advanced = co_await write([=](Connection& db) { return verbs::advance_operation(db, hold, now); });
+        if (advanced) wake();
+        co_return advanced;
+    }
+    Task<Result<Operation>> note_operation(OperationHold hold, OperationNote note) override
+    {
+        return write([hold, note = std::move(note)](Connection& db) { return verbs::note_operation(db, hold, note); });
+    }
+    Task<Result<Operation>> cancel_operation(Uuid id, std::string actor, Instant now) override
+    {
+        return write(
+            [=, actor = std::move(actor)](Connection& db) { return verbs::cancel_operation(db, id, actor, now); });
+    }
+    Task<Result<std::optional<Operation>>> take_operation(Uuid owner, Duration lease, Instant now) override
+    {
+        return write([=](Connection& db) { return verbs::take_operation(db, owner, lease, now); });
+    }
+    Task<Result<Operation>> operation(Uuid id, Instant now) override
+    {
+        return read([=](Connection& db) { return verbs::operation(db, id, now); });
+    }
+    Task<Result<std::vector<Operation>>> operations(OperationQuery query) override
+    {
+        return read([=](Connection& db) { return verbs::operations(db, query); });
+    }
+    Task<Result<std::int64_t>> count_contacts(CountQuery query) override
+    {
+        return read([query = std::move(query)](Connection& db) { return verbs::count_contacts(db, query); });
+    }
     Task<Result<std::size_t>> dismiss(FailureQuery which, std::vector<Uuid> only_ids, bool dismissed, std::string actor,
                                       Instant now) override
     {
@@ -332,13 +368,15 @@ public:
     {
         return read([=](Connection& db) { return verbs::verifications_of(db, contact_id); });
     }
-    Task<Result<DeliveryPlan>> plan_operation(OperationRequest request) override
+    Task<Result<DeliveryPlan>> plan_remote_operation(RemoteOperationRequest request) override
     {
-        return write([request = std::move(request)](Connection& db) { return verbs::plan_operation(db, request); });
+        return write(
+            [request = std::move(request)](Connection& db) { return verbs::plan_remote_operation(db, request); });
     }
-    Task<Status> add_to_operation(Uuid id, std::vector<OperationJob> jobs) override
+    Task<Status> add_to_remote_operation(Uuid id, std::vector<RemoteOperationJob> jobs) override
     {
-        return write([id, jobs = std::move(jobs)](Connection& db) { return verbs::add_to_operation(db, id, jobs); });
+        return write(
+            [id, jobs = std::move(jobs)](Connection& db) { return verbs::add_to_remote_operation(db, id, jobs); });
     }
     Task<Status> note_submitted(Uuid id, std::string remote_id, Duration look_in, Instant now) override
     {
@@ -346,22 +384,22 @@ public:
             return verbs::note_submitted(db, id, remote_id, look_at);
         });
     }
-    Task<Result<OperationTurn>> take_operation(Crm crm, Duration lease, Instant now) override
+    Task<Result<RemoteOperationTurn>> take_remote_operation(Crm crm, Duration lease, Instant now) override
     {
-        return write([=](Connection& db) { return verbs::take_operation(db, crm, lease, now); });
+        return write([=](Connection& db) { return verbs::take_remote_operation(db, crm, lease, now); });
     }
-    Task<Status> postpone_operation(Uuid id, Duration pause, Instant now) override
+    Task<Status> postpone_remote_operation(Uuid id, Duration pause, Instant now) override
     {
-        return write([=](Connection& db) { return verbs::postpone_operation(db, id, now + pause); });
+        return write([=](Connection& db) { return verbs::postpone_remote_operation(db, id, now + pause); });
     }
-    Task<Result<std::vector<OperationJob>>> operation_jobs(Uuid id, Uuid after, std::size_t limit) override
+    Task<Result<std::vector<RemoteOperationJob>>> remote_operation_jobs(Uuid id, Uuid after, std::size_t limit) override
     {
-        return read([=](Connection& db) { return verbs::operation_jobs(db, id, after, limit); });
+        return read([=](Connection& db) { return verbs::remote_operation_jobs(db, id, after, limit); });
     }
-    Task<Result<std::size_t>> end_operation(Uuid id, std::string reason, Instant) override
+    Task<Result<std::size_t>> end_remote_operation(Uuid id, std::string reason, Instant) override
     {
-        return woken_by(
-            write([id, reason = std::move(reason)](Connection& db) { return verbs::end_operation(db, id, reason); }));
+        return woken_by(write(
+            [id, reason = std::move(reason)](Connection& db) { return verbs::end_remote_operation(db, id, reason); }));
     }
     Task<Result<std::vector<LateJob>>> acknowledged_by(Crm crm, std::vector<LateOperation> operations) override
     {

@@ -30,14 +30,15 @@ Result<std::size_t> rescue(Connection& db, const Uuid& caller, Duration dead_aft
 Result<std::size_t> retire_worker(Connection& db, const Uuid& worker_id);
 /// No engine lives: hands back all there is and forgets all workers.
 Result<std::size_t> void_leases(Connection& db);
-Result<std::size_t> end_operation(Connection& db, const Uuid& id, std::string_view reason);
-// -- operations.cpp
-Result<DeliveryPlan> plan_operation(Connection& db, const OperationRequest& request);
-Status add_to_operation(Connection& db, const Uuid& id, const std::vector<OperationJob>& jobs);
+Result<std::size_t> end_remote_operation(Connection& db, const Uuid& id, std::string_view reason);
+// -- remote_operations.cpp
+Result<DeliveryPlan> plan_remote_operation(Connection& db, const RemoteOperationRequest& request);
+Status add_to_remote_operation(Connection& db, const Uuid& id, const std::vector<RemoteOperationJob>& jobs);
 Status note_submitted(Connection& db, const Uuid& id, const std::string& remote_id, Instant look_at);
-Result<OperationTurn> take_operation(Connection& db, Crm crm, Duration lease, Instant now);
-Status postpone_operation(Connection& db, const Uuid& id, Instant look_at);
-Result<std::vector<OperationJob>> operation_jobs(Connection& db, const Uuid& id, const Uuid& after, std::size_t limit);
+Result<RemoteOperationTurn> take_remote_operation(Connection& db, Crm crm, Duration lease, Instant now);
+Status postpone_remote_operation(Connection& db, const Uuid& id, Instant look_at);
+Result<std::vector<RemoteOperationJob>> remote_operation_jobs(Connection& db, const Uuid& id, const Uuid& after,
+                                                              std::size_t limit);
 // -- absorb.cpp
 Result<AbsorbResult> absorb_writes(Connection& db, Instant now);
 // -- connectors.cpp
@@ -74,6 +75,15 @@ Result<std::size_t> dismiss(Connection& db, const FailureQuery& which, const std
                             bool dismissed, const std::string& actor, Instant now);
 Status audit(Connection& db, const AuditEntry& entry);
 Result<std::vector<AuditEntry>> audit_log(Connection& db, std::size_t limit, std::size_t offset);
+// -- operations.cpp
+Result<Operation> begin_operation(Connection& db, const NewOperation& begun);
+Result<Operation> advance_operation(Connection& db, const OperationHold& hold, Instant now);
+Result<Operation> note_operation(Connection& db, const OperationHold& hold, const OperationNote& note);
+Result<Operation> cancel_operation(Connection& db, const Uuid& id, const std::string& actor, Instant now);
+Result<std::optional<Operation>> take_operation(Connection& db, const Uuid& owner, Duration lease, Instant now);
+Result<Operation> operation(Connection& db, const Uuid& id, Instant now);
+Result<std::vector<Operation>> operations(Connection& db, const OperationQuery& query);
+Result<std::int64_t> count_contacts(Connection& db, const CountQuery& query);
 // -- api_keys.cpp
 Result<ApiKey> create_api_key(Connection& db, const NewApiKey& made);
 Result<std::vector<ApiKey>> api_keys(Connection& db);

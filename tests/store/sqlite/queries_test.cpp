@@ -40,8 +40,8 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::claim_due,
                                            &sql::claim_contact,
                                            &sql::claim_untried,
-                                           &sql::operation_jobs,
-                                           &sql::add_to_operation,
+                                           &sql::remote_operation_jobs,
+                                           &sql::add_to_remote_operation,
                                            &sql::claim_siblings,
                                            &sql::claim_witness_due,
                                            &sql::claim_job,
@@ -63,6 +63,10 @@ TEST_F(QueryPlans, WhatRunsPerContactOrPerClaimNeitherScansNorSorts)
                                            &sql::queue_later,
                                            &sql::counts_of_states,
                                            &sql::forget_writes,
+                                           &sql::operation,
+                                           &sql::save_chunk,
+                                           &sql::next_operation,
+                                           &sql::prune_operations,
                                            &sql::jobs_to_delete};
     for (const Query* query : hot) {
         const std::string plan = plan_of(query->text());

@@ -114,7 +114,7 @@ const shown = [
 async function drawSomeSpeed(world: World, page: Page) {
   await world.run('sync', 'brevo', '--all')
   await world.run('sync', 'mautic', '--email-contains', 'example.com')
-  await page.locator('.recharts-area-area').first().waitFor()
+  await page.locator('.recharts-bar-rectangle').first().waitFor()
   await page
     .locator('[data-crm=brevo]')
     .getByText(/^[1-4]\d to go$/)

@@ -1,5 +1,5 @@
 import '@mantine/charts/styles.css'
-import { AreaChart } from '@mantine/charts'
+import { BarChart } from '@mantine/charts'
 import type { Arrived, Range } from '../api/activity'
 import { crmNames, crms } from '../api/client'
 import { compact } from './numbers'
@@ -27,20 +27,17 @@ export default function ThroughputChart({ rows, range, bucket }: ThroughputChart
       style={{ margin: 0 }}
       aria-label={`${compact(total)} contacts arrived; at most ${compact(Math.max(...all))} in one ${bucket}`}
     >
-      <AreaChart
+      <BarChart
         h={220}
         data={rows.map((row) => ({ ...row, time: clock.format(row.at) }))}
         dataKey="time"
         type="stacked"
-        curveType="monotone"
         withLegend
-        withDots={false}
-        fillOpacity={0.35}
         valueFormatter={compact}
         series={crms
           .filter((crm) => rows.some((row) => row[crm] > 0))
           .map((crm) => ({ name: crm, label: crmNames[crm], color: colours[crm] }))}
-        areaChartProps={{ accessibilityLayer: false }}
+        barChartProps={{ accessibilityLayer: false }}
         xAxisProps={{ minTickGap: 40 }}
         tickLine="none"
         gridAxis="x"

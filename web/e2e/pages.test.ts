@@ -47,12 +47,6 @@ const pages: { name: string; path: string; ready: string; prepare?: Prepare[] }[
       (page) => page.getByText('Not an address').waitFor(),
     ],
   },
-  {
-    name: 'contacts-status',
-    path: '/contacts?has_gmail=true',
-    ready: 'text=Has Gmail',
-    prepare: [click('button', 'Brevo: Any status'), (page) => page.getByRole('menu').waitFor()],
-  },
   { name: 'contacts-nothing', path: '/contacts?email_contains=nobody-at-all', ready: 'text=No contact matches' },
   { name: 'import', path: '/contacts/import', ready: 'text=CSV file' },
   {

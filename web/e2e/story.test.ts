@@ -197,8 +197,10 @@ function story(database: Database) {
   })
 
   it('What takes long is seen on every page, also after a reload, and can be stopped', async () => {
-    await world.faults({ match: { crm: 'brevo' }, effect: { kind: 'none', latency_ms: 20_000 } })
-    await page.getByRole('button', { name: 'Read back' }).click()
+    const readBack = page.getByRole('button', { name: 'Read back' })
+    await readBack.waitFor()
+    await world.faults({ match: { crm: 'brevo' }, effect: { kind: 'none', latency_ms: 5_000 } })
+    await readBack.click()
     const underWay = page.getByRole('region', { name: 'Under way' })
     await underWay.getByText('Reading back from Brevo').waitFor()
     await page.reload()

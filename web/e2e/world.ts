@@ -156,7 +156,7 @@ export class World {
     const page = await context.newPage()
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
-      // What the program refuses, and says why, the browser notes as an error of its own; so it does that nobody answers.
+      // What the program refuses, and says why, the browser notes as an error of its own; likewise that nobody answers.
       const expected = (this.#crashed ? /\b40[139]\b|net::ERR_/ : /\b40[139]\b/).test(message.text())
       if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
     })

@@ -36,6 +36,17 @@ const pages: { name: string; path: string; ready: string; prepare?: Prepare[] }[
     prepare: [(page) => page.locator('[data-open]').first().click(), dialog],
   },
   { name: 'contact-add', path: '/contacts', ready: '[data-open]', prepare: [click('button', 'Add'), dialog] },
+  {
+    name: 'contacts-paste',
+    path: '/contacts',
+    ready: '[data-open]',
+    prepare: [
+      click('button', 'Paste a list'),
+      (page) => page.getByLabel('E-mail addresses').fill('amara.smith@example.com, ghost@example.com, nobody'),
+      click('button', /^Look up/),
+      (page) => page.getByText('Not an address').waitFor(),
+    ],
+  },
   { name: 'contacts-nothing', path: '/contacts?email_contains=nobody-at-all', ready: 'text=No contact matches' },
   { name: 'import', path: '/contacts/import', ready: 'text=CSV file' },
   {
@@ -97,7 +108,7 @@ const shown = [
 async function drawSomeSpeed(world: World, page: Page) {
   await world.run('sync', 'brevo', '--all')
   await world.run('sync', 'mautic', '--email-contains', 'example.com')
-  await page.locator('.recharts-area-area').first().waitFor()
+  await page.locator('.recharts-bar-rectangle').first().waitFor()
   await page
     .locator('[data-crm=brevo]')
     .getByText(/^[1-4]\d to go$/)

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { chromium_path, chromium_switches } from './browser.ts'
+import { Postgres } from './postgres.ts'
 
 const binary = resolve(process.env.CRMSYNC_BINARY ?? '../build/test/crmsync')
 
@@ -15,7 +17,9 @@ class Program {
 
   constructor(args: string[], environment: NodeJS.ProcessEnv) {
     this.#child = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-    process.once('exit', () => this.#child.kill('SIGKILL'))
+    const kill = () => this.#child.kill('SIGKILL')
+    process.once('exit', kill)
+    this.#child.once('close', () => process.off('exit', kill))
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text
@@ -40,11 +44,13 @@ class Program {
     return this.#output
   }
 
-  async stop() {
-    this.#child.kill()
+  async stop(signal: NodeJS.Signals = 'SIGTERM') {
+    this.#child.kill(signal)
     await this.end()
   }
 }
+
+export type Database = 'SQLite' | 'PostgreSQL'
 
 /** The program with a database of its own, all four CRMs simulated, and a browser. */
 export class World {
@@ -55,7 +61,9 @@ export class World {
   readonly #simulator: Program
   readonly #control: string
   readonly #browser: Browser
+  readonly #postgres: Postgres | undefined
   #server: Program | undefined
+  #crashed = false
 
   private constructor(
     home: string,
@@ -63,15 +71,18 @@ export class World {
     simulator: Program,
     control: string,
     browser: Browser,
+    postgres: Postgres | undefined,
   ) {
     this.#home = home
     this.#environment = environment
     this.#simulator = simulator
     this.#control = control
     this.#browser = browser
+    this.#postgres = postgres
   }
 
-  static async start(settings: Record<string, string> = {}): Promise<World> {
+  static async start(settings: Record<string, string> = {}, database: Database = 'SQLite'): Promise<World> {
+    const postgres = database === 'PostgreSQL' ? await Postgres.start() : undefined
     const simulator = new Program(['simulate', '--port', '0', '--json', '--unlimited'], process.env)
     const told = JSON.parse((await simulator.says(/\{.*\}\n/))[0]) as Record<string, string>
     const home = await mkdtemp(join(tmpdir(), 'crmsync-web-'))
@@ -96,17 +107,30 @@ export class World {
       ...Object.fromEntries(
         ['BREVO', 'HUBSPOT', 'MAUTIC', 'N8N'].map((crm) => [`${crm}_SYNC_RETRY_DELAY_MINUTES`, '1']),
       ),
+      ...(postgres && { DATABASE_URL: postgres.url }),
       ...settings,
     }
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+      executablePath: chromium_path,
+      args: chromium_switches,
     })
-    const world = new World(home, environment, simulator, told.control ?? '', browser)
-    world.#server = new Program(['serve'], environment)
-    world.url = (await world.#server.says(/http:\/\/127\.0\.0\.1:\d+/))[0]
+    const world = new World(home, environment, simulator, told.control ?? '', browser, postgres)
+    await world.serve()
     world.token = (await world.run('token', '--role', 'admin')).trim()
     return world
+  }
+
+  /** Starts the server; again, where it was before. */
+  async serve() {
+    const listen = this.url ? { CRMSYNC_LISTEN: new URL(this.url).host } : {}
+    this.#server = new Program(['serve'], { ...this.#environment, ...listen })
+    this.url = (await this.#server.says(/http:\/\/127\.0\.0\.1:\d+/))[0]
+  }
+
+  /** Ends the server as a crash would. */
+  async crash() {
+    this.#crashed = true
+    await this.#server?.stop('SIGKILL')
   }
 
   async run(...args: string[]): Promise<string> {
@@ -132,8 +156,8 @@ export class World {
     const page = await context.newPage()
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
-      // What the program refuses, and says why, the browser notes as an error of its own.
-      const expected = /\b40[139]\b/.test(message.text())
+      // What the program refuses, and says why, the browser notes as an error of its own; likewise that nobody answers.
+      const expected = (this.#crashed ? /\b40[139]\b|net::ERR_/ : /\b40[139]\b/).test(message.text())
       if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text())
     })
     page.on('request', (request) => {
@@ -154,6 +178,7 @@ export class World {
     await this.#browser.close()
     await this.#server?.stop()
     await this.#simulator.stop()
+    this.#postgres?.stop()
     await rm(this.#home, { recursive: true, force: true })
   }
 }

@@ -35,8 +35,9 @@ import { Link, useLocation } from 'react-router'
 import { useLive } from './api/live'
 import { useHealth, useSummary, sumOf } from './api/queries'
 import { type Role, useMay, useSession, useSignOut } from './api/session'
-import { LiveSign } from './ui/live_sign'
+import { LiveSign, LostConnection } from './ui/live_sign'
 import { compact } from './ui/numbers'
+import { Operations } from './ui/operations'
 import { attempt } from './ui/tell'
 
 /** Pages that everybody may see, and those that take a role. */
@@ -97,6 +98,8 @@ export function Shell({ children }: { children: ReactNode }) {
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
+        <LostConnection />
+        <Operations />
         {children}
       </AppShell.Main>
       <Help opened={helped} onClose={help.close} />

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { type Activity, arrivals, errorsOf } from './activity'
 import { type Contact, detailOf } from './client'
 import { changed, filterOf, sortOf } from './filter'
 import { guess, mapParameter } from './import'
 import { newest, patched, type JobEvent } from './live'
-import { rateOf, secondsLeft, speeds } from './pace'
+import { addressesIn } from './lookup'
+import { rateOf, secondsLeft } from './pace'
 import { type Counts, shareInSync } from './queries'
 import { outcomesOf, secondsFor } from './rehearse'
 import { type Standing, standingOf, withStanding } from './status'
@@ -73,10 +75,33 @@ describe('pace', () => {
     expect(secondsLeft(100, 0)).toBeNull()
     expect(secondsLeft(0, 10)).toBeNull()
   })
-  it('draws one point an interval', () => {
-    const rows = speeds([reading(0, 0), reading(2_000, 9), reading(5_000, 50), reading(10_000, 100)], 5_000)
-    expect(rows.map(({ brevo }) => brevo)).toEqual([10, 10])
+})
+
+describe('activity', () => {
+  const bucket = { at: '2026-11-20T12:00:00Z', completed: 3, failed: 1, retried: 2, throttled: 5, calls: 6 }
+  const nobody = { count: 0, p50_ms: null, p99_ms: null, max_ms: null }
+  it('is one row a bucket, whichever CRMs it is of', () => {
+    const activity: Activity = {
+      range: '1h',
+      bucket_seconds: 60,
+      from: bucket.at,
+      to: bucket.at,
+      crms: { brevo: { buckets: [bucket], selected_to_acknowledged: nobody } },
+      selected_to_acknowledged: nobody,
+    }
+    expect(arrivals(activity)).toEqual([{ at: Date.parse(bucket.at), brevo: 3, hubspot: 0, mautic: 0, n8n: 0 }])
   })
+  it('counts no wait for a limit as an error', () => expect(errorsOf(bucket)).toBe(3))
+})
+
+describe('a pasted list', () => {
+  it('is read however mail programs and spreadsheets write it', () => {
+    expect(addressesIn('a@x.io, "Bob B" <b@x.io>;\tmailto:c@x.io\n  Dan D d@x.io (e@x.io)\r\n')).toEqual(
+      ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@x.io`),
+    )
+  })
+  it('keeps what is no address, to be told of', () =>
+    expect(addressesIn('a@x.io\nJohn Doe\n\n')).toEqual(['a@x.io', 'John Doe']))
 })
 
 describe('counts', () => {

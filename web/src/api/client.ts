@@ -14,6 +14,7 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly body?: unknown,
   ) {
     super(message)
     this.name = 'ApiError'
@@ -74,7 +75,11 @@ export async function askWhole<T>(call: Promise<Answer<T>>): Promise<{ data: T; 
     throw new ApiError(0, 'crmsync does not answer. Is it running, and is the network up?')
   }
   if (!answer.response.ok)
-    throw new ApiError(answer.response.status, detailOf(answer.error) ?? `The answer was ${answer.response.status}`)
+    throw new ApiError(
+      answer.response.status,
+      detailOf(answer.error) ?? `The answer was ${answer.response.status}`,
+      answer.error,
+    )
   return { data: answer.data as T, headers: answer.response.headers }
 }
 

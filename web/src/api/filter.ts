@@ -1,3 +1,5 @@
+import { useCallback, useMemo } from 'react'
+import { useSearchParams } from 'react-router'
 import type { paths } from '~schema'
 import type { Schemas } from './client'
 import { crms } from './client'
@@ -6,7 +8,7 @@ export type ContactQuery = NonNullable<paths['/api/v3/contacts']['get']['paramet
 export type Filter = Omit<ContactQuery, 'limit' | 'offset' | 'cursor' | 'sort'>
 export type Sort = NonNullable<ContactQuery['sort']>
 
-const texts = ['email_contains', 'name_contains', 'email_type', 'domain_id', 'page_id'] as const
+const texts = ['search', 'email_contains', 'name_contains', 'email_type', 'domain_id', 'page_id'] as const
 const sorts: readonly string[] = ['created_at', 'updated_at', 'email', 'name'].flatMap((name) => [name, `-${name}`])
 
 /** The view that a URL describes. What it does not know it leaves out: an old link must not be an error. */
@@ -47,4 +49,17 @@ export function changed(parameters: URLSearchParams, changes: Record<string, str
 /** As the body of an action takes it. */
 export function asBody(filter: Filter): Schemas['FilteredSyncRequest'] {
   return filter as Schemas['FilteredSyncRequest']
+}
+
+/** What the list shows is in the page's address: the filter and the order, and how to change them. */
+export function useView() {
+  const [parameters, setParameters] = useSearchParams()
+  const view = parameters.toString()
+  const filter = useMemo(() => filterOf(new URLSearchParams(view)), [view])
+  const change = useCallback(
+    (changes: Record<string, string>) => setParameters((now) => changed(now, changes), { replace: true }),
+    [setParameters],
+  )
+  const clear = useCallback(() => setParameters({}, { replace: true }), [setParameters])
+  return { parameters, view, filter, sort: sortOf(parameters), change, clear }
 }

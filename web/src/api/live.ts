@@ -2,6 +2,7 @@ import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/r
 import { useEffect, useSyncExternalStore } from 'react'
 import type { Crm, Schemas } from './client'
 import type { ContactPage } from './contacts'
+import { type Operation, showOperation } from './operations'
 import { standingOfState, withStanding } from './status'
 
 /** One change, as the program tells it. */
@@ -14,13 +15,17 @@ export interface JobEvent {
   at: string
 }
 
-export type Connection = 'connecting' | 'live' | 'lost'
+export interface Connection {
+  state: 'connecting' | 'live' | 'lost'
+  since: number
+}
 
-let connection: Connection = 'connecting'
+let connection: Connection = { state: 'connecting', since: Date.now() }
 const listeners = new Set<() => void>()
 
-function setConnection(next: Connection) {
-  connection = next
+function setConnection(state: Connection['state']) {
+  if (state === connection.state) return
+  connection = { state, since: Date.now() }
   for (const listener of listeners) listener()
 }
 
@@ -74,20 +79,24 @@ export function refreshAll(client: QueryClient) {
   void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
 }
 
-/** Follows the program's changes while somebody is signed in. */
-export function useLive() {
-  const client = useQueryClient()
-  useEffect(() => {
-    const source = new EventSource('/api/v3/crm/events')
-    let waiting: JobEvent[] = []
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let missed = false
-    const flush = () => {
-      timer = undefined
-      const events = waiting
-      waiting = []
-      show(client, events)
-    }
+/** How long after an answer that was none (a proxy's, say) the browser would not ask again by itself, but we do. */
+const again_ms = 3_000
+
+/** Shows the program's changes as they happen, until it is ended. */
+function follow(client: QueryClient): () => void {
+  let source: EventSource
+  let again: ReturnType<typeof setTimeout> | undefined
+  let showing: ReturnType<typeof setTimeout> | undefined
+  let waiting: JobEvent[] = []
+  let missed = false
+  const flush = () => {
+    showing = undefined
+    const events = waiting
+    waiting = []
+    show(client, events)
+  }
+  const connect = () => {
+    source = new EventSource('/api/v3/crm/events')
     source.onopen = () => {
       if (missed) refreshAll(client)
       missed = false
@@ -96,17 +105,29 @@ export function useLive() {
     source.onerror = () => {
       missed = true
       setConnection('lost')
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, again_ms)
     }
     source.addEventListener('job', (message) => {
       waiting.push(JSON.parse(message.data) as JobEvent)
-      timer ??= setTimeout(flush, moment_ms)
+      showing ??= setTimeout(flush, moment_ms)
     })
+    source.addEventListener('operation', (message) =>
+      showOperation(client, JSON.parse(message.data as string) as Operation),
+    )
     source.addEventListener('connector', () => refreshStatus(client))
     source.addEventListener('lagged', () => refreshAll(client))
-    return () => {
-      source.close()
-      clearTimeout(timer)
-      setConnection('connecting')
-    }
-  }, [client])
+  }
+  connect()
+  return () => {
+    source.close()
+    clearTimeout(again)
+    clearTimeout(showing)
+    setConnection('connecting')
+  }
+}
+
+/** Follows the program's changes while somebody is signed in. */
+export function useLive() {
+  const client = useQueryClient()
+  useEffect(() => follow(client), [client])
 }

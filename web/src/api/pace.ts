@@ -6,7 +6,6 @@ export interface Reading {
   complete: Record<Crm, number>
 }
 
-const kept_ms = 30 * 60_000
 const window_ms = 15_000
 
 let readings: readonly Reading[] = []
@@ -14,10 +13,10 @@ let readings: readonly Reading[] = []
 /** Every answer about the counts is kept for a while: what they grow by is the speed. */
 export function remember(summary: Schemas['Summary'], at: number) {
   const complete = Object.fromEntries(crms.map((crm) => [crm, summary[crm].complete])) as Record<Crm, number>
-  readings = [...readings.filter((reading) => at - reading.at < kept_ms), { at, complete }]
+  readings = [...readings.filter((reading) => at - reading.at <= window_ms), { at, complete }]
 }
 
-/** Since the page was opened. */
+/** Of the last moments. */
 export function allReadings(): readonly Reading[] {
   return readings
 }
@@ -33,28 +32,4 @@ export function rateOf(all: readonly Reading[], crm: Crm): number | null {
 /** Seconds until that many are sent at that speed; null when it cannot be said. */
 export function secondsLeft(waiting: number, rate: number | null): number | null {
   return waiting > 0 && rate !== null && rate > 0.01 ? waiting / rate : null
-}
-
-/** Contacts per second at each CRM, up to one moment. */
-export type Speeds = { at: number } & Record<Crm, number>
-
-/** The speed in each interval of a chart. */
-export function speeds(all: readonly Reading[], step_ms: number): Speeds[] {
-  const rows: Speeds[] = []
-  let from = all[0]
-  for (const reading of all) {
-    if (!from || reading.at - from.at < step_ms) continue
-    const seconds = (reading.at - from.at) / 1000
-    const start = from
-    const speed = (crm: Crm) => Math.max(0, (reading.complete[crm] - start.complete[crm]) / seconds)
-    rows.push({
-      at: reading.at,
-      brevo: speed('brevo'),
-      hubspot: speed('hubspot'),
-      mautic: speed('mautic'),
-      n8n: speed('n8n'),
-    })
-    from = reading
-  }
-  return rows
 }

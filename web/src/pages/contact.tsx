@@ -12,6 +12,7 @@ import { useMayAct } from '../api/session'
 import { standingOf, standingOfState } from '../api/status'
 import { Ask } from '../ui/ask'
 import { ContactForm } from '../ui/contact_form'
+import { useNow } from '../ui/now'
 import { milliseconds } from '../ui/numbers'
 import { Facts } from '../ui/page'
 import { Preview } from '../ui/preview'
@@ -127,21 +128,15 @@ interface AtCrmProps {
   job: Schemas['Job']
 }
 
-/** Only Brevo's address of a contact is known without asking for the account. */
-function remoteLink(crm: Crm, id: string) {
-  return crm === 'brevo' && /^\d+$/.test(id) ? `https://app.brevo.com/contact/index/${id}` : undefined
-}
-
 function AtCrm({ contact, crm, job }: AtCrmProps) {
   const standing = standingOfState(job.state)
-  const link = job.remote_id ? remoteLink(crm, job.remote_id) : undefined
   const facts: [string, ReactNode][] = [
     ['Status', <StandingChip key="status" standing={standing} />],
     [
       'Id there',
-      link ? (
-        <Anchor key="id" href={link} target="_blank" rel="noreferrer" size="sm" underline="always">
-          {job.remote_id}
+      job.remote_url ? (
+        <Anchor key="id" href={job.remote_url} target="_blank" rel="noreferrer" size="sm" underline="always">
+          {job.remote_id ?? `See it at ${crmNames[crm]}`}
         </Anchor>
       ) : (
         job.remote_id
@@ -149,7 +144,7 @@ function AtCrm({ contact, crm, job }: AtCrmProps) {
     ],
   ]
   if (job.error) facts.push(['Error', <span key="error">{job.error}</span>])
-  if (job.next_attempt_at) facts.push(['Next attempt', <Ago key="next" at={job.next_attempt_at} />])
+  if (job.next_attempt_at) facts.push(['Next attempt', <Due key="next" at={job.next_attempt_at} />])
   if (job.retry_count) facts.push(['Retries', job.retry_count])
   if (job.acknowledged_at) facts.push(['Acknowledged', <Ago key="acknowledged" at={job.acknowledged_at} />])
   if (job.changed_since_sync) facts.push(['Since then', 'changed here; the CRM has it as it was'])
@@ -168,6 +163,11 @@ function AtCrm({ contact, crm, job }: AtCrmProps) {
       <History attempts={job.history} />
     </Stack>
   )
+}
+
+/** What is due goes as soon as the limits let it; when it became due says nothing about when. */
+function Due({ at }: { at: string }) {
+  return Date.parse(at) > useNow() ? <Ago at={at} /> : 'as soon as the limits allow'
 }
 
 function Steer({ contact, crm, state }: { contact: Contact; crm: Crm; state: Schemas['JobState'] }) {

@@ -6,6 +6,7 @@ import { Link, useSearchParams } from 'react-router'
 import { api, ask, type Crm, crmNames, crms, type Schemas } from '../api/client'
 import { changed } from '../api/filter'
 import { refreshAll } from '../api/live'
+import { expectOperation } from '../api/operations'
 import { useFailures } from '../api/queries'
 import { useMayAct } from '../api/session'
 import { Ask } from '../ui/ask'
@@ -171,12 +172,13 @@ function Retry({ cause, without, onClose }: RetryProps) {
     queryKey: ['failures', 'retry', cause.crm, cause.cause, without],
     queryFn: () => ask(api.POST('/api/v3/contacts/{crm}/retry', { params, body: { ...body, preview: true } })),
   })
-  const known = preview.data?.queued_count
+  const known = preview.data && 'queued_count' in preview.data ? preview.data.queued_count : undefined
   const retry = async () => {
     await attempt(
-      () => ask(api.POST('/api/v3/contacts/{crm}/retry', { params, body })),
-      ({ queued_count }) => `${plural(queued_count, 'contact')} will be tried again`,
+      () => ask(api.POST('/api/v3/contacts/{crm}/retry', { params, body: { ...body, expected_count: known } })),
+      ({ message }) => message,
     )
+    expectOperation(client)
     refreshAll(client)
   }
   return (

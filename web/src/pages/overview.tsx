@@ -1,24 +1,25 @@
 import { Anchor, Button, Group, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core'
 import { IconCheck, IconCircle } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { lazy, type ReactNode, Suspense } from 'react'
+import type { ReactNode } from 'react'
 import { Link } from 'react-router'
+import { useActivity } from '../api/activity'
 import { api, ask, crms, type Schemas } from '../api/client'
-import { allReadings, rateOf, speeds } from '../api/pace'
+import { allReadings, rateOf } from '../api/pace'
 import { shareInSync, sumOf, useHealth, useSummary } from '../api/queries'
 import { AuditLine } from '../ui/audit_line'
 import { CrmCard } from '../ui/crm_card'
-import { compact, count, perSecond, share } from '../ui/numbers'
+import { compact, count, duration, milliseconds, perSecond, share } from '../ui/numbers'
 import { Card, Page } from '../ui/page'
-import { Loading, Shown } from '../ui/states'
+import { Shown } from '../ui/states'
+import { Throughput } from '../ui/throughput'
 import { Ago } from '../ui/time'
 import classes from '../ui/ui.module.css'
-
-const SpeedChart = lazy(() => import('../ui/speed_chart'))
 
 export default function Overview() {
   const summary = useSummary()
   const health = useHealth()
+  const activity = useActivity('1h')
   return (
     <Page title="Overview" about="Every contact in every CRM: what has arrived, what is on its way, what needs you.">
       <Shown query={summary}>
@@ -27,14 +28,20 @@ export default function Overview() {
             {(state) => (
               <Stack>
                 <FirstSteps summary={counts} health={state} />
-                <Headline summary={counts} health={state} />
+                <Headline summary={counts} health={state} latency={activity.data?.selected_to_acknowledged} />
                 <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
                   {crms.map((crm) => (
-                    <CrmCard key={crm} crm={crm} counts={counts[crm]} health={state.crms[crm]} />
+                    <CrmCard
+                      key={crm}
+                      crm={crm}
+                      counts={counts[crm]}
+                      health={state.crms[crm]}
+                      buckets={activity.data?.crms[crm]?.buckets}
+                    />
                   ))}
                 </SimpleGrid>
                 <SimpleGrid cols={{ base: 1, lg: 2 }}>
-                  <Speed />
+                  <Throughput />
                   <Recent />
                 </SimpleGrid>
               </Stack>
@@ -46,30 +53,12 @@ export default function Overview() {
   )
 }
 
-/** The drawing of charts is as large as all the rest; it is loaded when there is something to draw. */
-function Speed() {
-  const rows = speeds(allReadings(), 5_000)
-  return (
-    <Card title="Speed since this page was opened">
-      {rows.length < 2 ? (
-        <Text size="sm" c="dimmed" h={220}>
-          Drawn as contacts arrive; the first points take some seconds.
-        </Text>
-      ) : (
-        <Suspense fallback={<Loading rows={2} />}>
-          <SpeedChart rows={rows} />
-        </Suspense>
-      )}
-    </Card>
-  )
-}
-
 interface Status {
   summary: Schemas['Summary']
   health: Schemas['Health']
 }
 
-function Headline({ summary, health }: Status) {
+function Headline({ summary, health, latency }: Status & { latency?: Schemas['Latency'] }) {
   const counts = sumOf(summary)
   const all = Object.values(health.crms)
   const sum = (of: (crm: Schemas['CrmHealth']) => number) => all.reduce((total, crm) => total + of(crm), 0)
@@ -80,7 +69,7 @@ function Headline({ summary, health }: Status) {
   const speed = rates.reduce((total, rate) => total + rate, 0)
   return (
     <section className={classes.card} aria-label="In short">
-      <SimpleGrid cols={{ base: 2, xs: 3, lg: 6 }}>
+      <SimpleGrid cols={{ base: 2, xs: 3, sm: 4, lg: 7 }}>
         <Figure name="In sync" value={inSync === null ? '–' : share(inSync)}>
           {inSync === null ? 'nothing is selected' : `${compact(counts.complete)} of what is selected`}
         </Figure>
@@ -102,6 +91,9 @@ function Headline({ summary, health }: Status) {
         <Figure name="Oldest waiting" value={oldest ? <Ago at={oldest} /> : '–'}>
           {oldest ? 'since it was selected' : 'nothing waits'}
         </Figure>
+        <Figure name="Until acknowledged" value={inMilliseconds(latency?.p50_ms)}>
+          {latency?.count ? `99 % within ${inMilliseconds(latency.p99_ms)}, last hour` : 'nothing in the last hour'}
+        </Figure>
         <Figure name="Contacts" value={compact(summary.total_contacts)}>
           <Anchor component={Link} to="/contacts" size="xs" underline="always">
             see all
@@ -110,6 +102,12 @@ function Headline({ summary, health }: Status) {
       </SimpleGrid>
     </section>
   )
+}
+
+/** Rounded, as histograms are; long ones as people say them. */
+function inMilliseconds(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return '–'
+  return ms < 60_000 ? milliseconds(ms) : duration(ms / 1000)
 }
 
 interface FigureProps {

@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, Paper, Progress as Bar, Stack, Text } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, Modal, Paper, Progress as Bar, Stack, Text } from '@mantine/core'
 import { IconDownload, IconPlayerTrackNext, IconRefresh, IconSend, IconX } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { act, download, exportCsv, type Progress, sizeOf, type Target, type Verb } from '../api/actions'
 import { type Contact, type Crm, crmNames, crms } from '../api/client'
 import { refreshAll } from '../api/live'
+import { countMet, expectOperation } from '../api/operations'
 import { useHealth } from '../api/queries'
 import { useMayAct } from '../api/session'
 import { standingOf } from '../api/status'
@@ -159,19 +160,28 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
   const [progress, setProgress] = useState<Progress>()
   const abort = useRef(new AbortController())
   const { title, confirm, about } = questions[verb]
-  const size = sizeOf(target)
-  const isEstimate = 'filter' in target && target.isEstimate
+  const [met, setMet] = useState<number>()
+  const size = met ?? sizeOf(target)
+  const isEstimate = met === undefined && 'filter' in target && target.isEstimate
   const run = async () => {
     const signal = abort.current.signal
     setProgress({ done: 0, of: size })
     try {
-      const message = await act(verb, chosen, target, setProgress, signal)
+      const confirmed = 'filter' in target ? { ...target, total: size } : target
+      const message = await act(verb, chosen, confirmed, setProgress, signal)
       if (canBeUndone(verb, chosen, target, loaded)) tell(<Undo message={message} crms={chosen} ids={target.ids} />)
       else tell(message)
       onDone()
     } catch (error) {
+      const more = countMet(error)
+      if (more !== undefined) {
+        setMet(more)
+        setProgress(undefined)
+        return
+      }
       if (!signal.aborted) tellFailure(error)
     }
+    expectOperation(client)
     refreshAll(client)
     onClose()
   }
@@ -207,6 +217,11 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
             })}
           </Stack>
         </Checkbox.Group>
+        {met !== undefined && (
+          <Alert color="orange" variant="light" role="alert" title={`The number changed: now ${count(met)}`}>
+            More contacts match than you were shown ({count(sizeOf(target))}). Nothing was changed by this step yet.
+          </Alert>
+        )}
         {progress && <Bar value={(100 * progress.done) / Math.max(1, progress.of)} animated aria-label="Progress" />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>

@@ -3,13 +3,15 @@ import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { type Bucket, errorsOf } from '../api/activity'
 import { api, ask, type Crm, crmNames, type Schemas } from '../api/client'
 import { refreshStatus } from '../api/live'
 import { allReadings, rateOf, secondsLeft } from '../api/pace'
 import { useMayAct } from '../api/session'
 import { Budget } from './budget'
 import { HealthSign, reasonOf } from './health'
-import { compact, count, duration, perSecond, share } from './numbers'
+import { compact, count, duration, perSecond, plural, share } from './numbers'
+import { Sparkline } from './sparkline'
 import { attempt } from './tell'
 import { Ago } from './time'
 import classes from './ui.module.css'
@@ -18,9 +20,11 @@ interface CrmCardProps {
   crm: Crm
   counts: Schemas['CrmSummary']
   health: Schemas['CrmHealth']
+  /** Of the last hour, as soon as they are known. */
+  buckets?: Bucket[]
 }
 
-export function CrmCard({ crm, counts, health }: CrmCardProps) {
+export function CrmCard({ crm, counts, health, buckets }: CrmCardProps) {
   const rate = rateOf(allReadings(), crm)
   const waiting = health.queue_depth + health.running
   const left = secondsLeft(waiting, rate)
@@ -63,6 +67,7 @@ export function CrmCard({ crm, counts, health }: CrmCardProps) {
           {left !== null && ` · about ${duration(left)} left`}
           {health.error_rate > 0 && ` · ${share(health.error_rate)} of calls fail`}
         </Text>
+        {buckets && <Errors buckets={buckets} />}
         <Stack gap={6} mt="auto">
           {health.budget.map((budget) => (
             <Budget key={budget.window} {...budget} />
@@ -79,6 +84,23 @@ export function CrmCard({ crm, counts, health }: CrmCardProps) {
         </Stack>
       </Stack>
     </section>
+  )
+}
+
+/** When attempts of the last hour went wrong. */
+function Errors({ buckets }: { buckets: Bucket[] }) {
+  const values = buckets.map(errorsOf)
+  const total = values.reduce((sum, value) => sum + value, 0)
+  const text = total === 0 ? 'No errors in the last hour' : `${plural(total, 'error')} in the last hour`
+  return (
+    <div>
+      <Text size="xs" c="dimmed">
+        {text}
+      </Text>
+      {total > 0 && (
+        <Sparkline values={values} label={`${text}, at most ${plural(Math.max(...values), 'error')} in a minute`} />
+      )}
+    </div>
   )
 }
 

@@ -9,6 +9,7 @@ const words: Partial<Record<Schemas['CrmHealth']['state'], string>> = {
   'circuit open': 'Not reachable',
   unauthorized: 'Key refused',
   'not configured': 'Not set up',
+  braked: 'Stopped itself',
 }
 
 export function wordOf(health: Schemas['CrmHealth']): string {

@@ -165,6 +165,21 @@ function story(database: Database) {
     await shown('Nothing has failed')
   })
 
+  it('An edit shows who differs from what CRMs hold, and in what', async () => {
+    await go('Contacts')
+    await page.locator('[data-open]').first().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Edit' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Somebody Else')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await chips('changed').first().waitFor()
+    await page.getByRole('dialog').getByText('What would be sent now').first().click()
+    await page.getByText(/^Differs from what was acknowledged last in .*FIRSTNAME/).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Brevo: Any status. Filter' }).click()
+    await page.getByRole('menuitemradio', { name: 'Changed since' }).click()
+    await shown('1 match')
+  })
+
   it('An outage is told, and so is its end; what waits for a retry need not wait', async () => {
     await world.faults({ match: { crm: 'brevo' }, effect: { kind: 'respond', status: 503 } })
     await go('Contacts')

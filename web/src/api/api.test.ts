@@ -14,7 +14,16 @@ const contact = { id: 'a', brevo_sync_status: 'New', brevo_processing_status: nu
 
 describe('status', () => {
   it('reads the published pair, and writes the one that it reads', () => {
-    for (const standing of ['none', 'queued', 'sending', 'retrying', 'complete', 'failed', 'skipped'] as Standing[])
+    for (const standing of [
+      'none',
+      'queued',
+      'sending',
+      'retrying',
+      'complete',
+      'changed',
+      'failed',
+      'skipped',
+    ] as Standing[])
       expect(standingOf(withStanding(contact, 'brevo', standing, 'why'), 'brevo')).toBe(standing)
   })
   it('keeps the reason of what failed alone', () => {

@@ -14,21 +14,22 @@ const sorts: readonly string[] = ['created_at', 'updated_at', 'email', 'name'].f
 /** The view that a URL describes. What it does not know it leaves out: an old link must not be an error. */
 export function filterOf(parameters: URLSearchParams): Filter {
   const filter: Record<string, string | boolean> = {}
-  for (const crm of crms)
+  const flag = (name: string) => {
+    const value = parameters.get(name)
+    if (value === 'true' || value === 'false') filter[name] = value === 'true'
+  }
+  for (const crm of crms) {
     for (const kind of ['sync', 'processing']) {
       const value = parameters.get(`${crm}_${kind}_status`)
       if (value) filter[`${crm}_${kind}_status`] = value
     }
-  for (const crm of crms) {
-    const flag = parameters.get(`${crm}_changed_since_sync`)
-    if (flag === 'true' || flag === 'false') filter[`${crm}_changed_since_sync`] = flag === 'true'
+    flag(`${crm}_changed_since_sync`)
   }
   for (const name of texts) {
     const value = parameters.get(name)?.trim()
     if (value) filter[name] = value
   }
-  const gmail = parameters.get('has_gmail')
-  if (gmail === 'true' || gmail === 'false') filter.has_gmail = gmail === 'true'
+  flag('has_gmail')
   return filter as Filter
 }
 

@@ -79,6 +79,15 @@ export function refreshAll(client: QueryClient) {
   void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
 }
 
+/** An edit is seen as a difference from what CRMs hold a moment after it is made. */
+const absorbed_ms = 2_000
+
+/** After a contact was edited: what is shown now, and what the engine makes of it. */
+export function refreshAfterEdit(client: QueryClient) {
+  refreshAll(client)
+  setTimeout(() => refreshAll(client), absorbed_ms)
+}
+
 /** How long after an answer that was none (a proxy's, say) the browser would not ask again by itself, but we do. */
 const again_ms = 3_000
 

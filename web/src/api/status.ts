@@ -1,7 +1,7 @@
 import type { Contact, Crm, Schemas } from './client'
 
 /** Where a contact is at one CRM, in the words of the dashboard. */
-export type Standing = 'none' | 'queued' | 'sending' | 'retrying' | 'complete' | 'failed' | 'skipped'
+export type Standing = 'none' | 'queued' | 'sending' | 'retrying' | 'complete' | 'changed' | 'failed' | 'skipped'
 
 export const standingNames: Record<Standing, string> = {
   none: 'Not selected',
@@ -9,11 +9,12 @@ export const standingNames: Record<Standing, string> = {
   sending: 'Sending',
   retrying: 'Retrying',
   complete: 'Complete',
+  changed: 'Changed since',
   failed: 'Failed',
   skipped: 'Skipped',
 }
 
-/** From the two published columns (the table of ARCHITECTURE.md, read backwards). */
+/** From the published columns (the table of ARCHITECTURE.md, read backwards). */
 export function standingOf(contact: Contact, crm: Crm): Standing {
   const processing = contact[`${crm}_processing_status`]
   switch (contact[`${crm}_sync_status`]) {
@@ -23,7 +24,7 @@ export function standingOf(contact: Contact, crm: Crm): Standing {
     case 'Processing':
       return 'sending'
     case 'Complete':
-      return 'complete'
+      return contact[`${crm}_changed_since_sync`] ? 'changed' : 'complete'
     case 'Error':
       return 'failed'
     case 'Skipped':
@@ -46,6 +47,7 @@ const columnsOf: Record<Standing, [Contact['brevo_sync_status'], Contact['brevo_
   sending: ['Processing', 'Processing'],
   retrying: ['Queued', 'Error'],
   complete: ['Complete', 'Complete'],
+  changed: ['Complete', 'Complete'],
   failed: ['Error', 'Error'],
   skipped: ['Skipped', null],
 }
@@ -57,6 +59,7 @@ export function withStanding(contact: Contact, crm: Crm, standing: Standing, err
     ...contact,
     [`${crm}_sync_status`]: sync,
     [`${crm}_processing_status`]: processing,
+    [`${crm}_changed_since_sync`]: standing === 'changed',
     [`${crm}_processing_error`]: standing === 'failed' || standing === 'retrying' ? error : null,
   }
 }

@@ -129,7 +129,7 @@ interface AtCrmProps {
 }
 
 function AtCrm({ contact, crm, job }: AtCrmProps) {
-  const standing = standingOfState(job.state)
+  const standing = job.changed_since_sync ? 'changed' : standingOfState(job.state)
   const facts: [string, ReactNode][] = [
     ['Status', <StandingChip key="status" standing={standing} />],
     [
@@ -148,6 +148,7 @@ function AtCrm({ contact, crm, job }: AtCrmProps) {
   if (job.retry_count) facts.push(['Retries', job.retry_count])
   if (job.acknowledged_at) facts.push(['Acknowledged', <Ago key="acknowledged" at={job.acknowledged_at} />])
   if (job.changed_since_sync) facts.push(['Since then', 'changed here; the CRM has it as it was'])
+  if (job.queued_by_change) facts.push(['Queued', 'because the contact changed'])
   if (job.warnings.length) facts.push(['Warnings', job.warnings.join('; ')])
   if (job.without_fields.length) facts.push(['Left out', job.without_fields.join(', ')])
   if (job.verification) {

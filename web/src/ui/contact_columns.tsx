@@ -15,6 +15,7 @@ const statuses = [
   ['Queued', 'Queued'],
   ['Processing', 'Sending'],
   ['Complete', 'Complete'],
+  ['changed', 'Changed since'],
   ['Error', 'Failed'],
   ['Skipped', 'Skipped'],
 ] as const
@@ -99,8 +100,12 @@ function Who({ contact }: { contact: Contact }) {
 /** The head of a CRM's column, which narrows the list by the status there. */
 function StatusFilter({ crm }: { crm: Crm }) {
   const { filter, change } = useView()
-  const name = `${crm}_sync_status` as const
-  const value = filter[name] ?? ''
+  const value = filter[`${crm}_changed_since_sync`] ? 'changed' : (filter[`${crm}_sync_status`] ?? '')
+  const choose = (status: string) =>
+    change({
+      [`${crm}_sync_status`]: status === 'changed' ? '' : status,
+      [`${crm}_changed_since_sync`]: status === 'changed' ? 'true' : '',
+    })
   const word = statuses.find(([status]) => status === value)?.[1] ?? value
   return (
     <Menu position="bottom-start" withinPortal>
@@ -118,7 +123,7 @@ function StatusFilter({ crm }: { crm: Crm }) {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.RadioGroup value={value} onChange={(status) => change({ [name]: status })}>
+        <Menu.RadioGroup value={value} onChange={choose}>
           {statuses.map(([status, label]) => (
             <Menu.RadioItem key={status} value={status} closeMenuOnClick>
               {label}

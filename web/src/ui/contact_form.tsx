@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask, type Contact, type Schemas } from '../api/client'
-import { refreshAll } from '../api/live'
+import { refreshAfterEdit } from '../api/live'
 import { attempt } from './tell'
 
 interface ContactFormProps {
@@ -60,7 +60,7 @@ function Form({ contact, onClose }: Omit<ContactFormProps, 'opened'>) {
     )
     setBusy(false)
     if (!saved) return
-    refreshAll(client)
+    refreshAfterEdit(client)
     form.reset()
     onClose()
   }

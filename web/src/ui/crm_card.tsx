@@ -56,6 +56,17 @@ export function CrmCard({ crm, counts, health, buckets }: CrmCardProps) {
               <b>{compact(waiting)}</b> to go
             </Text>
           )}
+          {counts.changed_since_sync > 0 && (
+            <Anchor
+              component={Link}
+              to={`/contacts?${crm}_changed_since_sync=true`}
+              size="sm"
+              c="var(--app-warn)"
+              underline="always"
+            >
+              {compact(counts.changed_since_sync)} changed since
+            </Anchor>
+          )}
           {counts.error > 0 && (
             <Anchor component={Link} to={`/failures?crm=${crm}`} size="sm" c="var(--app-bad)" underline="always">
               {compact(counts.error)} failed

@@ -2,8 +2,12 @@ import { Stack, Table, Text } from '@mantine/core'
 import type { Schemas } from '../api/client'
 import classes from './ui.module.css'
 
-/** What a CRM would get of one contact, and how each field came to be. */
+type Change = NonNullable<Schemas['Preview']['changes']>[number]
+
+/** What a CRM would get of one contact, how each field came to be, and how that differs from what it has. */
 export function Preview({ preview }: { preview: Schemas['Preview'] }) {
+  const differ = new Map((preview.changes ?? []).map(({ field, change }) => [field, change]))
+  const fields = preview.fields ?? []
   return (
     <Stack gap="xs">
       {preview.refusal && (
@@ -27,7 +31,12 @@ export function Preview({ preview }: { preview: Schemas['Preview'] }) {
           {warning}
         </Text>
       ))}
-      {preview.fields && preview.fields.length > 0 && (
+      {differ.size > 0 && (
+        <Text size="sm">
+          Differs from what was acknowledged last in <b>{[...differ.keys()].join(', ')}</b>.
+        </Text>
+      )}
+      {fields.length > 0 && (
         <Table fz="xs" verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
@@ -37,9 +46,11 @@ export function Preview({ preview }: { preview: Schemas['Preview'] }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {preview.fields.map(({ field, value, rule, note }) => (
+            {fields.map(({ field, value, rule, note }) => (
               <Table.Tr key={field}>
-                <Table.Td>{field}</Table.Td>
+                <Table.Td>
+                  {field} <Changed change={differ.get(field)} />
+                </Table.Td>
                 <Table.Td dir="auto" style={{ overflowWrap: 'anywhere' }}>
                   {value ?? (
                     <Text span size="xs" c="dimmed">
@@ -59,5 +70,14 @@ export function Preview({ preview }: { preview: Schemas['Preview'] }) {
         </pre>
       )}
     </Stack>
+  )
+}
+
+function Changed({ change }: { change?: Change['change'] }) {
+  if (!change) return null
+  return (
+    <span className={classes.chip} data-tone="warn">
+      {change}
+    </span>
   )
 }

@@ -4,6 +4,7 @@ import {
   IconCircleCheck,
   IconClock,
   IconMinus,
+  IconPencil,
   IconPlayerTrackNext,
   IconRefresh,
   IconSend,
@@ -17,6 +18,7 @@ const looks: Record<Standing, { icon: typeof IconClock; tone: string }> = {
   sending: { icon: IconSend, tone: 'wait' },
   retrying: { icon: IconRefresh, tone: 'warn' },
   complete: { icon: IconCircleCheck, tone: 'ok' },
+  changed: { icon: IconPencil, tone: 'warn' },
   failed: { icon: IconAlertTriangle, tone: 'bad' },
   skipped: { icon: IconPlayerTrackNext, tone: 'off' },
 }

@@ -10,7 +10,6 @@ const words: Partial<Record<Schemas['CrmHealth']['state'], string>> = {
   unauthorized: 'Key refused',
   braked: 'Paused itself',
   'not configured': 'Not set up',
-  braked: 'Stopped itself',
 }
 
 export function wordOf(health: Schemas['CrmHealth']): string {

@@ -20,6 +20,13 @@ const ELSEWHERE = {
   'updateContact 409': 'an adopted table',
   'readDocument 404': 'pages closed by configuration: tests/api/docs_test.cpp',
   'readPage 404': 'pages closed by configuration: tests/api/docs_test.cpp',
+  'setStatusFiltered 202': 'more contacts than two seconds are enough for: tests/api/operations_test.cpp',
+  'selectContacts 202': 'the same',
+  'selectContactsByPost 202': 'the same',
+  'syncContactsFiltered 202': 'the same',
+  'retryContacts 202': 'the same',
+  'retryContacts 409': 'more failures than there are here: tests/api/operations_test.cpp',
+  'cancelOperation 200': 'an operation that takes long: tests/api/operations_test.cpp',
 }
 
 describe('The API, by its document', () => {
@@ -30,6 +37,7 @@ describe('The API, by its document', () => {
 
   before(async () => {
     served = await Served.start({
+      CRMSYNC_CONFIRM_ABOVE: '2',
       CRMSYNC_EXCHANGES_KEPT: '10',
       CRMSYNC_METRICS_PUBLIC: 'false',
       SMTP_URL: 'smtp://127.0.0.1:1', // Nobody is there.
@@ -235,6 +243,25 @@ describe('The API, by its document', () => {
     await call('startVerification', { ...brevo, body: { sample_percent: 50, repair: false } }, 202)
     await call('startVerification', { values: { crm: 'n8n' } }, 409)
     assert.equal((await call('readVerification', { values: { crm: 'n8n' } })).body.can_be_verified, false)
+  })
+
+  it('asks how many are expected, and tells of what it does to many', async () => {
+    const filter = { email_contains: 'example.com' }
+    const all = (await call('listContacts', { query: filter })).body.length
+    for (const [name, options] of [
+      ['setStatusFiltered', { body: { ...filter, status: 'New' } }],
+      ['selectContacts', { body: { ...filter, crms: ['mautic'] } }],
+      ['selectContactsByPost', { body: { ...filter, crms: ['mautic'] } }],
+      ['syncContactsFiltered', { values: { crm: 'mautic' }, body: filter }],
+    ]) {
+      assert.equal((await call(name, options, 409)).body.count, all, name)
+      await call(name, { ...options, body: { ...options.body, expected_count: all } })
+    }
+    const [latest] = (await call('listOperations', { query: { limit: 1 } })).body
+    assert.deepEqual([latest.state, latest.done], ['done', all])
+    assert.deepEqual((await call('readOperation', { values: { id: latest.id } })).body, latest)
+    await call('cancelOperation', { values: { id: latest.id } }, 409)
+    await call('selectContacts', { body: { ...filter, crms: ['mautic'], action: 'unselect', expected_count: all } })
   })
 
   it('tells what the CRM refuses', async () => {

@@ -134,7 +134,7 @@ void print_jobs(Console& console, const Contact& contact, const JobsOfContact& j
             if (job.key.crm != crm) continue;
             if (job.due_at) next = to_rfc3339(*job.due_at);
             if (notes.empty()) notes = fmt::format("{}", fmt::join(job.warnings, "; "));
-            if (job.changed) notes = "changed since" + (notes.empty() ? "" : "; " + notes);
+            if (job.changed) notes = notes.empty() ? "changed since" : fmt::format("changed since; {}", notes);
         }
         states.rows.push_back({std::string(display_name(crm)), std::string(to_string(columns.sync_status)),
                                columns.remote_id.value_or(""), next, notes});

@@ -214,9 +214,8 @@ std::vector<Variable> family_variables(Crm crm)
     };
     for (const Limit& limit : limits_of(crm))
         result.push_back({group, fmt::format("RATE_LIMIT_PER_{}", limit.window), std::string(limit.fallback), integer,
-                          "Calls the account may make. What the CRM's own headers say corrects the default; of a value "
-                          "set here and theirs "
-                          "the lower counts. 0: no limit.",
+                          "Calls the account may make. What the CRM's own headers say corrects the default; of another "
+                          "value set here and theirs the lower counts. 0: no limit.",
                           "", 0, unbounded});
     result.push_back(
         {group, "RATE_LIMIT_RESERVE_PERCENT", "5", integer, "Kept free for the account's other users.", "", 0, 95});

@@ -232,7 +232,7 @@ bool Delivery::repair(Prepared& item, const Rejected& rejected) const
         item.contact.fields, [&](const MappedField& field) { return field.name == *rejected.repairable_field; });
     if (removed == 0) return false;
     ++item.repairs;
-    item.contact.fingerprint = fingerprint_of(item.contact);
+    // The fingerprint stays that of all fields: what was left out is no change of the contact.
     item.warnings.push_back(fmt::format("Sent without {}: {}", *rejected.repairable_field, rejected.reason));
     return true;
 }

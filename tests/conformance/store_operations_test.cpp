@@ -59,6 +59,21 @@ TEST_P(StoreOperations, GoesChunkByChunkToItsEnd)
     EXPECT_THAT(audit[0].detail, testing::HasSubstr("r-1"));
 }
 
+TEST_P(StoreOperations, TellNothingOfWhoIsForgotten)
+{
+    add_contacts(3);
+    BulkAction named = sync_all();
+    named.filter.search = "Ann@Example.org";
+    const OperationHold of_ann = begin(named);
+    advance_once(of_ann);
+    const OperationHold of_all = begin(sync_all());
+    advance_once(of_all);
+    ok(store().forget({.ids = {}, .emails = {"ann@example.org"}, .reason = "asked", .actor = "cli:ann", .now = now()}));
+    const auto left = list();
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left[0].id, of_all.id);
+}
+
 TEST_P(StoreOperations, AnotherProcessGoesOnWhereTheFirstDied)
 {
     add_contacts(many);

@@ -744,6 +744,12 @@ SELECT j.contact_id, j.crm, j.remote_id, j.second_id, j.lease_token IS NOT NULL
   FROM job j WHERE j.contact_id = ANY($1) AND (j.remote_id IS NOT NULL OR j.lease_token IS NOT NULL)
  ORDER BY j.contact_id, j.crm)"};
 const Query forget_contacts{"forget_contacts", "DELETE FROM contacts c WHERE c.id = ANY($1)"};
+// The filter of an operation may name somebody.
+const Query forget_operations{"forget_operations", R"(
+DELETE FROM operation o
+ WHERE o.state <> 'running'
+   AND EXISTS (SELECT 1 FROM unnest($1) AS a (address)
+                WHERE a.address <> '' AND position(a.address IN lower(o.work)) > 0))"};
 
 // ---- contacts ------------------------------------------------------------------------------------------------------
 
@@ -759,7 +765,8 @@ const Query delete_contact{"delete_contact", "DELETE FROM contacts c WHERE c.id 
 const Query contacts_exist{"contacts_exist", "SELECT c.id FROM contacts c WHERE c.id = ANY($1) ORDER BY c.id"};
 const Query find_by_address{"find_by_address", R"(
 SELECT a.number, x.id FROM unnest($1, $2) AS a (number, address)
- CROSS JOIN LATERAL (SELECT c.id FROM contacts c WHERE lower(btrim(c.email) COLLATE "C") = a.address
+ CROSS JOIN LATERAL (SELECT c.id FROM (SELECT o.id, o.updated_at FROM contacts o
+                       WHERE lower(btrim(o.email) COLLATE "C") = a.address OFFSET 0) c
                       ORDER BY c.updated_at DESC, c.id DESC LIMIT 1) x)"};
 const Query contacts_by_id{"contacts_by_id", "SELECT " + contact_columns + " FROM contacts c WHERE c.id = ANY($1)"};
 

@@ -145,6 +145,7 @@ extern const Query forget_named;            // $1: ids -> (id, e-mail)
 extern const Query forget_addressed;        // $1: addresses -> (id, e-mail)
 extern const Query forget_remotes;          // $1: contacts -> (contact, CRM, remote id, second id, in flight)
 extern const Query forget_contacts;         // $1: ids
+extern const Query forget_operations;       // $1: addresses
 
 // -- contacts
 /// In the order `read_contact` reads them.

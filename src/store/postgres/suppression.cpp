@@ -74,6 +74,7 @@ Task<Answer<Forgotten>> PostgresStore::forget_once(Connection& connection, const
         batch(Statement{queries::suppress,
                         Params::of(hashes_of(*key, forgotten.addresses()), request.now, request.actor, request.reason)},
               Statement{queries::forget_contacts, Params::of(ids)},
+              Statement{queries::forget_operations, Params::of(forgotten.addresses())},
               audit_of("forget", request.actor, std::ssize(ids), request.now), Statement{queries::commit}));
     if (!done) co_return std::unexpected(done.error());
     result.suppressed = static_cast<std::size_t>(done->at(0).affected());

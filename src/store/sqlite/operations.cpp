@@ -130,7 +130,7 @@ Result<std::optional<Operation>> take_operation(Connection& db, const Uuid& owne
     if (!id) return std::nullopt;
     db.run(sql::take_operation, *id, owner, now + lease);
     auto taken = operation(db, *id, now);
-    if (!taken) return std::unexpected(taken.error());
+    if (!taken) return std::nullopt;  // Not for this version; its lease has moved on, so others get their turn.
     return *std::move(taken);
 }
 

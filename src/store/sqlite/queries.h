@@ -471,6 +471,9 @@ inline const Query take_operation{"UPDATE operation SET owner = ?2, lease_until 
 inline const Query operations{"SELECT " OPERATION_COLUMNS
                               " FROM operation WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id < ?2) "
                               "ORDER BY id DESC LIMIT ?3"};
+/// The filter of an operation may name somebody.
+inline const Query forget_operations{
+    "DELETE FROM operation WHERE state <> 'running' AND ?1 <> '' AND instr(lower(work), ?1) > 0"};
 inline const Query prune_operations{
     "DELETE FROM operation WHERE id IN (SELECT id FROM operation WHERE state <> 'running' AND finished_at < ?1 "
     "ORDER BY finished_at LIMIT ?2)"};

@@ -81,6 +81,7 @@ Result<Forgotten> forget(Connection& db, const ForgetRequest& request)
         if (erase_contact(db, id, tally)) ++result.deleted;
     }
     tally.book();
+    for (const std::string& address : forgotten.addresses()) db.run(sql::forget_operations, address);
     note(db, "forget", request.actor, result.deleted, request.now);
     result.addresses = forgotten.take();
     return result;

@@ -3,11 +3,19 @@ import type { Schemas } from '../api/client'
 import { sentenceOf } from './audit_line'
 import { causeTitle } from './cause'
 import { reasonOf, wordOf } from './health'
-import { duration, share } from './numbers'
+import { amount, duration, share } from './numbers'
 import { words } from './time'
 
 describe('numbers', () => {
   it('never round up to all', () => expect(share(0.99999)).not.toContain('100'))
+  it('say how sure they are', () => {
+    expect(amount(12, false)).toBe('12')
+    expect([10_000, 10_001, 512_000].map((total) => amount(total, true))).toEqual([
+      '10,000 or more',
+      '10,000 or more',
+      'about 512,000',
+    ])
+  })
   it('say durations as people do', () => {
     expect([0, 59, 60, 3599, 3600, 3900, 86_400 * 3].map(duration)).toEqual([
       '0 s',

@@ -2,6 +2,7 @@ import { count, plural } from '../ui/numbers'
 import { api, ask, type Contact, type Crm, crmNames } from './client'
 import { walk } from './contacts'
 import { asBody, type Filter } from './filter'
+import { answering } from './operations'
 
 export type Verb = 'select' | 'unselect' | 'skip' | 'retry'
 
@@ -70,7 +71,8 @@ async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching)
   // Nothing is changed when more are met than the person was shown.
   const body = { ...asBody(filter), expected_count: total }
   if (verb === 'unselect' || verb === 'skip') {
-    const answer = await ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } }))
+    const call = ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } }))
+    const answer = await answering(verb, crms, call)
     return 'operation_id' in answer
       ? goesOn
       : wordsOfTally(verb, crms, { contacts: answer.updated_count, queued: answer.queued_count })
@@ -81,12 +83,16 @@ async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching)
     const params = { path: { crm } }
     const answer =
       verb === 'select'
-        ? await ask(api.POST('/api/v3/contacts/{crm}/sync/filtered', { params, body }))
-        : await ask(
-            api.POST('/api/v3/contacts/{crm}/retry', {
-              params,
-              body: isEmpty(filter) ? { all: true, expected_count: total } : body,
-            }),
+        ? await answering('sync', [crm], ask(api.POST('/api/v3/contacts/{crm}/sync/filtered', { params, body })))
+        : await answering(
+            'retry',
+            [crm],
+            ask(
+              api.POST('/api/v3/contacts/{crm}/retry', {
+                params,
+                body: isEmpty(filter) ? { all: true, expected_count: total } : body,
+              }),
+            ),
           )
     messages.add(
       'operation_id' in answer

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Schemas } from '../api/client'
+import type { Operation } from '../api/operations'
 import { sentenceOf } from './audit_line'
 import { causeTitle } from './cause'
 import { reasonOf, wordOf } from './health'
 import { amount, duration, share } from './numbers'
+import { endOf } from './operations'
 import { words } from './time'
 
 describe('numbers', () => {
@@ -37,6 +39,10 @@ describe('words', () => {
     expect(sentenceOf(entry('select', { crms: ['brevo', 'n8n'] }))).toBe('selected 2 contacts for Brevo, n8n')
     expect(sentenceOf(entry('pause', { crm: 'hubspot' }))).toBe('paused HubSpot')
     expect(sentenceOf(entry('set_curation', {}))).toBe('set curation 2 contacts')
+  })
+  it('tell of a retry what it queued, not whom it looked at', () => {
+    const retry = { kind: 'retry', crms: ['brevo'], state: 'done', done: 9, counts: { queued_count: 2 } }
+    expect(endOf(retry as unknown as Operation)).toBe('Trying again at Brevo is done: 2 contacts')
   })
   it('tell a cause', () => {
     const cause = {

@@ -77,7 +77,7 @@ function Headline({ summary, health, latency }: Status & { latency?: Schemas['La
           {later > 0 ? `${compact(later)} not due yet` : 'go out as limits allow'}
         </Figure>
         <Figure name="Sending" value={compact(counts.processing)}>
-          {speed > 0 ? perSecond(speed) : 'nothing arrives just now'}
+          {rates.length === 0 ? '…' : speed > 0 ? perSecond(speed) : 'nothing arrives just now'}
         </Figure>
         <Figure name="Failed" value={compact(counts.error)} tone={counts.error > 0 ? 'bad' : undefined}>
           {counts.error > 0 ? (

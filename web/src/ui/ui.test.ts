@@ -38,6 +38,8 @@ describe('words', () => {
   it('tell an entry of the audit', () => {
     expect(sentenceOf(entry('select', { crms: ['brevo', 'n8n'] }))).toBe('selected 2 contacts for Brevo, n8n')
     expect(sentenceOf(entry('pause', { crm: 'hubspot' }))).toBe('paused HubSpot')
+    expect(sentenceOf(entry('cancel', {}))).toBe('stopped an operation after 2 contacts')
+    expect(sentenceOf(entry('suppress', {}))).toBe('put 2 addresses on the suppression list')
     expect(sentenceOf(entry('set_curation', {}))).toBe('set curation 2 contacts')
   })
   it('tell of a retry what it queued, not whom it looked at', () => {

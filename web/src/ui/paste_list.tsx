@@ -52,9 +52,7 @@ export function PasteList({ onClose, onSelect }: PasteListProps) {
           onKeyDown={(event) => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void look()
           }}
-          autosize
-          minRows={5}
-          maxRows={10}
+          rows={8}
           data-autofocus
         />
         {error && (

@@ -1,6 +1,8 @@
-import { api, ask, type Contact, type Crm } from './client'
+import { count, plural } from '../ui/numbers'
+import { api, ask, type Contact, type Crm, crmNames } from './client'
 import { walk } from './contacts'
 import { asBody, type Filter } from './filter'
+import { answering } from './operations'
 
 export type Verb = 'select' | 'unselect' | 'skip' | 'retry'
 
@@ -31,44 +33,72 @@ function chunks<T>(all: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size))
 }
 
-/** The two answers of an action: what came of it, or that it goes on as an operation. */
-type Acted = { message: string; operation_id?: string }
+const goesOn = 'This takes a while. It goes on by itself, and stands on top of every page until it is done'
 
-const wordsOf = ({ message, operation_id }: Acted) =>
-  operation_id ? 'This takes a while. It goes on by itself, and stands on top of every page until it is done' : message
+/** What came of the steps of an action so far. */
+export interface Tally {
+  contacts: number
+  /** Pairs of contact and CRM. */
+  queued: number
+}
 
-async function actOnIds(verb: Verb, crms: Crm[], ids: string[]): Promise<string> {
-  if (verb !== 'retry')
-    return (await ask(api.PUT('/api/v3/contacts/crm/select', { body: { contact_ids: ids, crms, action: verb } })))
-      .message
+const past = { select: 'Selected', unselect: 'Unselected', skip: 'Skipped' }
+
+/** "Selected 25,000 contacts for Brevo and n8n, 50,000 queued". */
+export function wordsOfTally(verb: Verb, crms: Crm[], { contacts, queued }: Tally): string {
+  if (verb === 'retry') return `${plural(queued, 'contact')} will be tried again`
+  const names = new Intl.ListFormat('en').format(crms.map((crm) => crmNames[crm]))
+  const done = `${past[verb]} ${plural(contacts, 'contact')} for ${names}`
+  return queued > 0 ? `${done}, ${count(queued)} queued` : done
+}
+
+async function actOnIds(verb: Verb, crms: Crm[], ids: string[]): Promise<Tally> {
+  if (verb !== 'retry') {
+    const body = { contact_ids: ids, crms, action: verb }
+    const answer = await ask(api.PUT('/api/v3/contacts/crm/select', { body }))
+    return { contacts: answer.updated_count, queued: answer.queued_count }
+  }
   const answers = await Promise.all(
     crms.map((crm) =>
       ask(api.POST('/api/v3/contacts/{crm}/retry', { params: { path: { crm } }, body: { contact_ids: ids } })),
     ),
   )
   const queued = answers.reduce((sum, answer) => sum + ('queued_count' in answer ? answer.queued_count : 0), 0)
-  return `${queued} will be tried again`
+  return { contacts: ids.length, queued }
 }
 
 async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching): Promise<string> {
   // Nothing is changed when more are met than the person was shown.
   const body = { ...asBody(filter), expected_count: total }
-  if (verb === 'unselect' || verb === 'skip')
-    return wordsOf(await ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } })))
+  if (verb === 'unselect' || verb === 'skip') {
+    const call = ask(api.PUT('/api/v3/contacts/crm/select', { body: { ...body, crms, action: verb } }))
+    const answer = await answering(verb, crms, call)
+    return 'operation_id' in answer
+      ? goesOn
+      : wordsOfTally(verb, crms, { contacts: answer.updated_count, queued: answer.queued_count })
+  }
   const messages = new Set<string>()
   // One after the other: each is a large piece of work for the database.
   for (const crm of crms) {
     const params = { path: { crm } }
-    const answer: Acted =
+    const answer =
       verb === 'select'
-        ? await ask(api.POST('/api/v3/contacts/{crm}/sync/filtered', { params, body }))
-        : await ask(
-            api.POST('/api/v3/contacts/{crm}/retry', {
-              params,
-              body: isEmpty(filter) ? { all: true, expected_count: total } : body,
-            }),
+        ? await answering('sync', [crm], ask(api.POST('/api/v3/contacts/{crm}/sync/filtered', { params, body })))
+        : await answering(
+            'retry',
+            [crm],
+            ask(
+              api.POST('/api/v3/contacts/{crm}/retry', {
+                params,
+                body: isEmpty(filter) ? { all: true, expected_count: total } : body,
+              }),
+            ),
           )
-    messages.add(wordsOf(answer))
+    messages.add(
+      'operation_id' in answer
+        ? goesOn
+        : `${plural(answer.queued_count, 'contact')} ${verb === 'retry' ? 'will be tried again at' : 'queued for'} ${crmNames[crm]}`,
+    )
   }
   return [...messages].join('. ')
 }
@@ -89,14 +119,16 @@ export async function act(
   signal: AbortSignal,
 ): Promise<string> {
   if ('ids' in target) {
-    let message = ''
+    const tally: Tally = { contacts: 0, queued: 0 }
     let done = 0
     for (const chunk of chunks(target.ids, ids_max)) {
       signal.throwIfAborted()
-      message = await actOnIds(verb, crms, chunk)
+      const { contacts, queued } = await actOnIds(verb, crms, chunk)
+      tally.contacts += contacts
+      tally.queued += queued
       onProgress({ done: (done += chunk.length), of: target.ids.length })
     }
-    return message
+    return wordsOfTally(verb, crms, tally)
   }
   const { filter } = target
   const isOneStep = verb === 'unselect' || verb === 'skip' ? !isEmpty(filter) : !isMoved(filter, crms)

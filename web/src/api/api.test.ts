@@ -5,6 +5,7 @@ import { changed, filterOf, sortOf } from './filter'
 import { guess, mapParameter } from './import'
 import { newest, patched, type JobEvent } from './live'
 import { addressesIn } from './lookup'
+import { wordsOfTally } from './actions'
 import { rateOf, secondsLeft } from './pace'
 import { type Counts, shareInSync } from './queries'
 import { outcomesOf, secondsFor } from './rehearse'
@@ -173,5 +174,16 @@ describe('errors', () => {
       }),
     ).toBe('limit: too large; odd')
     expect(detailOf('<html>')).toBeUndefined()
+  })
+})
+
+describe('an action', () => {
+  it('tells what came of all its steps', () => {
+    const tally = { contacts: 25_000, queued: 50_000 }
+    expect(wordsOfTally('select', ['brevo', 'n8n'], tally)).toBe(
+      'Selected 25,000 contacts for Brevo and n8n, 50,000 queued',
+    )
+    expect(wordsOfTally('skip', ['brevo'], { contacts: 1, queued: 0 })).toBe('Skipped 1 contact for Brevo')
+    expect(wordsOfTally('retry', ['brevo'], tally)).toBe('50,000 contacts will be tried again')
   })
 })

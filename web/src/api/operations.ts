@@ -1,12 +1,48 @@
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
-import { api, ApiError, ask, type Schemas } from './client'
+import { api, ApiError, ask, type Crm, type Schemas } from './client'
 
 export type Operation = Schemas['Operation']
 
 const key = ['operations']
 const busy_poll_ms = 1_000
 const idle_poll_ms = 15_000
+
+/** A call of this page that an operation may come of. */
+interface Call {
+  kind: Operation['kind']
+  crms: string
+  /** Whether it was answered with what came of it, not with an operation that goes on. */
+  answered: Promise<boolean>
+}
+
+const calls = new Set<Call>()
+
+/** Events and questions may tell of its operation somewhat later. */
+const remembered_ms = 5_000
+
+/** What a call was answered with is told by whoever made it: not once more when its operation is seen to end. */
+export function answering<T extends object>(kind: Operation['kind'], crms: Crm[], answer: Promise<T>): Promise<T> {
+  const call: Call = {
+    kind,
+    crms: [...crms].sort().join(),
+    answered: answer.then(
+      (body) => !('operation_id' in body),
+      () => false,
+    ),
+  }
+  calls.add(call)
+  void call.answered.then(() => setTimeout(() => calls.delete(call), remembered_ms))
+  return answer
+}
+
+/** Whether whoever began it on this page has been told already. */
+export async function isTold({ kind, crms, state }: Operation): Promise<boolean> {
+  if (state !== 'done') return false
+  const its = [...crms].sort().join()
+  const all = [...calls].filter((call) => call.kind === kind && call.crms === its)
+  return (await Promise.all(all.map(({ answered }) => answered))).includes(true)
+}
 
 const isRunning = ({ state }: Operation) => state === 'running' || state === 'interrupted'
 

@@ -11,7 +11,7 @@ import { ActionBar } from '../ui/action_bar'
 import { ContactForm } from '../ui/contact_form'
 import { ContactTable } from '../ui/contact_table'
 import { ContactToolbar } from '../ui/contact_toolbar'
-import { count } from '../ui/numbers'
+import { amount, capital } from '../ui/numbers'
 import { Page } from '../ui/page'
 import { PasteList } from '../ui/paste_list'
 import { Empty, Failed, Loading } from '../ui/states'
@@ -47,7 +47,7 @@ export default function Contacts() {
     <Page
       title="Contacts"
       about={
-        contacts.data ? `${last?.isEstimate ? 'About ' : ''}${count(total)} ${isFiltered ? 'match' : 'in all'}` : ' '
+        contacts.data ? `${capital(amount(total, last?.isEstimate ?? false))} ${isFiltered ? 'match' : 'in all'}` : ' '
       }
       actions={
         mayAct && (

@@ -6,7 +6,7 @@ import { Link, useSearchParams } from 'react-router'
 import { api, ask, type Crm, crmNames, crms, type Schemas } from '../api/client'
 import { changed } from '../api/filter'
 import { refreshAll } from '../api/live'
-import { expectOperation } from '../api/operations'
+import { answering, expectOperation } from '../api/operations'
 import { useFailures } from '../api/queries'
 import { useMayAct } from '../api/session'
 import { Ask } from '../ui/ask'
@@ -175,7 +175,12 @@ function Retry({ cause, without, onClose }: RetryProps) {
   const known = preview.data && 'queued_count' in preview.data ? preview.data.queued_count : undefined
   const retry = async () => {
     await attempt(
-      () => ask(api.POST('/api/v3/contacts/{crm}/retry', { params, body: { ...body, expected_count: known } })),
+      () =>
+        answering(
+          'retry',
+          [cause.crm],
+          ask(api.POST('/api/v3/contacts/{crm}/retry', { params, body: { ...body, expected_count: known } })),
+        ),
       ({ message }) => message,
     )
     expectOperation(client)

@@ -77,7 +77,7 @@ function Headline({ summary, health, latency }: Status & { latency?: Schemas['La
           {later > 0 ? `${compact(later)} not due yet` : 'go out as limits allow'}
         </Figure>
         <Figure name="Sending" value={compact(counts.processing)}>
-          {speed > 0 ? perSecond(speed) : 'nothing arrives just now'}
+          {rates.length === 0 ? '…' : speed > 0 ? perSecond(speed) : 'nothing arrives just now'}
         </Figure>
         <Figure name="Failed" value={compact(counts.error)} tone={counts.error > 0 ? 'bad' : undefined}>
           {counts.error > 0 ? (
@@ -185,10 +185,15 @@ function Step({ done, text, children }: { done: boolean; text: string; children:
   )
 }
 
+/** What crmsync decides by itself, as a pause after too many errors, is in the audit under this name. */
+const itself = 'crmsync'
+const recent_max = 8
+
 function Recent() {
   const audit = useQuery({
     queryKey: ['audit', 'recent'],
-    queryFn: ({ signal }) => ask(api.GET('/api/v3/audit', { params: { query: { limit: 8 } }, signal })),
+    queryFn: ({ signal }) => ask(api.GET('/api/v3/audit', { params: { query: { limit: 5 * recent_max } }, signal })),
+    select: (entries) => entries.filter(({ actor }) => actor !== itself).slice(0, recent_max),
     refetchInterval: 15_000,
   })
   return (

@@ -32,10 +32,17 @@ export function SignIn() {
   }
 
   useEffect(() => {
-    if (linked.current) return
-    linked.current = true
-    const value = takeTokenOfLink()
-    if (value) void Promise.resolve().then(() => enter(value))
+    const follow = () => {
+      const value = takeTokenOfLink()
+      if (value) void Promise.resolve().then(() => enter(value))
+    }
+    if (!linked.current) {
+      linked.current = true
+      follow()
+    }
+    // A link that is opened in this tab changes nothing else of the address.
+    window.addEventListener('hashchange', follow)
+    return () => window.removeEventListener('hashchange', follow)
   })
 
   return (

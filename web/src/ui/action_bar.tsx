@@ -10,7 +10,7 @@ import { useHealth } from '../api/queries'
 import { useMayAct } from '../api/session'
 import { standingOf } from '../api/status'
 import { Undo } from './undo'
-import { count, plural } from './numbers'
+import { amount, capital, count, plural } from './numbers'
 import { tell, tellFailure } from './tell'
 import classes from './contact_table.module.css'
 
@@ -49,7 +49,6 @@ export function ActionBar({ target, loaded, total, isEstimate, canTakeAll, onTak
   const [verb, setVerb] = useState<Verb>()
   const [progress, setProgress] = useState<Progress>()
   const abort = useRef<AbortController>(null)
-  const about = isEstimate ? 'about ' : ''
   const save = async () => {
     abort.current = new AbortController()
     setProgress({ done: 0, of: sizeOf(target) })
@@ -67,12 +66,13 @@ export function ActionBar({ target, loaded, total, isEstimate, canTakeAll, onTak
           <Text size="sm" fw={600} px="xs" role="status">
             {'ids' in target
               ? plural(target.ids.length, 'contact')
-              : `All ${about}${plural(total, 'contact')} that match`}
+              : isEstimate
+                ? `All contacts that match (${amount(total, true)})`
+                : `All ${plural(total, 'contact')} that match`}
           </Text>
           {canTakeAll && (
             <Button size="compact-sm" variant="subtle" onClick={onTakeAll}>
-              Take all {about}
-              {count(total)} that match
+              {isEstimate ? `Take all that match (${amount(total, true)})` : `Take all ${count(total)} that match`}
             </Button>
           )}
           {mayAct && (
@@ -153,6 +153,19 @@ function canBeUndone(verb: Verb, chosen: Crm[], target: Target, loaded: Contact[
   return rows.length === picked.size && rows.every((row) => chosen.every((crm) => standingOf(row, crm) === 'none'))
 }
 
+/** That an action would meet more contacts than were shown, or than were estimated. */
+interface Met {
+  now: number
+  before: number
+  isFirstCount: boolean
+}
+
+function meets(verb: Verb, contacts: number): string {
+  const them = plural(contacts, 'contact')
+  if (verb === 'retry') return `${them} would be tried again`
+  return `${them} ${contacts === 1 ? 'matches' : 'match'}`
+}
+
 function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
   const client = useQueryClient()
   const { data: health } = useHealth()
@@ -160,9 +173,10 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
   const [progress, setProgress] = useState<Progress>()
   const abort = useRef(new AbortController())
   const { title, confirm, about } = questions[verb]
-  const [met, setMet] = useState<number>()
-  const size = met ?? sizeOf(target)
+  const [met, setMet] = useState<Met>()
+  const size = met?.now ?? sizeOf(target)
   const isEstimate = met === undefined && 'filter' in target && target.isEstimate
+  const sized = isEstimate ? `${amount(size, true)} contacts` : plural(size, 'contact')
   const run = async () => {
     const signal = abort.current.signal
     setProgress({ done: 0, of: size })
@@ -175,7 +189,7 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
     } catch (error) {
       const more = countMet(error)
       if (more !== undefined) {
-        setMet(more)
+        setMet({ now: more, before: size, isFirstCount: isEstimate })
         setProgress(undefined)
         return
       }
@@ -193,11 +207,7 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
     <Modal opened onClose={close} title={`${title}…`} centered closeButtonProps={{ 'aria-label': 'Close' }}>
       <Stack gap="sm">
         <Text size="sm">
-          <b>
-            {isEstimate && 'About '}
-            {plural(size, 'contact')}
-          </b>
-          . {about}
+          <b>{capital(sized)}</b>. {about}
         </Text>
         <Checkbox.Group label="CRMs" value={chosen} onChange={(values) => setChosen(values as Crm[])}>
           <Stack gap="xs" mt="xs">
@@ -217,9 +227,14 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
             })}
           </Stack>
         </Checkbox.Group>
-        {met !== undefined && (
-          <Alert color="orange" variant="light" role="alert" title={`The number changed: now ${count(met)}`}>
-            More contacts match than you were shown ({count(sizeOf(target))}). Nothing was changed by this step yet.
+        {met?.isFirstCount && (
+          <Alert color="orange" variant="light" role="alert" title={meets(verb, met.now)}>
+            Go on with all of them? The number you were shown was an estimate. Nothing was changed by this step yet.
+          </Alert>
+        )}
+        {met && !met.isFirstCount && (
+          <Alert color="orange" variant="light" role="alert" title={`The number changed: now ${count(met.now)}`}>
+            More contacts match than you were shown ({count(met.before)}). Nothing was changed by this step yet.
           </Alert>
         )}
         {progress && <Bar value={(100 * progress.done) / Math.max(1, progress.of)} animated aria-label="Progress" />}
@@ -228,8 +243,7 @@ function Act({ verb, target, loaded, onClose, onDone }: ActProps) {
             {progress ? 'Stop' : 'Cancel'}
           </Button>
           <Button disabled={chosen.length === 0} loading={!!progress} onClick={() => void run()}>
-            {confirm} {isEstimate && 'about '}
-            {plural(size, 'contact')}
+            {confirm} {sized}
           </Button>
         </Group>
       </Stack>

@@ -19,6 +19,8 @@ const verbs: Record<string, string> = {
   resume: 'resumed',
   setup: 'set up',
   verify: 'verified',
+  curation: 'changed the status of',
+  forget: 'erased',
 }
 
 export function whereOf(entry: Schemas['AuditEntry']): string {
@@ -28,6 +30,10 @@ export function whereOf(entry: Schemas['AuditEntry']): string {
 
 /** "select" of 12 at Brevo: "selected 12 contacts for Brevo"; a pause is of the CRM itself. */
 export function sentenceOf(entry: Schemas['AuditEntry']): string {
+  if (entry.action === 'cancel') return `stopped an operation after ${plural(entry.count, 'contact')}`
+  const addresses = plural(entry.count, 'address', 'addresses')
+  if (entry.action === 'suppress') return `put ${addresses} on the suppression list`
+  if (entry.action === 'unsuppress') return `took ${addresses} off the suppression list`
   const verb = verbs[entry.action] ?? entry.action.replaceAll('_', ' ')
   const where = whereOf(entry)
   if (['pause', 'resume', 'setup', 'verify'].includes(entry.action)) return `${verb} ${where}`

@@ -74,7 +74,7 @@ export function CrmCard({ crm, counts, health, buckets }: CrmCardProps) {
           )}
         </Group>
         <Text size="xs" c="dimmed">
-          {rate ? perSecond(rate) : 'idle'}
+          {rate === null ? '…' : rate > 0 ? perSecond(rate) : 'idle'}
           {left !== null && ` · about ${duration(left)} left`}
           {health.error_rate > 0 && ` · ${share(health.error_rate)} of calls fail`}
         </Text>

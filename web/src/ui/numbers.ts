@@ -13,6 +13,17 @@ export const share = (value: number) => percent.format(Math.floor(value * 1000) 
 export const plural = (value: number, one: string, many = `${one}s`) =>
   `${whole.format(value)} ${value === 1 ? one : many}`
 
+/** As exactly as it was counted: what is more than that is estimated, or not counted any further. */
+const counted_max = 10_000
+
+/** "12", "about 512,000", "10,000 or more". */
+export function amount(value: number, isEstimate: boolean): string {
+  if (!isEstimate) return count(value)
+  return value <= counted_max + 1 ? `${count(counted_max)} or more` : `about ${count(value)}`
+}
+
+export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+
 /** "42 s", "3 min", "2 h 5 min", "3 d". */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds))

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { crmNames } from '../api/client'
 import { refreshAll } from '../api/live'
-import { cancelOperation, type Operation, showOperation, useEnded, useOperations } from '../api/operations'
+import { cancelOperation, isTold, type Operation, showOperation, useEnded, useOperations } from '../api/operations'
 import { useMayAct } from '../api/session'
 import { count, plural } from './numbers'
 import { tell, tellFailure } from './tell'
@@ -37,7 +37,7 @@ export function Operations() {
   const { data } = useOperations()
   useEnded(data, (operation) => {
     if (operation.state === 'failed') tellFailure(new Error(operation.error), `${titleOf(operation)} ended early`)
-    else tell(endOf(operation))
+    else void isTold(operation).then((told) => told || tell(endOf(operation)))
     refreshAll(client)
   })
   if (!data?.length) return null
@@ -53,11 +53,12 @@ export function Operations() {
 }
 
 export function endOf(operation: Operation): string {
-  const { state, done } = operation
+  const { kind, state, done } = operation
   const about = titleOf(operation)
-  return state === 'cancelled'
-    ? `${about} was stopped after ${plural(done, 'contact')}`
-    : `${about} is done: ${plural(done, 'contact')}`
+  // A retry passes by those it has nothing to do for.
+  const { queued_count } = operation.counts as { queued_count?: number }
+  const contacts = plural(kind === 'retry' ? (queued_count ?? done) : done, 'contact')
+  return state === 'cancelled' ? `${about} was stopped after ${contacts}` : `${about} is done: ${contacts}`
 }
 
 function UnderWay({ operation }: { operation: Operation }) {

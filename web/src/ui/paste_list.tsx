@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
-import { type ReactNode, useState } from 'react'
+import { useDebouncedValue } from '@mantine/hooks'
+import { type ReactNode, useMemo, useState } from 'react'
 import { addressesIn, lookUp, type LookedUp } from '../api/lookup'
 import { plural } from './numbers'
 import classes from './ui.module.css'
@@ -15,12 +16,16 @@ export function PasteList({ onClose, onSelect }: PasteListProps) {
   const [answer, setAnswer] = useState<LookedUp>()
   const [error, setError] = useState<string>()
   const [busy, setBusy] = useState(false)
-  const addresses = addressesIn(text)
+  // A list of ten thousands is not read anew for every key.
+  const [settled] = useDebouncedValue(text, 150)
+  const addresses = useMemo(() => addressesIn(settled), [settled])
   const look = async () => {
+    const all = settled === text ? addresses : addressesIn(text)
+    if (all.length === 0) return
     setBusy(true)
     setError(undefined)
     try {
-      setAnswer(await lookUp(addresses))
+      setAnswer(await lookUp(all))
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure))
     }
@@ -45,11 +50,9 @@ export function PasteList({ onClose, onSelect }: PasteListProps) {
             setAnswer(undefined)
           }}
           onKeyDown={(event) => {
-            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && addresses.length > 0) void look()
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void look()
           }}
-          autosize
-          minRows={5}
-          maxRows={10}
+          rows={8}
           data-autofocus
         />
         {error && (

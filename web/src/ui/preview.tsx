@@ -20,12 +20,6 @@ export function Preview({ preview }: { preview: Schemas['Preview'] }) {
           The same as what was acknowledged last.
         </Text>
       )}
-      {preview.changes && preview.changes.length > 0 && (
-        <Text size="sm">
-          Differs from what was acknowledged last:{' '}
-          {preview.changes.map(({ field, change }) => `${field} (${change})`).join(', ')}
-        </Text>
-      )}
       {preview.warnings.map((warning) => (
         <Text key={warning} size="sm" c="var(--app-warn)">
           {warning}

@@ -1,12 +1,20 @@
 import { notifications } from '@mantine/notifications'
 import type { ReactNode } from 'react'
+import { countMet } from '../api/operations'
+import { plural } from './numbers'
 
 export function tell(message: ReactNode, title?: string) {
   return notifications.show({ message, title, color: 'teal', withBorder: true })
 }
 
 export function tellFailure(error: unknown, title = 'That did not work') {
-  const message = error instanceof Error ? error.message : String(error)
+  const met = countMet(error)
+  const message =
+    met !== undefined
+      ? `This meets ${plural(met, 'contact')}, more than you were shown. Nothing was changed: look again`
+      : error instanceof Error
+        ? error.message
+        : String(error)
   notifications.show({ message, title, color: 'red', withBorder: true, autoClose: 12_000 })
 }
 

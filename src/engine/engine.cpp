@@ -357,8 +357,7 @@ Task<Duration> Engine::review_all()
             continue;
         }
         const auto& mapping = known ? known->traits().mapping : options_.mapping[crm];
-        const auto reviewed =
-            co_await review_edits(store_, crm, mapping, options_.run[crm].resync_on_change, clock_);
+        const auto reviewed = co_await review_edits(store_, crm, mapping, options_.run[crm].resync_on_change, clock_);
         if (!reviewed || (reviewed->settled == 0 && reviewed->waiting))
             pause = std::min<Duration>(pause, review_retry);
         else if (reviewed->settled > 0)

@@ -94,10 +94,9 @@ async function actOnFilter(verb: Verb, crms: Crm[], { filter, total }: Matching)
               }),
             ),
           )
+    const what = verb === 'retry' ? 'will be tried again at' : 'queued for'
     messages.add(
-      'operation_id' in answer
-        ? goesOn
-        : `${plural(answer.queued_count, 'contact')} ${verb === 'retry' ? 'will be tried again at' : 'queued for'} ${crmNames[crm]}`,
+      'operation_id' in answer ? goesOn : `${plural(answer.queued_count, 'contact')} ${what} ${crmNames[crm]}`,
     )
   }
   return [...messages].join('. ')

@@ -119,13 +119,6 @@ std::optional<std::int64_t> read_expected_count(Input& input)
     return input.integer("expected_count", 0, count_max);
 }
 
-/// So few do not wait behind what is sent in bulk, no more than as many ids would.
-void put_few_first(OperationWork& work, std::int64_t contacts)
-{
-    if (auto* action = std::get_if<BulkAction>(&work); action && contacts <= std::int64_t{hand_lane_max_ids})
-        action->lane = Lane::hand;
-}
-
 http::ServerResponse accepted(json::object body, const Uuid& operation_id)
 {
     body["operation_id"] = to_string(operation_id);
@@ -145,7 +138,6 @@ Task<Reply> operate(const Call& call, OperationWork work, std::optional<std::int
     const auto total = met.to_retry_at.empty() ? count : co_await call.store().count_contacts({.filter = met.filter});
     if (!total) co_return refuse(total.error());
 
-    put_few_first(work, *count);
     NewOperation begun{.hold = new_hold(random_uuid7(call.now()), call.services.clock),
                        .work = std::move(work),
                        .actor = call.who.actor(),

@@ -108,7 +108,7 @@ BulkAction bulk_of(const ActionRequest& request)
 Task<Result<Decided>> decide_by_filter(Session& session, Store& store, Executor executor, const ActionRequest& request,
                                        const SizeOptions& size)
 {
-    BulkAction work = bulk_of(request);
+    const BulkAction work = bulk_of(request);
     CountQuery met{.filter = work.filter};
     const auto total = co_await store.count_contacts(met);
     if (!total) co_return std::unexpected(total.error());
@@ -120,7 +120,6 @@ Task<Result<Decided>> decide_by_filter(Session& session, Store& store, Executor 
     if (!count) co_return std::unexpected(count.error());
     if (const Consent consent = consent_to(session, *count, size); !consent.given)
         co_return Decided{.counts = {}, .code = consent.code};
-    if (*count <= std::int64_t{hand_lane_max_ids}) work.lane = Lane::hand;  // As so many ids would.
     const auto operation = co_await operate(session, store, executor, work, *total);
     if (!operation) co_return std::unexpected(operation.error());
     if (operation->state == OperationState::failed) co_return fail(ErrorCode::internal, operation->error);
